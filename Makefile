@@ -1,0 +1,47 @@
+# trygg: build, test, measure. `make` alone lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Folder with recorded data for `make replay`; not part of this repository.
+SHARED ?= ../shared
+
+.PHONY: help build test setup replay kill-loop outage bench bench-smoke bench-long lint clean-tests
+
+help: ## This list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## The program, as it is shipped.
+	cargo build --locked --release
+
+setup: ## Mosquitto, Kafka and the reader for the tests, under target/.
+	tools/setup.sh
+
+test: ## All tests, with real Mosquitto and real Kafka.
+	tools/test.sh
+
+replay: ## Recorded homes through real brokers (SHARED=<dir>); exit 77 without the data.
+	SHARED='$(SHARED)' tools/replay.sh
+
+kill-loop: ## kill -9 under load: KILLS=25 RATE=5000, with and without device time.
+	TRYGG_KILLS=$${KILLS:-25} TRYGG_RATE=$${RATE:-5000} tools/test.sh --test it kill::
+
+outage: ## Kafka stopped for OUTAGE=60 seconds.
+	TRYGG_OUTAGE_S=$${OUTAGE:-60} tools/test.sh --test it outage::
+
+bench: ## The table of costs (10 minutes).
+	tools/bench.sh
+
+bench-smoke: ## The bench, short: does it run and balance?
+	tools/bench.sh smoke
+
+bench-long: ## Memory over five million messages.
+	tools/bench.sh long
+
+lint: ## Formatting, clippy, docs.
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
+
+clean-tests: ## What test runs left behind.
+	rm -rf target/tmp/it target/it-skips target/replay

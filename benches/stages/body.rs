@@ -1,0 +1,211 @@
+//! What is repeated for each stage.
+
+use std::{hint::black_box, num::NonZeroU16, time::Duration};
+
+use bytes::BytesMut;
+use rumqttc::v5::mqttbytes::{self, v5::Publish};
+use trygg::{
+    ack::{Epoch, Outstanding, Shares},
+    decode::Decoded,
+    encode::{ReportEncoder, ReportHead, report::EventIdBasis},
+    model::{Flags, Mono, QoS},
+    mqtt::{Incoming, Necessity, ReadBuffer, Session, SessionSettings, Subscription},
+    pipeline::event_id::EventIds,
+    registry::Resolution,
+    validate,
+};
+
+use crate::{Outcome, inputs::Inputs, pipeline, stage::Stage};
+
+/// Does a stage's work as many times as it is told.
+pub(crate) type Body<'i> = Box<dyn FnMut(u64) -> Outcome + 'i>;
+
+pub(crate) fn of(stage: Stage, inputs: &Inputs) -> Outcome<Body<'_>> {
+    match stage {
+        Stage::Parse => parse(inputs),
+        Stage::DecodeZigbee2mqtt | Stage::DecodeJson | Stage::DecodeProtobuf => Ok(decode(inputs)),
+        Stage::Resolve => resolve(inputs),
+        Stage::Validate => validate(inputs),
+        Stage::EventId => Ok(event_id(inputs)),
+        Stage::Encode => encode(inputs),
+        Stage::Window => Ok(window()),
+        Stage::PipelineZigbee2mqtt | Stage::PipelineJson | Stage::PipelineProtobuf => {
+            pipeline::body(inputs)
+        }
+    }
+}
+
+/// CONNACK and SUBACK of a broker that grants everything.
+const ESTABLISHED: [u8; 11] = [0x20, 3, 0, 0, 0, 0x90, 4, 0, 1, 0, 1];
+
+/// The stream as the shell hands it over: 64 KiB at a time.
+fn parse(inputs: &Inputs) -> Outcome<Body<'_>> {
+    let mut stream = BytesMut::new();
+    for (number, input) in (1_u16..).zip(&inputs.messages) {
+        let qos = mqttbytes::QoS::AtLeastOnce;
+        let mut publish = Publish::new(&*input.topic, qos, input.payload.clone(), None);
+        publish.pkid = number;
+        publish.write(&mut stream)?;
+    }
+    let stream = stream.freeze();
+    let mut session = Session::new(SessionSettings {
+        client_id: "bench".to_owned(),
+        login: None,
+        keep_alive_s: 0,
+        session_expiry_s: 3_600,
+        receive_maximum: NonZeroU16::MAX,
+        subscriptions: vec![Subscription {
+            filter: "homes/#".to_owned(),
+            qos: QoS::AtLeastOnce,
+            necessity: Necessity::Required,
+        }],
+        allow_downgrade: false,
+        connect_timeout: Duration::from_secs(10),
+        subscribe_timeout: Duration::from_secs(10),
+    })?;
+    let mut buffer = ReadBuffer::new(1 << 20);
+    let mut out = Vec::new();
+    session.open(&mut buffer, Mono(0), &mut out);
+    buffer.buffer_mut().extend_from_slice(&ESTABLISHED);
+    let mut at = 0;
+    Ok(Box::new(move |count| {
+        let mut read = 0;
+        while read < count {
+            match session.next(&mut buffer, Mono(1), &mut out)? {
+                Some(Incoming::Publish(publish)) => {
+                    black_box(publish.payload);
+                    read += 1;
+                }
+                Some(_) => {}
+                None => {
+                    let room = buffer.buffer_mut();
+                    let free = room.capacity() - room.len();
+                    let rest = stream.get(at..).unwrap_or_default();
+                    let piece = rest.get(..free).unwrap_or(rest);
+                    room.extend_from_slice(piece);
+                    at = (at + piece.len()) % stream.len();
+                }
+            }
+        }
+        Ok(())
+    }))
+}
+
+fn decode(inputs: &Inputs) -> Body<'_> {
+    let decoder = inputs.decoder();
+    let mut decoded = Decoded::default();
+    let mut done = 0;
+    Box::new(move |count| {
+        for input in inputs.cycle(done, count) {
+            let message = input.message(inputs.now);
+            decoder.decode(&input.device, &message, &mut decoded)?;
+            black_box(&decoded);
+        }
+        done += count;
+        Ok(())
+    })
+}
+
+fn resolve(inputs: &Inputs) -> Outcome<Body<'_>> {
+    let mut resolver = pipeline::resolver();
+    let mut done = 0;
+    Ok(Box::new(move |count| {
+        for input in inputs.cycle(done, count) {
+            match resolver.resolve(Some(&input.home), &input.device) {
+                Resolution::Known(index) => {
+                    black_box(resolver.device(index).fragment);
+                }
+                other => return Err(format!("a device is {other:?}").into()),
+            }
+        }
+        done += count;
+        Ok(())
+    }))
+}
+
+fn validate(inputs: &Inputs) -> Outcome<Body<'_>> {
+    let first = inputs.messages.first().ok_or("no messages")?;
+    let mut decoded = Decoded::default();
+    inputs.decoder().decode(&first.device, &first.message(inputs.now), &mut decoded)?;
+    let part = decoded.devices.first().ok_or("no device")?.clone();
+    let limits = pipeline::CLOCK_LIMITS;
+    Ok(Box::new(move |count| {
+        for _ in 0..count {
+            validate::readings(&inputs.catalogue, black_box(&mut decoded));
+            let readings = decoded.readings_of(&part);
+            black_box(validate::clock(part.measured_at, readings, inputs.now.wall, &limits));
+        }
+        Ok(())
+    }))
+}
+
+fn event_id(inputs: &Inputs) -> Body<'_> {
+    let mut ids = EventIds::new("bench".into(), inputs.now.wall);
+    let mut done = 0;
+    Box::new(move |count| {
+        for input in inputs.cycle(done, count) {
+            black_box(ids.content("bench", &input.device, &input.payload));
+        }
+        done += count;
+        Ok(())
+    })
+}
+
+/// A record of ten reports, over and over.
+fn encode(inputs: &Inputs) -> Outcome<Body<'_>> {
+    let first = inputs.messages.first().ok_or("no messages")?;
+    let mut decoded = Decoded::default();
+    inputs.decoder().decode(&first.device, &first.message(inputs.now), &mut decoded)?;
+    let encoder = ReportEncoder::new(&inputs.catalogue);
+    let mut resolver = pipeline::resolver();
+    let Resolution::Known(device) = resolver.resolve(Some(&first.home), &first.device) else {
+        return Err("the device is not known".into());
+    };
+    let mut batch = Vec::new();
+    Ok(Box::new(move |count| {
+        for number in 0..count {
+            if number.is_multiple_of(10) {
+                batch.clear();
+            }
+            let head = ReportHead {
+                event_id: u128::from(number),
+                basis: EventIdBasis::Content,
+                device: resolver.device(device).fragment,
+                measured_at: Some(inputs.now.wall),
+                received_at: inputs.now.wall,
+                clock_source: 2,
+                sequence: None,
+                flags: Flags::default(),
+            };
+            encoder.append(&head, black_box(&decoded.readings), 0, &mut batch);
+        }
+        black_box(&batch);
+        Ok(())
+    }))
+}
+
+/// A window of 10 000 with up to 500 messages in it. The record's part is answered by giving it
+/// up, since only Kafka's callback can make a receipt; both cost the same.
+fn window() -> Body<'static> {
+    let mut outstanding = Outstanding::new(Epoch(1), 10_000);
+    let mut shares = Shares::default();
+    Box::new(move |count| {
+        for number in 0..count {
+            let arrival = pipeline::arrival(1, 200, Mono(number));
+            let (_, mut token) = outstanding.admit(arrival).ok_or("the window is full")?;
+            token.split(&mut shares);
+            token.hand_on();
+            if number % 10 == 9 {
+                shares.abandon();
+            }
+            if number % 500 == 499 {
+                while let Some(answered) = outstanding.pop_resolved() {
+                    black_box(answered);
+                }
+            }
+        }
+        shares.abandon();
+        while outstanding.pop_resolved().is_some() {}
+        Ok(())
+    })
+}

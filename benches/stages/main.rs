@@ -1,0 +1,115 @@
+//! What each stage of the pipeline costs on its own: nanoseconds, instructions, allocations.
+//!
+//! Leaves its rows in `target/bench/stages.json`, where the bench `throughput` takes them up.
+//! Instructions are the difference between two run lengths under callgrind, so that start-up
+//! and preparation cancel out.
+
+mod body;
+mod inputs;
+mod measure;
+#[path = "../throughput/generator/payload.rs"]
+mod payload;
+mod pipeline;
+#[path = "../throughput/progress.rs"]
+mod progress;
+#[path = "../throughput/report.rs"]
+mod report;
+#[path = "../throughput/role.rs"]
+mod role;
+mod stage;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::{
+    inputs::Inputs,
+    measure::Effort,
+    progress::Progress,
+    report::{Report, Row},
+    stage::Stage,
+};
+
+/// Whatever stops a bench is shown and ends it.
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+#[derive(Parser)]
+struct Arguments {
+    /// Hardly any repetitions: does every stage run?
+    #[arg(long)]
+    smoke: bool,
+    /// Runs this stage `--count` times and prints nothing: what callgrind looks at.
+    #[arg(long, value_enum, hide = true, requires = "count")]
+    only: Option<Stage>,
+    #[arg(long, hide = true)]
+    count: Option<u64>,
+    /// Cargo passes this to every bench.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match (arguments.only, arguments.count) {
+        (Some(stage), Some(count)) => run_only(stage, count),
+        _ if arguments.smoke => run_all(&measure::SMOKE),
+        _ => run_all(&measure::FULL),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            role::complain(&format!("bench: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_only(stage: Stage, count: u64) -> Outcome {
+    let inputs = Inputs::build(stage.format())?;
+    body::of(stage, &inputs)?(count)
+}
+
+fn run_all(effort: &Effort) -> Outcome {
+    let mut report = Report::default();
+    let mut progress = Progress::new(Stage::ALL.len() as u64)?;
+    for stage in Stage::ALL {
+        progress.step(&stage.row());
+        let inputs = Inputs::build(stage.format())?;
+        let mut body = body::of(stage, &inputs)?;
+        let allocations = measure::allocations(&mut body, effort)?;
+        let nanos = measure::nanoseconds(&mut body, effort)?;
+        let instructions = measure::instructions(stage, effort)?;
+        report.push(Row::new(stage.row(), nanos, "ns", note(stage, nanos, effort)));
+        match instructions {
+            Some(count) => {
+                let name = format!("{}.instructions", stage.row());
+                report.push(Row::new(name, count, "instructions", ""));
+            }
+            None => role::complain("no valgrind here: instructions are not counted"),
+        }
+        if stage.is_whole() {
+            let verdict = report::verdict(|| allocations == 0.0);
+            let name = format!("{}.allocations", stage.row());
+            let note = format!("{verdict} (0 a message after warm-up)");
+            report.push(Row::new(name, allocations, "allocations", note));
+        }
+    }
+    progress.finish();
+    role::report(report.table()?.trim_end())?;
+    report.write(&report::directory().join("stages.json"))
+}
+
+fn note(stage: Stage, nanos: f64, effort: &Effort) -> String {
+    let about = format!("{}; min of {}", stage.about(), effort.rounds);
+    match stage.limit_ns() {
+        Some(limit) => {
+            format!("{} (at most {limit}); {about}", report::verdict(|| nanos <= limit))
+        }
+        None => about,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of a bench stay far below 2^52")]
+fn float(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,69 @@
+//! The three ways of measuring a body.
+
+use std::{hint::black_box, process::Command};
+
+use tokio::time::Instant;
+
+use crate::{Outcome, body::Body, stage::Stage};
+
+/// How much is repeated.
+pub(crate) struct Effort {
+    /// Messages of a round.
+    messages: u64,
+    /// Rounds, of which the fastest counts.
+    pub(crate) rounds: u64,
+    /// Messages of the two lengths under callgrind.
+    lengths: [u64; 2],
+}
+
+pub(crate) const FULL: Effort = Effort { messages: 200_000, rounds: 10, lengths: [20_000, 60_000] };
+pub(crate) const SMOKE: Effort = Effort { messages: 1_000, rounds: 2, lengths: [100, 600] };
+
+/// Every device has been seen and every buffer has grown after so many messages.
+const WARM_UP: u64 = 40_000;
+
+pub(crate) fn nanoseconds(body: &mut Body<'_>, effort: &Effort) -> Outcome<f64> {
+    let mut least = f64::INFINITY;
+    for _ in 0..effort.rounds {
+        let begin = Instant::now();
+        body(black_box(effort.messages))?;
+        let nanos = begin.elapsed().as_secs_f64() * 1e9;
+        least = least.min(nanos / crate::float(effort.messages));
+    }
+    Ok(least)
+}
+
+/// Heap allocations a message once everything is warm.
+pub(crate) fn allocations(body: &mut Body<'_>, effort: &Effort) -> Outcome<f64> {
+    body(WARM_UP)?;
+    let mut outcome = Ok(());
+    let counted = allocation_counter::measure(|| outcome = body(effort.messages));
+    outcome?;
+    Ok(crate::float(counted.count_total) / crate::float(effort.messages))
+}
+
+/// Instructions a message; nothing where there is no valgrind.
+pub(crate) fn instructions(stage: Stage, effort: &Effort) -> Outcome<Option<f64>> {
+    let [short, long] = effort.lengths;
+    let (Some(less), Some(more)) = (callgrind(stage, short)?, callgrind(stage, long)?) else {
+        return Ok(None);
+    };
+    Ok(Some(crate::float(more.saturating_sub(less)) / crate::float(long - short)))
+}
+
+fn callgrind(stage: Stage, count: u64) -> Outcome<Option<u64>> {
+    let run = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(std::env::current_exe()?)
+        .args(["--only", &stage.argument(), "--count", &count.to_string()])
+        .output();
+    let Ok(run) = run else { return Ok(None) };
+    let text = String::from_utf8_lossy(&run.stderr);
+    if !run.status.success() {
+        return Err(format!("callgrind: {}", text.lines().last().unwrap_or_default()).into());
+    }
+    // ==123== Collected : 456
+    let collected = text.lines().find_map(|line| line.split_once("Collected :"));
+    let (_, number) = collected.ok_or("callgrind says nothing of what it collected")?;
+    Ok(Some(number.trim().parse()?))
+}

@@ -1,0 +1,247 @@
+//! One run: generator, mock cluster and the process that is measured, each a process.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    time::Duration,
+};
+
+use crate::{
+    Outcome,
+    engine::{self, EngineSetup},
+    generator::Format,
+    process::{self, CpuTimes, Memory, Usage},
+    pump::Clock,
+    role::Role,
+};
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Engine,
+    OwnLoop,
+    RumqttcV5,
+}
+
+impl Subject {
+    pub(crate) const ALL: [Self; 3] = [Self::Engine, Self::OwnLoop, Self::RumqttcV5];
+
+    /// The subject's name in rows.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Engine => "engine",
+            Self::OwnLoop => "own_loop",
+            Self::RumqttcV5 => "rumqttc_v5",
+        }
+    }
+}
+
+/// The scene of a run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scene {
+    pub(crate) format: Format,
+    pub(crate) homes: usize,
+    pub(crate) devices_per_home: usize,
+    pub(crate) partitions: i32,
+    /// Receive Maximum.
+    pub(crate) window: u16,
+    /// Added to every answer of Kafka.
+    pub(crate) round_trip: Duration,
+    /// Does the pump look at the clock for every message?
+    pub(crate) clock: Clock,
+}
+
+/// Topic of the pumps; those of the engine are its defaults.
+const PUMP_TOPIC: &str = "bench.messages";
+const ENGINE_TOPICS: [&str; 3] = ["trygg.readings", "trygg.alerts", "trygg.dead-letters"];
+
+/// A stretch of messages, all of them acknowledged.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stretch {
+    pub(crate) count: u64,
+    pub(crate) wall: Duration,
+    pub(crate) cpu: Duration,
+    /// Who could not have gone faster, if anybody.
+    pub(crate) bound: Option<Bound>,
+}
+
+/// What was busy all the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bound {
+    /// A thread of the measured process.
+    Measured,
+    /// A thread of the generator or of the mock cluster.
+    Surroundings,
+    /// All processors together.
+    Machine,
+}
+
+impl Bound {
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Measured => "CPU-bound",
+            Self::Surroundings => "bound by generator or mock cluster",
+            Self::Machine => "machine busy",
+        }
+    }
+}
+
+/// From this share of the time on a thread, or the machine, counts as busy all the time.
+const BUSY: f64 = 0.85;
+
+impl Stretch {
+    pub(crate) fn cpu_us_per_message(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / crate::float(self.count)
+    }
+
+    pub(crate) fn per_second(&self) -> f64 {
+        crate::float(self.count) / self.wall.as_secs_f64()
+    }
+}
+
+/// The three processes. Dropping it ends them, the measured one first.
+pub(crate) struct Run {
+    measured: Role,
+    generator: Role,
+    kafka: Role,
+    window: u16,
+}
+
+impl Run {
+    pub(crate) fn start(engine: &Path, subject: Subject, scene: &Scene) -> Outcome<Self> {
+        let mut kafka = Role::again("mock-kafka", &kafka_arguments(subject, scene))?;
+        let mut generator = Role::again("generator", &generator_arguments(scene))?;
+        let brokers: String = kafka.wait_for("ready")?.get("brokers")?;
+        let port: u16 = generator.wait_for("ready")?.get("port")?;
+        let mqtt = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let measured = match subject {
+            Subject::Engine => {
+                let (format, window) = (scene.format, scene.window);
+                let setup = EngineSetup { mqtt, brokers: &brokers, format, window };
+                engine::start(engine, &setup)?
+            }
+            Subject::OwnLoop => {
+                Role::again("pump", &pump_arguments("own-loop", mqtt, &brokers, scene))?
+            }
+            Subject::RumqttcV5 => {
+                Role::again("pump", &pump_arguments("rumqttc-v5", mqtt, &brokers, scene))?
+            }
+        };
+        let announced: u16 = generator.wait_for("subscribed")?.get("receive_maximum")?;
+        if announced != scene.window {
+            return Err(format!("Receive Maximum {announced}, not {}", scene.window).into());
+        }
+        Ok(Self { measured, generator, kafka, window: scene.window })
+    }
+
+    /// Sends `count` messages, `rate` a second (0: as fast as they are acknowledged), and waits
+    /// until all are acknowledged. CPU time is that of the stretch alone.
+    pub(crate) fn send(&mut self, count: u64, rate: u64) -> Outcome<Stretch> {
+        let pids = [self.measured.pid(), self.generator.pid(), self.kafka.pid()];
+        let before = times(pids)?;
+        let command = format!("send count={count} rate={rate}");
+        let done = self.generator.ask(&command, "done")?;
+        let after = times(pids)?;
+        let mut used = after.iter().zip(&before).map(|(after, before)| after.since(before));
+        let usages = [(); 3].map(|()| used.next().unwrap_or_default());
+        let (out_of_order, unknown): (u64, u64) =
+            (done.get("out_of_order")?, done.get("unknown")?);
+        let most: u64 = done.get("max_outstanding")?;
+        if out_of_order + unknown > 0 {
+            let reason = format!("{out_of_order} PUBACKs out of order, {unknown} of nothing");
+            return Err(reason.into());
+        }
+        if most > u64::from(self.window) {
+            return Err(format!("{most} messages outstanding").into());
+        }
+        let wall = Duration::from_micros(done.get("wall_us")?);
+        let [measured, ..] = usages;
+        Ok(Stretch { count, wall, cpu: measured.total, bound: bound(&usages, wall) })
+    }
+
+    /// Records in the topics of the measured process.
+    pub(crate) fn records(&mut self) -> Outcome<u64> {
+        self.kafka.ask("count", "counted")?.get("records")
+    }
+
+    /// Device reports in the engine's topic of readings; reads all of it.
+    pub(crate) fn reports(&mut self) -> Outcome<u64> {
+        self.kafka.ask("reports", "reported")?.get("reports")
+    }
+
+    /// Median time from produce to report since the last call; pumps with a clock only.
+    pub(crate) fn latency(&mut self) -> Outcome<Duration> {
+        Ok(Duration::from_micros(self.measured.ask("latency", "latency")?.get("p50_us")?))
+    }
+
+    pub(crate) fn memory(&self) -> Outcome<Memory> {
+        process::memory(self.measured.pid())
+    }
+}
+
+fn times(pids: [u32; 3]) -> Outcome<[CpuTimes; 3]> {
+    let [measured, generator, kafka] = pids;
+    Ok([CpuTimes::of(measured)?, CpuTimes::of(generator)?, CpuTimes::of(kafka)?])
+}
+
+fn bound([measured, generator, kafka]: &[Usage; 3], wall: Duration) -> Option<Bound> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let all = (measured.total + generator.total + kafka.total).as_secs_f64();
+    let busy = |time: Duration| time.as_secs_f64() >= BUSY * wall.as_secs_f64();
+    if busy(measured.busiest) {
+        Some(Bound::Measured)
+    } else if busy(generator.busiest) || busy(kafka.busiest) {
+        Some(Bound::Surroundings)
+    } else {
+        let whole = wall.as_secs_f64() * crate::float(u64::try_from(processors).unwrap_or(1));
+        (all >= BUSY * whole).then_some(Bound::Machine)
+    }
+}
+
+fn kafka_arguments(subject: Subject, scene: &Scene) -> Vec<String> {
+    let mut arguments = vec!["mock-kafka".to_owned()];
+    let topics = match subject {
+        Subject::Engine => ENGINE_TOPICS.as_slice(),
+        Subject::OwnLoop | Subject::RumqttcV5 => &[PUMP_TOPIC],
+    };
+    for topic in topics {
+        option(&mut arguments, "--topic", topic);
+    }
+    option(&mut arguments, "--partitions", scene.partitions);
+    option(&mut arguments, "--round-trip", scene.round_trip.as_millis());
+    arguments
+}
+
+fn generator_arguments(scene: &Scene) -> Vec<String> {
+    let mut arguments = vec!["generator".to_owned()];
+    option(&mut arguments, "--format", scene.format.name());
+    option(&mut arguments, "--homes", scene.homes);
+    option(&mut arguments, "--devices-per-home", scene.devices_per_home);
+    arguments
+}
+
+fn pump_arguments(client: &str, mqtt: SocketAddr, brokers: &str, scene: &Scene) -> Vec<String> {
+    let mut arguments = vec!["pump".to_owned()];
+    option(&mut arguments, "--client", client);
+    option(&mut arguments, "--mqtt", mqtt);
+    option(&mut arguments, "--brokers", brokers);
+    option(&mut arguments, "--topic", PUMP_TOPIC);
+    option(&mut arguments, "--window", scene.window);
+    option(&mut arguments, "--linger", linger_ms(scene.window));
+    option(&mut arguments, "--clock", scene.clock.name());
+    arguments
+}
+
+fn option(arguments: &mut Vec<String>, name: &str, value: impl ToString) {
+    arguments.extend([name.to_owned(), value.to_string()]);
+}
+
+/// librdkafka's linger fitted to the window, as the engine does by default: a small window is
+/// full long before a long linger ends.
+fn linger_ms(window: u16) -> u32 {
+    match window {
+        0..=100 => 0,
+        101..=1_000 => 1,
+        1_001.. => 5,
+    }
+}

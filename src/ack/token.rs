@@ -1,0 +1,150 @@
+//! The duty to answer for a message.
+
+use std::sync::Arc;
+
+use super::{outstanding::SlotIndex, receipt::Receipt, window::Window};
+
+/// Why a message may be answered without being stored: configured policy, or nothing in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiscardReason {
+    /// A known message of its format that holds no measurement.
+    NonReading,
+    /// The registry's policy for unknown devices says so.
+    UnknownDevice,
+}
+
+/// The pipeline's own share of one message.
+///
+/// Split for every part that is handed on, then [`hand_on`](Self::hand_on); or
+/// [`discard`](Self::discard) by policy. Dropped, it abandons the message.
+#[must_use = "a dropped token makes the broker send the message again"]
+#[derive(Debug)]
+pub struct AckToken<'w> {
+    window: &'w Arc<Window>,
+    slot: SlotIndex,
+    parts: u32,
+    answered: Answered,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answered {
+    Yes,
+    No,
+}
+
+impl<'w> AckToken<'w> {
+    pub(super) fn new(window: &'w Arc<Window>, slot: SlotIndex) -> Self {
+        Self { window, slot, parts: 0, answered: Answered::No }
+    }
+
+    /// Gives one more part of the message to the record that `shares` belongs to.
+    pub fn split(&mut self, shares: &mut Shares) {
+        shares.add(self.window, self.slot);
+        self.parts += 1;
+    }
+
+    /// Every part has been handed on: gives up the pipeline's own share. A message without a
+    /// single part was forgotten somewhere, so it counts as abandoned.
+    pub fn hand_on(mut self) {
+        if self.parts > 0 {
+            self.answer();
+        }
+    }
+
+    /// Answers without storing anything: the one other door, for policy. The caller counts it
+    /// under its reason.
+    pub fn discard(mut self, _reason: DiscardReason) {
+        self.answer();
+    }
+
+    fn answer(&mut self) {
+        self.window.settle_share(self.slot.0);
+        self.answered = Answered::Yes;
+    }
+}
+
+impl Drop for AckToken<'_> {
+    fn drop(&mut self) {
+        if self.answered == Answered::No {
+            self.window.abandon_share(self.slot.0);
+        }
+    }
+}
+
+/// The shares a record carries: parts of messages, all of one connection.
+///
+/// Reused between records; settling keeps the memory. Dropped with shares inside, it abandons
+/// every one of them.
+#[must_use = "dropped shares make the broker send their messages again"]
+#[derive(Debug, Default)]
+pub struct Shares {
+    window: Option<Arc<Window>>,
+    slots: Vec<SlotIndex>,
+}
+
+impl Shares {
+    /// No share inside?
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// How many shares are inside.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The window the shares were born in.
+    pub fn window(&self) -> Option<&Arc<Window>> {
+        self.window.as_ref()
+    }
+
+    /// The slots the shares stand for.
+    pub fn slots(&self) -> &[SlotIndex] {
+        &self.slots
+    }
+
+    /// Answers for every share: the record is stored.
+    pub fn settle(&mut self, proof: Receipt) {
+        proof.spend();
+        if let Some(window) = self.window.take() {
+            for slot in self.slots.drain(..) {
+                window.settle_share(slot.0);
+            }
+        }
+    }
+
+    /// Gives up without proof, on purpose: every message inside comes again.
+    pub fn abandon(&mut self) {
+        if let Some(window) = self.window.take() {
+            for slot in self.slots.drain(..) {
+                window.abandon_share(slot.0);
+            }
+        }
+    }
+
+    fn add(&mut self, window: &Arc<Window>, slot: SlotIndex) {
+        match &self.window {
+            None => self.window = Some(Arc::clone(window)),
+            // Records are closed when their connection ends, so this is a bug of ours; failing
+            // closed costs a redelivery.
+            Some(own) if !Arc::ptr_eq(own, window) => {
+                debug_assert!(false, "shares of two connections in one record");
+                window.add_share(slot.0);
+                window.abandon_share(slot.0);
+                return;
+            }
+            Some(_) => {}
+        }
+        // A message may enter the same record several times; one share is enough.
+        if self.slots.last() != Some(&slot) {
+            window.add_share(slot.0);
+            self.slots.push(slot);
+        }
+    }
+}
+
+impl Drop for Shares {
+    fn drop(&mut self) {
+        self.abandon();
+    }
+}

@@ -1,0 +1,132 @@
+//! The command line: what was asked for, and with which number the process ends.
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+mod check;
+
+pub use check::run_check;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+   0  ended as asked: nothing is left unacknowledged
+  64  wrong arguments
+  70  a mistake of trygg's own; nothing was acknowledged for it
+  75  ended in time with messages left unacknowledged: the broker has them and sends them again
+  78  wrong configuration";
+
+/// Streaming ingestion for elderly care: MQTT in, typed protobuf events on Kafka out, nothing
+/// acknowledged early.
+///
+/// Not a medical device and not an alarm system: it must never be the only path of an alarm.
+#[derive(Debug, Parser)]
+#[command(name = "trygg", after_help = EXIT_CODES, subcommand_required = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Bring messages from the brokers to Kafka until stopped by a signal.
+    Run {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// List every mistake in a configuration, with its line and a remedy.
+    Check {
+        /// The configuration file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+/// How the process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// As asked; nothing is left unacknowledged.
+    Done = 0,
+    /// Wrong arguments.
+    Usage = 64,
+    /// Our bug.
+    OurBug = 70,
+    /// Messages are left with the broker, or QoS 0 ones were lost.
+    LeftWithBroker = 75,
+    /// Wrong configuration.
+    Configuration = 78,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Arguments that lead to an answer rather than to work: mistakes, but also `--help`.
+#[derive(Debug)]
+pub struct Answer(clap::Error);
+
+impl Answer {
+    /// Prints it where it belongs, and says how to end.
+    pub fn print(&self) -> Exit {
+        // Nobody is left to tell that the terminal is gone.
+        self.0.print().map_or(Exit::Usage, |()| self.exit())
+    }
+
+    fn exit(&self) -> Exit {
+        if self.0.use_stderr() { Exit::Usage } else { Exit::Done }
+    }
+}
+
+impl Cli {
+    /// Reads the arguments, the program's own name first. `version` is what `--version` says.
+    pub fn from_args(
+        args: impl IntoIterator<Item = OsString>,
+        version: &'static str,
+    ) -> Result<Self, Answer> {
+        let matches = Self::command().version(version).try_get_matches_from(args);
+        matches.and_then(|matches| Self::from_arg_matches(&matches)).map_err(Answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(args: &[&str]) -> Result<Command, Exit> {
+        let args = std::iter::once("trygg").chain(args.iter().copied()).map(OsString::from);
+        Cli::from_args(args, "0.0.0").map(|cli| cli.command).map_err(|answer| answer.exit())
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+        let file = PathBuf::from("f.toml");
+        assert_eq!(parse(&["run", "--config", "f.toml"]), Ok(Command::Run { config: file.clone() }));
+        assert_eq!(parse(&["check", "f.toml"]), Ok(Command::Check { file }));
+    }
+
+    #[test]
+    fn wrong_arguments_end_with_64() {
+        for args in [&[] as &[&str], &["run"], &["walk"], &["check"], &["run", "--config"]] {
+            assert_eq!(parse(args), Err(Exit::Usage), "{args:?}");
+        }
+        assert_eq!(parse(&["--version"]), Err(Exit::Done));
+        assert_eq!(parse(&["--help"]), Err(Exit::Done));
+    }
+
+    #[test]
+    fn the_help_names_every_exit_code() {
+        for exit in
+            [Exit::Done, Exit::Usage, Exit::OurBug, Exit::LeftWithBroker, Exit::Configuration]
+        {
+            let line = format!("\n{:>4}  ", exit as u8);
+            assert!(EXIT_CODES.contains(&line), "{exit:?}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! `[[kind]]`: an own measurement kind, or other ranges for a built-in one.
+
+use std::iter;
+
+use toml::de::DeValue;
+
+use super::{
+    document::{Mistake, Section, Spot},
+    setting::{Label, Setting},
+};
+use crate::catalogue::{Catalogue, Kind, Range, Urgency, ValueType};
+
+/// Reads one `[[kind]]`, and where its name stands.
+pub(super) fn read_kind(mut section: Section<'_>) -> (Kind, Spot) {
+    let urgent = section.get_or("urgent", false);
+    let kind = Kind {
+        name: section.demand::<Label>("name").unwrap_or_default().0.into(),
+        value_type: section.demand("value_type").unwrap_or(ValueType::Number),
+        unit: section.get_or("unit", Unit(String::new())).0.into(),
+        hard: read_range(&mut section, "hard_min", "hard_max"),
+        soft: read_range(&mut section, "soft_min", "soft_max"),
+        absent: section.get("absent"),
+        urgency: if urgent { Urgency::Urgent } else { Urgency::Ordinary },
+        categories: section.get_or("categories", Words(Vec::new())).0,
+    };
+    if section.has("name") && section.has("value_type") {
+        let alone = Catalogue::extended(iter::once(kind.clone()));
+        if let Err(error) = alone {
+            let fix = "correct this [[kind]]; docs/configuration.md lists its keys";
+            let mistake = Mistake::new("a kind the catalogue can take", fix);
+            section.refuse("name", mistake.found(error.to_string()));
+        }
+    }
+    let spot = section.spot("name");
+    section.finish();
+    (kind, spot)
+}
+
+/// A range that is open where nothing is said; none where nothing is said at either end.
+fn read_range(section: &mut Section<'_>, min: &'static str, max: &'static str) -> Option<Range> {
+    let (min, max): (Option<f64>, Option<f64>) = (section.get(min), section.get(max));
+    let is_given = min.is_some() || max.is_some();
+    is_given.then(|| Range {
+        min: min.unwrap_or(f64::NEG_INFINITY),
+        max: max.unwrap_or(f64::INFINITY),
+    })
+}
+
+impl Setting for ValueType {
+    const EXPECTED: &'static str = "\"number\", \"state\", \"category\" or \"event\"";
+    const EXAMPLE: &'static str = "\"number\"";
+
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        let word = value.as_str()?;
+        let types = [Self::Number, Self::State, Self::Category, Self::Event];
+        types.into_iter().find(|value_type| value_type.label() == word)
+    }
+
+    fn show(&self) -> String {
+        format!("\"{}\"", self.label())
+    }
+}
+
+impl Setting for f64 {
+    const EXPECTED: &'static str = "a number";
+    const EXAMPLE: &'static str = "1.5";
+
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        let text = match (value.as_float(), value.as_integer()) {
+            (Some(number), _) => number.as_str(),
+            (None, Some(number)) if number.radix() == 10 => number.as_str(),
+            (None, _) => return None,
+        };
+        text.parse().ok().filter(|number: &Self| number.is_finite())
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+/// A UCUM code.
+struct Unit(String);
+
+impl Setting for Unit {
+    const EXPECTED: &'static str = "a UCUM code of at most 32 characters";
+    const EXAMPLE: &'static str = "\"Cel\"";
+
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        let text = value.as_str()?;
+        let fits = text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_graphic());
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    fn show(&self) -> String {
+        format!("{:?}", self.0)
+    }
+}
+
+struct Words(Vec<Box<str>>);
+
+impl Setting for Words {
+    const EXPECTED: &'static str = "a list of different words of a-z, 0-9, _ and -";
+    const EXAMPLE: &'static str = "[\"low\", \"high\"]";
+
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        let mut words: Vec<Box<str>> = Vec::new();
+        for entry in value.as_array()? {
+            let Label(word) = Label::read(entry.get_ref())?;
+            if words.iter().any(|earlier| **earlier == *word) {
+                return None;
+            }
+            words.push(word.into());
+        }
+        Some(Self(words))
+    }
+
+    fn show(&self) -> String {
+        format!("{:?}", self.0)
+    }
+}

@@ -1,0 +1,168 @@
+//! What the operator may not tell librdkafka, and why.
+
+/// Why a librdkafka key is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// Why nothing may stand there.
+    pub(super) reason: &'static str,
+    /// What to do instead.
+    pub(super) instead: &'static str,
+}
+
+/// Keys whose values are secrets.
+const SECRETS: [&str; 5] = [
+    "sasl.oauthbearer.client.secret",
+    "sasl.password",
+    "ssl.key.password",
+    "ssl.key.pem",
+    "ssl.keystore.password",
+];
+
+const SECRET: Refusal = Refusal {
+    reason: "secrets do not belong in this file",
+    instead: "write it to a file of mode 0600 and name that file in [kafka.secret_files]",
+};
+
+/// Keys, or beginnings of keys that end in a dot, with the reason and the remedy.
+const REFUSED: &[(&[&str], &str, &str)] = &[
+    (
+        &["acks", "request.required.acks"],
+        "a message is acknowledged only when all in-sync replicas have it",
+        "remove it; set min.insync.replicas on the topic",
+    ),
+    (
+        &["enable.idempotence"],
+        "order and single delivery hang on the idempotent producer, which is always on",
+        "remove it",
+    ),
+    (
+        &["enable.gapless.guarantee"],
+        "one refused record would stop all others; trygg sends refused records singly instead",
+        "remove it",
+    ),
+    (
+        &["message.timeout.ms", "delivery.timeout.ms"],
+        "a record that times out inside librdkafka would leave a gap; trygg waits for Kafka",
+        "remove it; see link.max_age",
+    ),
+    (
+        &["retries", "message.send.max.retries"],
+        "a bounded number of retries turns a pause of Kafka into a failed record",
+        "remove it; retry.backoff.ms may be set",
+    ),
+    (
+        &["max.in.flight", "max.in.flight.requests.per.connection"],
+        "above 5 the order within a partition is lost",
+        "remove it",
+    ),
+    (
+        &["delivery.report.only.error", "dr_cb", "dr_msg_cb"],
+        "without reports of success nothing would ever be acknowledged",
+        "remove it",
+    ),
+    (
+        &["transactional.id", "transaction.timeout.ms"],
+        "trygg delivers at least once and uses no transactions",
+        "remove it",
+    ),
+    (
+        &["partitioner", "partitioner_cb", "msg_order_cmp"],
+        "trygg computes the partition itself, as Java clients do",
+        "remove it",
+    ),
+    (
+        &["queue.buffering.max."],
+        "trygg's own credits bound what librdkafka holds",
+        "remove it; see link.max_outstanding_messages, link.max_outstanding_bytes, kafka.linger",
+    ),
+    (
+        &["message.max.bytes", "max.request.size"],
+        "it follows from batch.max_bytes and kafka.dead_letter_max_bytes",
+        "remove it and set those",
+    ),
+    (
+        &["allow.auto.create.topics"],
+        "a topic made by accident has the wrong number of partitions",
+        "remove it; see kafka.create_topics",
+    ),
+    (
+        &["bootstrap.servers", "metadata.broker.list"],
+        "it has a key of its own",
+        "use kafka.brokers",
+    ),
+    (&["client.id"], "it has a key of its own", "use kafka.client_id"),
+    (
+        &["compression.codec", "compression.type"],
+        "it has a key of its own",
+        "use kafka.compression",
+    ),
+    (&["linger.ms"], "it has a key of its own", "use kafka.linger"),
+    (&["statistics.interval.ms"], "trygg's metrics are made of these statistics", "remove it"),
+    (
+        &["plugin.library.paths"],
+        "foreign code in the process could confirm what is not stored",
+        "remove it",
+    ),
+    (&["test.mock."], "a broker inside the process stores nothing", "remove it"),
+];
+
+/// Why `key` may not be passed through, if it may not.
+pub(super) fn refusal(key: &str) -> Option<Refusal> {
+    // librdkafka takes the settings of topics with and without this prefix.
+    let key = key.strip_prefix("topic.").unwrap_or(key);
+    if is_secret(key) {
+        return Some(SECRET);
+    }
+    let meant = |name: &&str| *name == key || (name.ends_with('.') && key.starts_with(*name));
+    REFUSED
+        .iter()
+        .find(|(keys, ..)| keys.iter().any(meant))
+        .map(|(_, reason, instead)| Refusal { reason, instead })
+}
+
+/// Does this key hold a secret, and so is read from a file?
+pub(super) fn is_secret(key: &str) -> bool {
+    SECRETS.contains(&key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_break_a_promise_is_refused() {
+        for key in [
+            "acks",
+            "request.required.acks",
+            "topic.acks",
+            "enable.idempotence",
+            "message.timeout.ms",
+            "delivery.timeout.ms",
+            "retries",
+            "message.send.max.retries",
+            "max.in.flight",
+            "max.in.flight.requests.per.connection",
+            "delivery.report.only.error",
+            "enable.gapless.guarantee",
+            "transactional.id",
+            "partitioner",
+            "queue.buffering.max.messages",
+            "queue.buffering.max.kbytes",
+            "queue.buffering.max.ms",
+            "linger.ms",
+            "message.max.bytes",
+            "allow.auto.create.topics",
+            "test.mock.num.brokers",
+        ] {
+            assert!(refusal(key).is_some(), "{key}");
+        }
+        assert_eq!(refusal("sasl.password"), Some(SECRET));
+    }
+
+    #[test]
+    fn the_rest_passes() {
+        for key in ["socket.timeout.ms", "security.protocol", "ssl.ca.location", "sasl.username"] {
+            assert_eq!(refusal(key), None, "{key}");
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! `[[link]]`: one MQTT connection, with its filters.
+
+use std::{path::PathBuf, time::Duration};
+
+use toml::de::DeValue;
+
+use super::{
+    Environment,
+    document::{Mistake, Section, Spot},
+    secret::{Secret, SecretFiles},
+    setting::{Label, Setting, Size},
+};
+use crate::model::{LinkName, QoS, topic::TopicPattern};
+
+/// One `[[link]]`.
+#[derive(Clone, Debug)]
+pub struct LinkSettings {
+    /// Unique; the only identity of the connection in metrics, logs and provenance.
+    pub name: LinkName,
+    /// Host name or address of the broker.
+    pub host: String,
+    /// TCP port. Default 1883.
+    pub port: u16,
+    /// Stable client id: the broker keeps what is unacknowledged under it.
+    pub client_id: String,
+    /// User name, where the broker wants one.
+    pub user: Option<String>,
+    /// Password, from a file or the environment.
+    pub password: Option<Secret>,
+    /// Longest silence before a ping. Default 30 s, 5 s to 18 h (the protocol's limit).
+    pub keep_alive: Duration,
+    /// How long the broker keeps the session while trygg is away. Default 1 d, 1 min to 365 d.
+    pub session_expiry: Duration,
+    /// Unacknowledged messages the broker may have on the way. Default 10 000, 1 to 65 535.
+    pub receive_maximum: u16,
+    /// Messages held before reading stops; above `receive_maximum`, which some brokers overshoot.
+    /// Default twice `receive_maximum`.
+    pub max_outstanding_messages: usize,
+    /// Bytes held before reading stops. Default 32 MiB, 1 MiB to 4 GiB.
+    pub max_outstanding_bytes: Size,
+    /// Larger publishes become dead letters without being buffered. Default 1 MiB, 1 KiB to
+    /// 256 MiB (the protocol's limit).
+    pub max_packet_bytes: Size,
+    /// Age of the oldest unacknowledged message at which the connection is closed, so that the
+    /// broker delivers again. Default 60 s, 1 s to 1 h.
+    pub max_age: Duration,
+    /// Accept less than was asked for: QoS, session expiry. Default false: it is a fault.
+    pub allow_downgrade: bool,
+    /// Read the broker's own counters (`$SYS`). Default true.
+    pub broker_statistics: bool,
+    /// What is subscribed to, at least one; no two overlap.
+    pub filters: Vec<FilterSettings>,
+}
+
+/// One `[[link.filter]]`.
+#[derive(Clone, Debug)]
+pub struct FilterSettings {
+    /// Topic with named captures.
+    pub topic: TopicPattern,
+    /// How payloads are read.
+    pub format: Format,
+    /// Level asked for. Default 1.
+    pub qos: QoS,
+}
+
+/// How the payloads of a filter are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Zigbee2MQTT as it really is.
+    Zigbee2Mqtt,
+    /// trygg's own JSON.
+    Json,
+    /// trygg's own protobuf.
+    Protobuf,
+    /// The `[[mapping]]` of that name.
+    Mapping(String),
+}
+
+impl Format {
+    /// Names a mapping cannot have.
+    pub(super) const BUILT_IN: [&'static str; 3] = ["zigbee2mqtt", "json", "protobuf"];
+}
+
+/// Where a link's values stand, for checks across links.
+pub(super) struct LinkSpots {
+    pub(super) name: Spot,
+    pub(super) client_id: Spot,
+    pub(super) max_age: Spot,
+    pub(super) formats: Vec<Spot>,
+}
+
+impl LinkSettings {
+    pub(super) fn read(
+        mut section: Section<'_>,
+        files: &SecretFiles<'_>,
+        environment: Environment,
+    ) -> (Self, LinkSpots) {
+        let receive_maximum = section.within("receive_maximum", 10_000, &(1..=u16::MAX));
+        let (filters, formats) = read_filters(&mut section);
+        let settings = Self {
+            name: section.demand::<Label>("name").unwrap_or_default().0.into(),
+            host: section.demand("host").unwrap_or_default(),
+            port: section.within("port", 1883, &(1..=u16::MAX)),
+            client_id: section.demand("client_id").unwrap_or_default(),
+            user: section.get("user"),
+            password: read_password(&mut section, files, environment),
+            keep_alive: section.within("keep_alive", seconds(30), &(seconds(5)..=seconds(65_535))),
+            session_expiry: section.within(
+                "session_expiry",
+                seconds(86_400),
+                &(seconds(60)..=seconds(365 * 86_400)),
+            ),
+            receive_maximum,
+            max_outstanding_messages: read_max_outstanding(&mut section, receive_maximum),
+            max_outstanding_bytes: section.within(
+                "max_outstanding_bytes",
+                Size::mib(32),
+                &(Size::mib(1)..=Size::mib(4096)),
+            ),
+            max_packet_bytes: section.within(
+                "max_packet_bytes",
+                Size::mib(1),
+                &(Size::kib(1)..=Size::mib(256)),
+            ),
+            max_age: section.within("max_age", seconds(60), &(seconds(1)..=seconds(3600))),
+            allow_downgrade: section.get_or("allow_downgrade", false),
+            broker_statistics: section.get_or("broker_statistics", true),
+            filters,
+        };
+        if settings.max_packet_bytes > settings.max_outstanding_bytes {
+            let fix = "raise max_outstanding_bytes, or lower max_packet_bytes";
+            let expected = "at most max_outstanding_bytes";
+            section.refuse_found("max_packet_bytes", Mistake::new(expected, fix));
+        }
+        let spots = LinkSpots {
+            name: section.spot("name"),
+            client_id: section.spot("client_id"),
+            max_age: section.spot("max_age"),
+            formats,
+        };
+        section.finish();
+        (settings, spots)
+    }
+}
+
+fn read_max_outstanding(section: &mut Section<'_>, receive_maximum: u16) -> usize {
+    let floor = usize::from(receive_maximum);
+    let messages = section.get_or("max_outstanding_messages", 2 * floor);
+    if !(floor..=10_000_000).contains(&messages) {
+        let expected = format!("a number from {floor} (receive_maximum) to 10000000");
+        let fix = format!("write {} (the default: twice receive_maximum)", 2 * floor);
+        section.refuse_found("max_outstanding_messages", Mistake::new(expected, fix));
+    }
+    messages
+}
+
+fn read_password(
+    section: &mut Section<'_>,
+    files: &SecretFiles<'_>,
+    environment: Environment,
+) -> Option<Secret> {
+    let file: Option<PathBuf> = section.get("password_file");
+    let variable: Option<String> = section.get("password_env");
+    if (file.is_some() || variable.is_some()) && !section.has("user") {
+        let fix = "add user, or remove the password";
+        section.refuse("user", Mistake::new("a user to the password", fix).found("nothing"));
+    }
+    if file.is_some() && variable.is_some() {
+        let fix = "remove one of the two";
+        let mistake = Mistake::new("either password_file or password_env", fix).found("both");
+        section.refuse("password_env", mistake);
+        return None;
+    }
+    if let Some(file) = file {
+        return match files.read_text(&file) {
+            Ok(password) => Some(password),
+            Err(error) => {
+                section.refuse("password_file", error.into_mistake());
+                None
+            }
+        };
+    }
+    let password = environment(&variable?);
+    if password.as_deref().is_none_or(str::is_empty) {
+        let fix = "set it where trygg is started, or use password_file";
+        section.refuse("password_env", Mistake::new("the name of a variable that is set", fix));
+    }
+    password.map(|password| Secret::from(password.as_str()))
+}
+
+fn read_filters(section: &mut Section<'_>) -> (Vec<FilterSettings>, Vec<Spot>) {
+    let mut filters: Vec<FilterSettings> = Vec::new();
+    let mut formats = Vec::new();
+    if !section.has("filter") {
+        let fix = "add [[link.filter]] with topic and format";
+        let mistake = Mistake::new("at least one filter", fix).found("nothing");
+        section.refuse("filter", mistake);
+    }
+    for mut section in section.sections("filter") {
+        let topic: String = section.demand("topic").unwrap_or_default();
+        let format = section.demand("format").unwrap_or(Format::Json);
+        let qos = section.get_or("qos", QoS::AtLeastOnce);
+        match TopicPattern::parse(&topic) {
+            Ok(topic) => {
+                if let Some(other) = filters.iter().find(|other| other.topic.overlaps(&topic)) {
+                    let fix = "narrow one of them: the broker would deliver a copy for each";
+                    let other = other.topic.filter();
+                    let expected = format!("a topic that does not overlap {other:?}");
+                    section.refuse_found("topic", Mistake::new(expected, fix));
+                }
+                formats.push(section.spot("format"));
+                filters.push(FilterSettings { topic, format, qos });
+            }
+            // A missing topic has been refused as such.
+            Err(_) if topic.is_empty() => {}
+            Err(error) => {
+                let fix = "write it like \"homes/{home}/zigbee2mqtt/{device...}\"";
+                let mistake = Mistake::new("a topic with named captures", fix);
+                section.refuse("topic", mistake.found(error.to_string()));
+            }
+        }
+        section.finish();
+    }
+    (filters, formats)
+}
+
+impl Setting for Format {
+    const EXPECTED: &'static str = "\"zigbee2mqtt\", \"json\", \"protobuf\" or the name of a mapping";
+    const EXAMPLE: &'static str = "\"zigbee2mqtt\"";
+
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        Some(match Label::read(value)?.0.as_str() {
+            "zigbee2mqtt" => Self::Zigbee2Mqtt,
+            "json" => Self::Json,
+            "protobuf" => Self::Protobuf,
+            name => Self::Mapping(name.to_owned()),
+        })
+    }
+
+    fn show(&self) -> String {
+        match self {
+            Self::Zigbee2Mqtt => "\"zigbee2mqtt\"".to_owned(),
+            Self::Json => "\"json\"".to_owned(),
+            Self::Protobuf => "\"protobuf\"".to_owned(),
+            Self::Mapping(name) => format!("{name:?}"),
+        }
+    }
+}
+
+impl Setting for QoS {
+    const EXPECTED: &'static str = "0 or 1 (a QoS 2 publish arrives as QoS 1)";
+    const EXAMPLE: &'static str = "1";
+
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        match u8::read(value)? {
+            0 => Some(Self::AtMostOnce),
+            1 => Some(Self::AtLeastOnce),
+            _ => None,
+        }
+    }
+
+    fn show(&self) -> String {
+        self.level().to_string()
+    }
+}
+
+fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}

@@ -1,0 +1,152 @@
+//! Secrets: only by reference, only from files nobody else can read.
+
+use std::{
+    fmt, fs, io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::document::Mistake;
+
+/// A password. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Arc<str>);
+
+impl Secret {
+    /// The password itself, for the one place that sends it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// Largest secret file read, bytes.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// Reads files named by the configuration; relative paths start at the configuration's folder.
+pub(super) struct SecretFiles<'a> {
+    folder: &'a Path,
+}
+
+impl<'a> SecretFiles<'a> {
+    /// For the configuration file `config`.
+    pub(super) fn beside(config: &'a Path) -> Self {
+        Self { folder: config.parent().unwrap_or(Path::new("")) }
+    }
+
+    /// The path as the process can open it.
+    pub(super) fn resolve(&self, file: &Path) -> PathBuf {
+        self.folder.join(file)
+    }
+
+    /// The content of a secret file.
+    pub(super) fn read(&self, file: &Path) -> Result<Vec<u8>, SecretError> {
+        let path = self.resolve(file);
+        let meta = fs::metadata(&path).map_err(SecretError::Unreadable)?;
+        let mode = meta.permissions().mode() & 0o777;
+        if !meta.is_file() || meta.len() > MAX_BYTES {
+            return Err(SecretError::NotAFile);
+        }
+        if mode & 0o177 != 0 {
+            return Err(SecretError::Mode { mode });
+        }
+        fs::read(&path).map_err(SecretError::Unreadable)
+    }
+
+    /// The content as one line of text; a line end at the end of the file is not part of it.
+    pub(super) fn read_text(&self, file: &Path) -> Result<Secret, SecretError> {
+        let bytes = self.read(file)?;
+        let text = str::from_utf8(&bytes).map_err(|_| SecretError::NotText)?;
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        let text = text.strip_suffix('\r').unwrap_or(text);
+        if text.is_empty() || text.contains(char::is_control) {
+            return Err(SecretError::NotText);
+        }
+        Ok(Secret::from(text))
+    }
+}
+
+/// Why a secret file cannot be used.
+#[derive(Debug)]
+pub(super) enum SecretError {
+    Unreadable(io::Error),
+    NotAFile,
+    Mode { mode: u32 },
+    NotText,
+}
+
+impl SecretError {
+    /// For the operator. Names neither path nor content: a password may have been written where
+    /// its file was meant.
+    pub(super) fn into_mistake(self) -> Mistake {
+        match self {
+            Self::Unreadable(error) => Mistake::new(
+                "a readable file",
+                "give the path of the file, relative to the folder of this configuration",
+            )
+            .found(error.to_string()),
+            Self::NotAFile => {
+                Mistake::new("a plain file of at most 64 KiB", "give the path of the secret's file")
+            }
+            Self::Mode { mode } => {
+                let fix = "chmod 600 that file, owned by the user trygg runs as";
+                Mistake::new("a file of mode 0600 or 0400", fix).found(format!("mode {mode:04o}"))
+            }
+            Self::NotText => {
+                Mistake::new("one line of text in that file", "write the password and nothing else")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+
+    use super::*;
+
+    fn secret(content: &[u8], mode: u32) -> Result<Secret, SecretError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        let config = folder.path().join("trygg.toml");
+        SecretFiles::beside(&config).read_text(Path::new("secret"))
+    }
+
+    #[test]
+    fn a_secret_is_one_line_without_its_end() {
+        for content in [b"geheim" as &[u8], b"geheim\n", b"geheim\r\n"] {
+            assert_eq!(secret(content, 0o600).unwrap().reveal(), "geheim");
+        }
+        for content in [b"" as &[u8], b"\n", b"a\nb", b"\xff\xfe"] {
+            assert!(matches!(secret(content, 0o600), Err(SecretError::NotText)));
+        }
+    }
+
+    #[test]
+    fn others_must_not_read_it() {
+        assert!(secret(b"geheim", 0o400).is_ok());
+        for mode in [0o640, 0o604, 0o660, 0o700, 0o644] {
+            let refused = secret(b"geheim", mode).unwrap_err();
+            assert!(matches!(refused, SecretError::Mode { mode: found } if found == mode));
+        }
+    }
+
+    #[test]
+    fn debug_says_nothing() {
+        assert_eq!(format!("{:?}", Secret::from("geheim")), "Secret");
+    }
+}

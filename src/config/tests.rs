@@ -1,0 +1,273 @@
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
+    time::Duration,
+};
+
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../config/trygg.example.toml");
+const DOCUMENT: &str = include_str!("../../docs/configuration.md");
+
+/// What must be given, and nothing else.
+const MINIMAL: &str = r#"
+    [[link]]
+    name = "north"
+    host = "127.0.0.1"
+    client_id = "trygg-north"
+    [[link.filter]]
+    topic = "homes/{home}/zigbee2mqtt/{device...}"
+    format = "zigbee2mqtt"
+    [kafka]
+    brokers = ["127.0.0.1:9092"]
+    [identity]
+    key_file = "identity.key"
+"#;
+
+/// Parses beside an `identity.key`, with one variable in the environment.
+fn parse(text: &str) -> Result<Config, ConfigErrors> {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("identity.key");
+    fs::write(&key, [7; 32]).unwrap();
+    fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
+    let environment: Environment = |name| (name == "NORTH_PASS").then(|| "geheim".to_owned());
+    Config::parse(&folder.path().join("trygg.toml"), text, environment)
+}
+
+/// Line, key and the rest of each mistake.
+fn mistakes(text: &str) -> Vec<(usize, String, ConfigError)> {
+    let errors = parse(text).unwrap_err();
+    errors.iter().map(|error| (error.line, error.key.clone(), error.clone())).collect()
+}
+
+/// The minimal file with some keys added to its link, and with further sections.
+fn minimal_with(link: &str, sections: &str) -> String {
+    MINIMAL.replace("    [[link.filter]]", &format!("{link}\n    [[link.filter]]")) + sections
+}
+
+#[test]
+fn the_example_says_the_defaults() {
+    let example = parse(EXAMPLE).unwrap();
+    let minimal = parse(MINIMAL).unwrap();
+    assert_eq!(format!("{example:?}"), format!("{minimal:?}"));
+    assert_eq!(minimal.links[0].max_age, Duration::from_mins(1));
+    assert_eq!(minimal.links[0].max_outstanding_messages, 20_000);
+    assert_eq!(minimal.notes(), []);
+}
+
+const PLANTED: &str = r#"[engine]
+tenant = "Norra Sjön"
+shutdown_deadlin = "25s"
+worker_threads = 0
+
+[[link]]
+name = "north"
+client_id = "one"
+host = "127.0.0.1"
+keep_alive = "1s"
+receive_maximum = 70000
+max_outstanding_messages = 5
+password_env = "NOT_SET"
+max_age = 60
+[[link.filter]]
+topic = "a/{home}/{device}"
+format = "xml-dialect"
+[[link.filter]]
+topic = "a/{home}/{device}"
+format = "json"
+qos = 2
+
+[[link]]
+name = "north"
+host = "127.0.0.1"
+client_id = "one"
+
+[[kind]]
+name = "gait_speed"
+value_type = "numbers"
+[[kind]]
+name = "gait_speed"
+value_type = "number"
+hard_min = 3
+hard_max = 2
+
+[kafka]
+brokers = ["no port"]
+compression = "gzip"
+[kafka.topics]
+alerts = "trygg.readings"
+[kafka.librdkafka]
+acks = 1
+"queue.buffering.max.ms" = "5"
+"socket.timeout.ms" = 60000
+
+[registry]
+file = "devices.xls"
+
+[log]
+level = "loud=very"
+"#;
+
+#[test]
+fn every_planted_mistake_is_named_with_its_line() {
+    let found = mistakes(PLANTED);
+    let places: Vec<(usize, &str)> =
+        found.iter().map(|(line, key, _)| (*line, key.as_str())).collect();
+    assert_eq!(
+        places,
+        [
+            (1, "identity.key_file"),
+            (2, "engine.tenant"),
+            (3, "engine.shutdown_deadlin"),
+            (4, "engine.worker_threads"),
+            (6, "link.user"),
+            (10, "link.keep_alive"),
+            (11, "link.receive_maximum"),
+            (12, "link.max_outstanding_messages"),
+            (13, "link.password_env"),
+            (14, "link.max_age"),
+            (17, "link.filter.format"),
+            (19, "link.filter.topic"),
+            (21, "link.filter.qos"),
+            (23, "link.filter"),
+            (24, "link.name"),
+            (26, "link.client_id"),
+            (30, "kind.value_type"),
+            (32, "kind.name"),
+            (32, "kind.name"),
+            (38, "kafka.brokers"),
+            (39, "kafka.compression"),
+            (41, "kafka.topics.alerts"),
+            (43, "kafka.librdkafka.acks"),
+            (44, "kafka.librdkafka.queue.buffering.max.ms"),
+            (48, "registry.file"),
+            (51, "log.level"),
+        ]
+    );
+}
+
+#[test]
+fn a_mistake_reads_like_a_sentence_with_a_remedy() {
+    let (_, _, mistake) = mistakes(&minimal_with("    keep_aliv = \"5s\"", "")).remove(0);
+    assert_eq!(mistake.nearest, Some("keep_alive"));
+    let shown = mistake.to_string();
+    let (first, fix) = shown.split_once('\n').unwrap();
+    assert!(first.ends_with("6:5: link.keep_aliv: expected a known key, found an unknown one"));
+    assert_eq!(fix, "  fix: did you mean keep_alive?");
+}
+
+#[test]
+fn a_key_like_none_gets_the_list() {
+    let (_, _, mistake) = mistakes(&minimal_with("", "    [clock]\n    xyz = 1\n")).remove(0);
+    assert_eq!(mistake.nearest, None);
+    assert_eq!(mistake.fix, "remove it; [clock] knows future_tolerance, late_after");
+}
+
+#[test]
+fn broken_syntax_is_one_of_the_mistakes() {
+    let found = mistakes("[engine]\ntenant = \n[kafka]\nbrokers = 7\n");
+    assert!(found.iter().any(|(line, key, _)| (*line, key.as_str()) == (2, "")), "{found:?}");
+    assert!(found.iter().any(|(line, key, _)| (*line, key.as_str()) == (4, "kafka.brokers")));
+}
+
+#[test]
+fn a_password_comes_from_the_environment_and_is_never_shown() {
+    let link = "    user = \"u\"\n    password_env = \"NORTH_PASS\"\n    host = \"broker.example\"";
+    let text = minimal_with(link, "").replacen("    host = \"127.0.0.1\"\n", "", 1);
+    let config = parse(&text).unwrap();
+    assert_eq!(config.links[0].password.as_ref().unwrap().reveal(), "geheim");
+    assert!(!format!("{config:?}").contains("geheim"));
+    assert_eq!(config.notes(), [Note::PasswordInClear { link: "north".into() }]);
+}
+
+#[test]
+fn both_sources_of_a_password_or_none_of_identity_are_refused() {
+    let link = "    user = \"u\"\n    password_env = \"NORTH_PASS\"\n    password_file = \"x\"";
+    assert_eq!(mistakes(&minimal_with(link, ""))[0].1, "link.password_env");
+    let both = MINIMAL.to_owned() + "    clear_names = true\n";
+    assert_eq!(mistakes(&both)[0].1, "identity.clear_names");
+    let neither = MINIMAL.replace("key_file = \"identity.key\"", "");
+    assert_eq!(mistakes(&neither)[0].1, "identity.key_file");
+    let clear = MINIMAL.replace("key_file = \"identity.key\"", "clear_names = true");
+    assert_eq!(parse(&clear).unwrap().notes(), [Note::ClearNames]);
+}
+
+#[test]
+fn a_secret_in_the_file_is_sent_elsewhere_and_not_repeated() {
+    let found = mistakes(&minimal_with("", "[kafka.librdkafka]\n\"sasl.password\" = \"geheim\"\n"));
+    assert_eq!(found[0].1, "kafka.librdkafka.sasl.password");
+    assert!(!format!("{found:?}").contains("geheim"));
+    assert!(found[0].2.fix.contains("[kafka.secret_files]"));
+}
+
+#[test]
+fn an_age_limit_near_the_lingers_is_refused() {
+    let sections = "[batch]\nlinger = \"500ms\"\n";
+    let found = mistakes(&minimal_with("    max_age = \"5s\"", sections));
+    assert_eq!((found.len(), found[0].1.as_str()), (1, "link.max_age"));
+    parse(&minimal_with("    max_age = \"6s\"", sections)).unwrap();
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_mistake_too() {
+    let errors = Config::load(Path::new("no/such/trygg.toml")).unwrap_err();
+    assert_eq!(errors.count(), 1);
+    assert!(errors.to_string().starts_with("no/such/trygg.toml:1:1: expected a readable file"));
+}
+
+/// Every section with the keys it asked for, taken from the answer to an unknown key.
+fn known_keys() -> Vec<(String, Vec<String>)> {
+    let probe = "zz = 1\n[engine]\nzz = 1\n[[link]]\nzz = 1\n[[link.filter]]\nzz = 1\n[[kind]]\n\
+                 zz = 1\n[batch]\nzz = 1\n[clock]\nzz = 1\n[kafka]\nzz = 1\n[kafka.topics]\nzz = 1\n\
+                 [registry]\nzz = 1\n[identity]\nzz = 1\n[admin]\nzz = 1\n[log]\nzz = 1\n";
+    let unknown = mistakes(probe).into_iter().filter(|(_, key, _)| key.ends_with("zz"));
+    unknown
+        .map(|(_, key, mistake)| {
+            let (_, keys) = mistake.fix.split_once(" knows ").unwrap();
+            let section = key.strip_suffix("zz").unwrap().trim_end_matches('.').to_owned();
+            (section, keys.split(", ").map(str::to_owned).collect())
+        })
+        .collect()
+}
+
+/// The lines of a text from a section's heading to the next.
+fn section_of<'a>(text: &'a str, headings: &[String]) -> Vec<&'a str> {
+    let is_heading = |line: &&str| headings.iter().any(|heading| line.starts_with(heading.as_str()));
+    let mut lines = text.lines().skip_while(|line| !is_heading(line));
+    let heading = lines.next().unwrap_or_else(|| panic!("no {headings:?}"));
+    let mark = heading.chars().next().unwrap();
+    std::iter::once(heading).chain(lines.take_while(|line| !line.starts_with(mark))).collect()
+}
+
+#[test]
+fn every_key_of_the_code_is_documented_with_the_default_of_the_example() {
+    let sections = known_keys();
+    assert_eq!(sections.len(), 13);
+    for (section, keys) in sections.iter().filter(|(section, _)| !section.is_empty()) {
+        let headings = [format!("## `[{section}]`"), format!("## `[[{section}]]`")];
+        let documented = section_of(DOCUMENT, &headings);
+        for key in keys {
+            let is_table = sections.iter().any(|(other, _)| *other == format!("{section}.{key}"));
+            if is_table || matches!(key.as_str(), "librdkafka" | "secret_files") {
+                assert!(DOCUMENT.contains(&format!("[{section}.{key}]")), "{section}.{key}");
+                continue;
+            }
+            let row = documented.iter().find(|line| line.starts_with(&format!("| `{key}` |")));
+            let row = row.unwrap_or_else(|| panic!("{section}.{key} is not documented"));
+            if section == "kind" {
+                continue;
+            }
+            let exemplified =
+                section_of(EXAMPLE, &[format!("[{section}]"), format!("[[{section}]]")]);
+            let line = exemplified
+                .iter()
+                .find(|line| line.trim_start_matches("# ").starts_with(&format!("{key} =")))
+                .unwrap_or_else(|| panic!("{section}.{key} is not in the example"));
+            let default = row.split('|').nth(2).unwrap().trim();
+            let value = line.split_once('=').unwrap().1.split('#').next().unwrap().trim();
+            let shown = default == format!("`{}`", value.trim_matches('"'));
+            let free = line.starts_with('#') || default.starts_with("required");
+            assert!(shown || free, "{section}.{key}: {default} in the document, {value} in the example");
+        }
+    }
+}

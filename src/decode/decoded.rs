@@ -1,0 +1,251 @@
+//! What a decoder found, in buffers that serve one message after another.
+
+use std::{fmt, ops::Range};
+
+use super::{
+    Outcome,
+    error::{DecodeError, NonReading, RefusalReason},
+    meaning::Meaning,
+    time::DeviceTime,
+};
+use crate::model::{Flags, KindId, Reading, ReadingFlag, ReportFlag, UnixMicros, Value};
+
+/// Readings one message may have, refused ones included.
+pub const READINGS_MAX: usize = 1_000;
+
+/// Refused readings that are listed; beyond it they are only counted.
+pub const REFUSED_LISTED_MAX: usize = 32;
+
+/// Bytes a device's name in the payload may have.
+const DEVICE_NAME_MAX: usize = 256;
+
+/// Everything found in one message.
+#[derive(Default)]
+pub struct Decoded {
+    /// Readings of all devices, each device's together.
+    pub readings: Vec<Reading>,
+    /// Who reported them: one entry, or several if a gateway sent a bundle.
+    pub devices: Vec<DevicePart>,
+    /// Refused readings, the first [`REFUSED_LISTED_MAX`] of them.
+    pub refused: Vec<Refused>,
+    /// How many were refused in all.
+    pub refused_count: u32,
+    /// Text that [`DeviceName::Own`] points into.
+    pub names: String,
+    /// Keys, or fields, that no kind stands for.
+    pub unknown_keys: u32,
+    /// Values that said "nothing": null, empty action, not worn.
+    pub absent: u32,
+    /// Where the reading of each numbered key stands, for keys that come twice.
+    slots: Vec<Option<u16>>,
+}
+
+/// One device's share of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DevicePart {
+    /// How it is called.
+    pub name: DeviceName,
+    /// Where its readings stand in [`Decoded::readings`].
+    pub readings: Range<usize>,
+    /// When it says it measured.
+    pub measured_at: DeviceTime,
+    /// Its own message counter.
+    pub sequence: Option<u64>,
+    /// What the payload says about itself: historical, a time that could not be read.
+    pub flags: Flags<ReportFlag>,
+}
+
+/// Where a device's name stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeviceName {
+    /// The filter's `{device}` capture.
+    Captured,
+    /// The first bytes of the capture: what follows is a sub-topic such as `/availability`.
+    CapturedPrefix(usize),
+    /// In the payload; a range of [`Decoded::names`].
+    Own(Range<usize>),
+}
+
+/// One reading that is not used.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Refused {
+    /// Its kind, if it names one that exists.
+    pub kind: Option<KindId>,
+    /// Why.
+    pub reason: RefusalReason,
+    /// The number, in the kind's unit, if it was understood.
+    pub number: Option<f64>,
+}
+
+impl Decoded {
+    /// Empties every buffer and keeps its memory.
+    pub fn clear(&mut self) {
+        self.readings.clear();
+        self.devices.clear();
+        self.refused.clear();
+        self.refused_count = 0;
+        self.names.clear();
+        self.unknown_keys = 0;
+        self.absent = 0;
+        self.slots.clear();
+    }
+
+    /// The readings of one of [`Self::devices`].
+    pub fn readings_of(&self, part: &DevicePart) -> &[Reading] {
+        self.readings.get(part.readings.clone()).unwrap_or_default()
+    }
+
+    /// The name of one of [`Self::devices`]; `captured` is what the decoder was given.
+    pub fn device_name<'a>(&'a self, part: &DevicePart, captured: &'a str) -> &'a str {
+        match &part.name {
+            DeviceName::Captured => captured,
+            DeviceName::CapturedPrefix(length) => captured.get(..*length).unwrap_or(captured),
+            DeviceName::Own(range) => self.names.get(range.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// Counts a refusal, and lists it while there is room.
+    pub fn refuse(&mut self, kind: Option<KindId>, reason: RefusalReason, number: Option<f64>) {
+        self.refused_count = self.refused_count.saturating_add(1);
+        if self.refused.len() < REFUSED_LISTED_MAX {
+            self.refused.push(Refused { kind, reason, number });
+        }
+    }
+
+    pub(super) fn outcome(&self) -> Outcome {
+        if !self.readings.is_empty() || self.refused_count > 0 {
+            Outcome::Readings
+        } else if self.absent > 0 {
+            Outcome::NonReading(NonReading::NoValue)
+        } else {
+            Outcome::NonReading(NonReading::NoKnownKey)
+        }
+    }
+
+    /// Takes what a value means.
+    pub(super) fn take(
+        &mut self,
+        kind: KindId,
+        meaning: Meaning<Value>,
+        flags: Flags<ReadingFlag>,
+        measured_at: Option<UnixMicros>,
+    ) {
+        match meaning {
+            Meaning::Value(value) => {
+                self.readings.push(Reading { kind, value, measured_at, flags });
+            }
+            Meaning::Nothing => self.absent += 1,
+            Meaning::Refused(reason) => self.refuse(Some(kind), reason, None),
+        }
+    }
+
+    /// Says how many keys have numbers, for [`Self::take_keyed`].
+    pub(super) fn number_keys(&mut self, keys: usize) {
+        self.slots.resize(keys, None);
+    }
+
+    /// Takes what the value of a numbered key means. If the key came before in this message,
+    /// its last value counts, as in every common reader of JSON.
+    pub(super) fn take_keyed(
+        &mut self,
+        key: usize,
+        kind: KindId,
+        meaning: Meaning<Value>,
+        flags: Flags<ReadingFlag>,
+    ) {
+        self.forget(key);
+        let at = u16::try_from(self.readings.len()).ok();
+        if let (Meaning::Value(_), Some(slot)) = (&meaning, self.slots.get_mut(key)) {
+            *slot = at;
+        }
+        self.take(kind, meaning, flags, None);
+    }
+
+    /// The reading of a numbered key.
+    pub(super) fn keyed(&mut self, key: usize) -> Option<&mut Reading> {
+        let at = self.slots.get(key).copied().flatten()?;
+        self.readings.get_mut(usize::from(at))
+    }
+
+    /// Removes the reading of a numbered key, if there is one.
+    pub(super) fn forget(&mut self, key: usize) {
+        let Some(gone) = self.slots.get_mut(key).and_then(Option::take) else { return };
+        if usize::from(gone) < self.readings.len() {
+            self.readings.remove(usize::from(gone));
+        }
+        for slot in self.slots.iter_mut().flatten().filter(|slot| **slot > gone) {
+            *slot -= 1;
+        }
+    }
+
+    /// Fails when no further reading may be taken.
+    pub(super) fn check_room(&self) -> Result<(), DecodeError> {
+        let taken = self.readings.len()
+            + usize::try_from(self.refused_count).unwrap_or(READINGS_MAX)
+            + usize::try_from(self.absent).unwrap_or(READINGS_MAX);
+        if taken < READINGS_MAX {
+            Ok(())
+        } else {
+            Err(DecodeError::TooManyReadings { limit: READINGS_MAX })
+        }
+    }
+
+    /// Keeps a device name of the payload. An empty one is none.
+    pub(super) fn own_name(&mut self, name: fmt::Arguments<'_>) -> Result<DeviceName, DecodeError> {
+        let start = self.names.len();
+        match fmt::Write::write_fmt(&mut self.names, name) {
+            Ok(()) => {}
+            Err(fmt::Error) => self.names.truncate(start),
+        }
+        match self.names.len() - start {
+            0 => Ok(DeviceName::Captured),
+            1..=DEVICE_NAME_MAX => Ok(DeviceName::Own(start..self.names.len())),
+            _ => Err(DecodeError::DeviceNameTooLong { limit: DEVICE_NAME_MAX }),
+        }
+    }
+}
+
+impl DevicePart {
+    /// A part whose readings begin here.
+    pub(super) fn begin(out: &Decoded) -> Self {
+        Self {
+            name: DeviceName::Captured,
+            readings: out.readings.len()..out.readings.len(),
+            measured_at: DeviceTime::Absent,
+            sequence: None,
+            flags: Flags::default(),
+        }
+    }
+
+    /// Ends the part with the readings so far. Readings keep a time of their own only where it
+    /// differs. If the part has none and each of its readings has, the newest stands for it.
+    pub(super) fn finish(mut self, out: &mut Decoded) {
+        self.readings.end = out.readings.len();
+        let readings = out.readings.get_mut(self.readings.clone()).unwrap_or_default();
+        if self.measured_at == DeviceTime::Absent
+            && readings.iter().all(|reading| reading.measured_at.is_some())
+            && let Some(newest) = readings.iter().filter_map(|reading| reading.measured_at).max()
+        {
+            self.measured_at = DeviceTime::At(newest);
+        }
+        if let DeviceTime::At(time) = self.measured_at {
+            for reading in readings {
+                reading.measured_at = reading.measured_at.filter(|own| *own != time);
+            }
+        }
+        out.devices.push(self);
+    }
+}
+
+/// Values and names are person data; only amounts are shown.
+impl fmt::Debug for Decoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoded")
+            .field("readings", &self.readings.len())
+            .field("devices", &self.devices.len())
+            .field("refused", &self.refused_count)
+            .field("unknown_keys", &self.unknown_keys)
+            .field("absent", &self.absent)
+            .finish_non_exhaustive()
+    }
+}

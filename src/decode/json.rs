@@ -1,0 +1,377 @@
+//! trygg's own JSON: one device report, or an array of them from a gateway.
+
+use std::{fmt, sync::Arc};
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::{
+    decoded::{Decoded, DeviceName, DevicePart},
+    entry::{Entry, EntryUnit},
+    error::{DecodeError, NonReading, RefusalReason},
+    json_text,
+    meaning::{self, Meaning},
+    scalar::Scalar,
+    time::{self, TimeFormat},
+};
+use crate::{catalogue::Catalogue, model::ReportFlag};
+
+/// Decoder of trygg's own JSON.
+#[derive(Clone, Debug)]
+pub struct Json {
+    catalogue: Arc<Catalogue>,
+}
+
+const EXPECTED: &str = "an object with `readings` or `kind`, or an array of such objects";
+
+impl Json {
+    pub(super) fn new(catalogue: &Arc<Catalogue>) -> Self {
+        Self { catalogue: Arc::clone(catalogue) }
+    }
+
+    pub(super) fn decode(
+        &self,
+        payload: &[u8],
+        out: &mut Decoded,
+    ) -> Result<Option<NonReading>, DecodeError> {
+        if payload.trim_ascii().is_empty() {
+            return Ok(Some(NonReading::Empty));
+        }
+        let text = json_text::check(payload)?;
+        let mut fault = None;
+        let reports = Reports { catalogue: &self.catalogue, out, fault: &mut fault };
+        let parsed = json_text::parse(text, reports, EXPECTED);
+        match fault {
+            Some(fault) => Err(fault),
+            None => parsed.map(|()| None),
+        }
+    }
+}
+
+/// Top level, one report, the list of readings: all write to the same place. `fault` says why
+/// it was stopped, which serde's error type cannot carry.
+struct Reports<'d> {
+    catalogue: &'d Catalogue,
+    out: &'d mut Decoded,
+    fault: &'d mut Option<DecodeError>,
+}
+
+impl Reports<'_> {
+    fn again(&mut self) -> Reports<'_> {
+        Reports { catalogue: self.catalogue, out: self.out, fault: self.fault }
+    }
+
+    fn stop<T, E: Error>(&mut self, result: Result<T, DecodeError>) -> Result<T, E> {
+        result.map_err(|fault| {
+            *self.fault = Some(fault);
+            E::custom("stopped")
+        })
+    }
+}
+
+/// What a key of ours says.
+enum Key {
+    Device,
+    Time,
+    Sequence,
+    Historical,
+    Readings,
+    Kind,
+    Value,
+    Unit,
+    Other,
+}
+
+/// One reading as far as it was read. Keys come in any order, so it is judged at its end.
+#[derive(Default)]
+struct Fields<'de> {
+    kind: Scalar<'de>,
+    value: Option<Scalar<'de>>,
+    unit: Scalar<'de>,
+    time: Scalar<'de>,
+}
+
+impl<'de> DeserializeSeed<'de> for Reports<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reports<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(EXPECTED)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut reports: A) -> Result<(), A::Error> {
+        while reports.next_element_seed(Report(self.again()))?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        Report(self).visit_map(map)
+    }
+}
+
+/// One device's report.
+struct Report<'d>(Reports<'d>);
+
+impl<'de> DeserializeSeed<'de> for Report<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Report<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(EXPECTED)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self(mut reports) = self;
+        let mut part = DevicePart::begin(reports.out);
+        let mut single = Fields::default();
+        let (mut has_list, mut has_kind) = (false, false);
+        while let Some(key) = map.next_key_seed(KeySeed)? {
+            match key {
+                Key::Device => {
+                    let name = own_name(&map.next_value()?, reports.out);
+                    part.name = reports.stop(name)?;
+                }
+                Key::Time => part.measured_at = time::read(&map.next_value()?, TimeFormat::Auto),
+                Key::Sequence => part.sequence = sequence(&map.next_value()?),
+                Key::Historical => {
+                    if meaning::state(&map.next_value()?) == Meaning::Value(true) {
+                        part.flags.set(ReportFlag::Historical);
+                    }
+                }
+                Key::Readings => {
+                    has_list = true;
+                    map.next_value_seed(List { reports: reports.again(), part: &mut part })?;
+                }
+                Key::Kind => {
+                    has_kind = true;
+                    single.kind = map.next_value()?;
+                }
+                Key::Value => single.value = Some(map.next_value()?),
+                Key::Unit => single.unit = map.next_value()?,
+                Key::Other => reports.skip(&mut map)?,
+            }
+        }
+        if has_kind {
+            reports.take(&single, &mut part)?;
+        } else if !has_list {
+            return reports.stop(Err(DecodeError::JsonShape { expected: EXPECTED }));
+        }
+        part.finish(reports.out);
+        Ok(())
+    }
+}
+
+/// The list of a report's readings.
+struct List<'d> {
+    reports: Reports<'d>,
+    part: &'d mut DevicePart,
+}
+
+impl<'de> DeserializeSeed<'de> for List<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for List<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of readings")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        while let Some(fields) = list.next_element_seed(EntrySeed(self.reports.out))? {
+            match fields {
+                Some(fields) => self.reports.take(&fields, self.part)?,
+                None => self.reports.refuse_shape()?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One entry of the list; `None` if it is no object.
+struct EntrySeed<'d>(&'d mut Decoded);
+
+impl<'de> DeserializeSeed<'de> for EntrySeed<'_> {
+    type Value = Option<Fields<'de>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for EntrySeed<'_> {
+    type Value = Option<Fields<'de>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a reading")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Fields::default();
+        while let Some(key) = map.next_key_seed(KeySeed)? {
+            match key {
+                Key::Kind => fields.kind = map.next_value()?,
+                Key::Value => fields.value = Some(map.next_value()?),
+                Key::Unit => fields.unit = map.next_value()?,
+                Key::Time => fields.time = map.next_value()?,
+                Key::Device | Key::Sequence | Key::Historical | Key::Readings | Key::Other => {
+                    map.next_value::<IgnoredAny>()?;
+                    self.0.unknown_keys += 1;
+                }
+            }
+        }
+        Ok(Some(fields))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+}
+
+impl Reports<'_> {
+    fn skip<'de, A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
+        map.next_value::<IgnoredAny>()?;
+        self.out.unknown_keys += 1;
+        Ok(())
+    }
+
+    fn refuse_shape<E: Error>(&mut self) -> Result<(), E> {
+        let room = self.out.check_room();
+        self.stop(room)?;
+        self.out.refuse(None, RefusalReason::ReadingShape, None);
+        Ok(())
+    }
+
+    fn take<E: Error>(&mut self, fields: &Fields<'_>, part: &mut DevicePart) -> Result<(), E> {
+        let room = self.out.check_room();
+        self.stop(room)?;
+        let entry = Entry {
+            kind: match &fields.kind {
+                Scalar::Text(kind) => kind,
+                Scalar::Null
+                | Scalar::Bool(_)
+                | Scalar::Unsigned(_)
+                | Scalar::Negative(_)
+                | Scalar::Float(_)
+                | Scalar::Nested => "",
+            },
+            value: fields.value.as_ref(),
+            unit: match &fields.unit {
+                Scalar::Null => EntryUnit::Absent,
+                Scalar::Text(unit) => EntryUnit::Is(unit),
+                Scalar::Bool(_)
+                | Scalar::Unsigned(_)
+                | Scalar::Negative(_)
+                | Scalar::Float(_)
+                | Scalar::Nested => EntryUnit::NoText,
+            },
+            measured_at: time::read(&fields.time, TimeFormat::Auto),
+        };
+        entry.take(self.catalogue, part, self.out);
+        Ok(())
+    }
+}
+
+/// A device is named by a text or a whole number.
+pub(super) fn own_name(name: &Scalar<'_>, out: &mut Decoded) -> Result<DeviceName, DecodeError> {
+    match name {
+        Scalar::Text(name) => out.own_name(format_args!("{name}")),
+        Scalar::Unsigned(name) => out.own_name(format_args!("{name}")),
+        Scalar::Null
+        | Scalar::Bool(_)
+        | Scalar::Negative(_)
+        | Scalar::Float(_)
+        | Scalar::Nested => Ok(DeviceName::Captured),
+    }
+}
+
+/// A counter is a whole number from zero, also as text; anything else is none.
+pub(super) fn sequence(sequence: &Scalar<'_>) -> Option<u64> {
+    match sequence {
+        Scalar::Unsigned(number) => Some(*number),
+        Scalar::Text(text) => text.parse().ok(),
+        Scalar::Null
+        | Scalar::Bool(_)
+        | Scalar::Negative(_)
+        | Scalar::Float(_)
+        | Scalar::Nested => None,
+    }
+}
+
+struct KeySeed;
+
+impl<'de> DeserializeSeed<'de> for KeySeed {
+    type Value = Key;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeySeed {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Key, E> {
+        Ok(match key {
+            "device" => Key::Device,
+            "time" => Key::Time,
+            "sequence" => Key::Sequence,
+            "historical" => Key::Historical,
+            "readings" => Key::Readings,
+            "kind" => Key::Kind,
+            "value" => Key::Value,
+            "unit" => Key::Unit,
+            _ => Key::Other,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! From payload bytes to JSON text that is safe to hand to a parser.
+
+use std::str;
+
+use serde::de::DeserializeSeed;
+use serde_json::{Deserializer, error::Category};
+
+use super::error::DecodeError;
+
+/// Levels of nesting a message may have.
+const DEPTH_MAX: usize = 128;
+
+/// Checks encoding and depth. A byte order mark in front is taken off.
+pub(super) fn check(payload: &[u8]) -> Result<&str, DecodeError> {
+    let text = str::from_utf8(payload)
+        .map_err(|error| DecodeError::Utf8 { at: error.valid_up_to() })?;
+    let is_opening = |byte: &&u8| matches!(byte, b'{' | b'[');
+    // Fewer openings than levels allowed cannot nest too deep: nearly always one cheap count.
+    if payload.iter().filter(is_opening).count() > DEPTH_MAX && depth(payload) > DEPTH_MAX {
+        return Err(DecodeError::JsonTooDeep { limit: DEPTH_MAX });
+    }
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut bytes = json.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => skip_string(&mut bytes),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+fn skip_string(bytes: &mut std::slice::Iter<'_, u8>) {
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => return,
+            b'\\' => {
+                bytes.next();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Parses the whole text with a seed. `expected` says what a value of another shape misses.
+pub(super) fn parse<'de, S: DeserializeSeed<'de>>(
+    text: &'de str,
+    seed: S,
+    expected: &'static str,
+) -> Result<S::Value, DecodeError> {
+    let mut json = Deserializer::from_str(text);
+    let parsed = seed.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
+    parsed.map_err(|error| match error.classify() {
+        Category::Data => DecodeError::JsonShape { expected },
+        Category::Io | Category::Syntax | Category::Eof => {
+            DecodeError::Json { line: error.line(), column: error.column() }
+        }
+    })
+}

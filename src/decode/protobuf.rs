@@ -1,0 +1,157 @@
+//! trygg's own protobuf, `trygg.device.v1`: one loop over the fields, nothing collected.
+
+mod fields;
+
+use std::{borrow::Cow, sync::Arc};
+
+use self::fields::{Fields, Malformed};
+use super::{
+    decoded::{Decoded, DevicePart},
+    entry::{Entry, EntryUnit},
+    error::{DecodeError, NonReading},
+    scalar::Scalar,
+    time::{self, DeviceTime},
+};
+use crate::{catalogue::Catalogue, model::ReportFlag};
+
+/// Decoder of trygg's own protobuf.
+#[derive(Clone, Debug)]
+pub struct Protobuf {
+    catalogue: Arc<Catalogue>,
+}
+
+/// Why decoding stopped.
+enum Stop {
+    /// Not the format.
+    Malformed(Malformed),
+    /// Well-formed, and still refused.
+    Refused(DecodeError),
+}
+
+impl From<Malformed> for Stop {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed)
+    }
+}
+
+impl From<DecodeError> for Stop {
+    fn from(error: DecodeError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl Protobuf {
+    pub(super) fn new(catalogue: &Arc<Catalogue>) -> Self {
+        Self { catalogue: Arc::clone(catalogue) }
+    }
+
+    pub(super) fn decode(
+        &self,
+        payload: &[u8],
+        out: &mut Decoded,
+    ) -> Result<Option<NonReading>, DecodeError> {
+        if payload.is_empty() {
+            return Ok(Some(NonReading::Empty));
+        }
+        match self.gateway(payload, out) {
+            Ok(()) => Ok(None),
+            Err(Stop::Refused(error)) => Err(error),
+            Err(Stop::Malformed(Malformed { left })) => {
+                Err(DecodeError::Protobuf { at: payload.len().saturating_sub(left) })
+            }
+        }
+    }
+
+    /// The whole payload: the sender's own report first, then those of its `devices`, so that
+    /// each device's readings stand together.
+    fn gateway(&self, payload: &[u8], out: &mut Decoded) -> Result<(), Stop> {
+        let whole = Fields::of(payload, 0);
+        if self.device(whole, out)? == 0 {
+            return Ok(());
+        }
+        let mut fields = whole;
+        while let Some((number, field)) = fields.next()? {
+            if number == number::DEVICES {
+                let nested = self.device(field.message()?, out)?;
+                out.unknown_keys += nested;
+            }
+        }
+        Ok(())
+    }
+
+    /// One `DeviceMessage` without its `devices`; their number is returned.
+    fn device(&self, mut fields: Fields<'_>, out: &mut Decoded) -> Result<u32, Stop> {
+        let mut part = DevicePart::begin(out);
+        let (mut historical, mut devices) = (false, 0);
+        while let Some((number, field)) = fields.next()? {
+            match number {
+                number::DEVICE => part.name = out.own_name(format_args!("{}", field.text()?))?,
+                number::MEASURED_AT => part.measured_at = time::micros(field.fixed64()?.cast_signed()),
+                number::SEQUENCE => part.sequence = Some(field.varint()?),
+                number::HISTORICAL => historical = field.varint()? != 0,
+                number::READINGS => self.reading(field.message()?, &mut part, out)?,
+                number::DEVICES => devices += 1,
+                _ => out.unknown_keys += 1,
+            }
+        }
+        if historical {
+            part.flags.set(ReportFlag::Historical);
+        }
+        part.finish(out);
+        Ok(devices)
+    }
+
+    fn reading(
+        &self,
+        mut fields: Fields<'_>,
+        part: &mut DevicePart,
+        out: &mut Decoded,
+    ) -> Result<(), Stop> {
+        out.check_room()?;
+        let (mut kind, mut unit, mut value) = ("", "", None);
+        let mut measured_at = DeviceTime::Absent;
+        while let Some((number, field)) = fields.next()? {
+            match number {
+                number::reading::KIND => kind = field.text()?,
+                number::reading::NUMBER => {
+                    value = Some(Scalar::Float(f64::from_bits(field.fixed64()?)));
+                }
+                number::reading::STATE => value = Some(Scalar::Bool(field.varint()? != 0)),
+                number::reading::CATEGORY => {
+                    value = Some(Scalar::Text(Cow::Borrowed(field.text()?)));
+                }
+                number::reading::UNIT => unit = field.text()?,
+                number::reading::MEASURED_AT => {
+                    measured_at = time::micros(field.fixed64()?.cast_signed());
+                }
+                _ => out.unknown_keys += 1,
+            }
+        }
+        let entry = Entry { kind, value: value.as_ref(), unit: EntryUnit::Is(unit), measured_at };
+        entry.take(&self.catalogue, part, out);
+        Ok(())
+    }
+}
+
+/// Field numbers of `trygg.device.v1.DeviceMessage`.
+mod number {
+    pub(super) const DEVICE: u32 = 1;
+    pub(super) const MEASURED_AT: u32 = 2;
+    pub(super) const SEQUENCE: u32 = 3;
+    pub(super) const HISTORICAL: u32 = 4;
+    pub(super) const READINGS: u32 = 5;
+    pub(super) const DEVICES: u32 = 6;
+
+    /// Those of `trygg.device.v1.Reading`.
+    pub(super) mod reading {
+        pub(crate) const KIND: u32 = 1;
+        pub(crate) const NUMBER: u32 = 2;
+        pub(crate) const STATE: u32 = 3;
+        pub(crate) const CATEGORY: u32 = 4;
+        pub(crate) const UNIT: u32 = 5;
+        pub(crate) const MEASURED_AT: u32 = 6;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! The fields of one protobuf message, one after the other, borrowed from the payload.
+
+use std::str;
+
+/// The bytes are not protobuf of the expected shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Malformed {
+    /// Bytes of the whole payload behind the place.
+    pub(super) left: usize,
+}
+
+/// What is still to be read of one message.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fields<'a> {
+    bytes: &'a [u8],
+    /// Bytes of the whole payload behind this message.
+    after: usize,
+}
+
+/// One field's value as it stands on the wire.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Field<'a> {
+    wire: Wire<'a>,
+    left: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Wire<'a> {
+    Varint(u64),
+    Fixed64(u64),
+    Bytes(&'a [u8]),
+    /// A 32-bit value or a group: nothing of ours, skipped.
+    Skipped,
+}
+
+/// Nested groups that are skipped; beyond it nobody means well.
+const GROUPS_MAX: u32 = 100;
+
+impl<'a> Fields<'a> {
+    /// `after`: bytes of the whole payload behind this message.
+    pub(super) fn of(bytes: &'a [u8], after: usize) -> Self {
+        Self { bytes, after }
+    }
+
+    /// Number and value of the next field; `None` at the end of the message.
+    pub(super) fn next(&mut self) -> Result<Option<(u32, Field<'a>)>, Malformed> {
+        if self.bytes.is_empty() {
+            return Ok(None);
+        }
+        let (number, wire_type) = self.tag()?;
+        let wire = self.wire(number, wire_type, GROUPS_MAX)?;
+        Ok(Some((number, Field { wire, left: self.left() })))
+    }
+
+    fn left(&self) -> usize {
+        self.bytes.len() + self.after
+    }
+
+    fn malformed(&self) -> Malformed {
+        Malformed { left: self.left() }
+    }
+
+    fn tag(&mut self) -> Result<(u32, u32), Malformed> {
+        let tag = u32::try_from(self.varint()?).map_err(|_| self.malformed())?;
+        let number = tag >> 3;
+        if number == 0 { Err(self.malformed()) } else { Ok((number, tag & 7)) }
+    }
+
+    fn wire(&mut self, number: u32, wire_type: u32, groups: u32) -> Result<Wire<'a>, Malformed> {
+        match wire_type {
+            0 => self.varint().map(Wire::Varint),
+            1 => self.array().map(|bytes| Wire::Fixed64(u64::from_le_bytes(bytes))),
+            2 => {
+                let length = usize::try_from(self.varint()?).map_err(|_| self.malformed())?;
+                let split = self.bytes.split_at_checked(length);
+                let (bytes, rest) = split.ok_or_else(|| self.malformed())?;
+                self.bytes = rest;
+                Ok(Wire::Bytes(bytes))
+            }
+            3 if groups > 0 => {
+                loop {
+                    let (inner, wire_type) = self.tag()?;
+                    match wire_type {
+                        4 if inner == number => return Ok(Wire::Skipped),
+                        4 => return Err(self.malformed()),
+                        other => self.wire(inner, other, groups - 1)?,
+                    };
+                }
+            }
+            5 => self.array::<4>().map(|_| Wire::Skipped),
+            _ => Err(self.malformed()),
+        }
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        let (array, rest) = self.bytes.split_first_chunk().ok_or_else(|| self.malformed())?;
+        self.bytes = rest;
+        Ok(*array)
+    }
+
+    fn varint(&mut self) -> Result<u64, Malformed> {
+        let Some((&first, rest)) = self.bytes.split_first() else { return Err(self.malformed()) };
+        if first < 0x80 {
+            self.bytes = rest;
+            return Ok(u64::from(first));
+        }
+        self.long_varint()
+    }
+
+    fn long_varint(&mut self) -> Result<u64, Malformed> {
+        let mut value = 0;
+        for (place, &byte) in self.bytes.iter().take(10).enumerate() {
+            value |= u64::from(byte & 0x7f) << (7 * place);
+            if byte < 0x80 {
+                // Of the tenth byte only one bit has a place in 64.
+                let fits = place < 9 || byte < 2;
+                self.bytes = self.bytes.get(place + 1..).unwrap_or_default();
+                return if fits { Ok(value) } else { Err(self.malformed()) };
+            }
+        }
+        Err(self.malformed())
+    }
+}
+
+impl<'a> Field<'a> {
+    pub(super) fn varint(self) -> Result<u64, Malformed> {
+        match self.wire {
+            Wire::Varint(value) => Ok(value),
+            Wire::Fixed64(_) | Wire::Bytes(_) | Wire::Skipped => Err(self.malformed()),
+        }
+    }
+
+    pub(super) fn fixed64(self) -> Result<u64, Malformed> {
+        match self.wire {
+            Wire::Fixed64(value) => Ok(value),
+            Wire::Varint(_) | Wire::Bytes(_) | Wire::Skipped => Err(self.malformed()),
+        }
+    }
+
+    pub(super) fn text(self) -> Result<&'a str, Malformed> {
+        str::from_utf8(self.bytes()?).map_err(|_| self.malformed())
+    }
+
+    pub(super) fn message(self) -> Result<Fields<'a>, Malformed> {
+        Ok(Fields::of(self.bytes()?, self.left))
+    }
+
+    fn bytes(self) -> Result<&'a [u8], Malformed> {
+        match self.wire {
+            Wire::Bytes(bytes) => Ok(bytes),
+            Wire::Varint(_) | Wire::Fixed64(_) | Wire::Skipped => Err(self.malformed()),
+        }
+    }
+
+    fn malformed(self) -> Malformed {
+        Malformed { left: self.left }
+    }
+}

@@ -1,0 +1,216 @@
+//! One device's state, key by key.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use super::keys::{Form, Hint, Keys, Rule};
+use crate::{
+    catalogue::Catalogue,
+    decode::{
+        decoded::{Decoded, DeviceName, DevicePart},
+        error::RefusalReason,
+        meaning::{self, Meaning},
+        scalar::Scalar,
+        time::{self, TimeFormat},
+    },
+    model::{Flags, KindId, Reading, ReadingFlag, Value},
+};
+
+/// Actions by which a device raises an alarm, and actions that are no button.
+const SOS: [&str; 3] = ["emergency", "sos", "panic"];
+const FALL: [&str; 2] = ["fall", "fall_detected"];
+const VIBRATION: [&str; 3] = ["vibration", "tilt", "drop"];
+
+/// Takes the keys of one message in their order.
+pub(super) struct Report<'d> {
+    catalogue: &'d Catalogue,
+    keys: &'d Keys,
+    out: &'d mut Decoded,
+    part: DevicePart,
+    /// Slot of `voltage`, once it was seen.
+    voltage: Option<usize>,
+    /// Slot of `illuminance_lux`, once it was seen.
+    lux: Option<usize>,
+    supply: Hint,
+}
+
+impl<'d> Report<'d> {
+    pub(super) fn begin(
+        catalogue: &'d Catalogue,
+        keys: &'d Keys,
+        name: DeviceName,
+        out: &'d mut Decoded,
+    ) -> Self {
+        out.number_keys(keys.len());
+        let part = DevicePart { name, ..DevicePart::begin(out) };
+        Self { catalogue, keys, out, part, voltage: None, lux: None, supply: Hint::None }
+    }
+
+    /// Takes the value under a key; `None` is a key that no kind stands for.
+    pub(super) fn take(&mut self, rule: Option<Rule>, scalar: &Scalar<'_>) {
+        let Some(rule) = rule else {
+            self.out.unknown_keys += 1;
+            return;
+        };
+        // A plug with a battery behind it measures the mains.
+        if rule.hint != Hint::None && self.supply != Hint::Mains {
+            self.supply = rule.hint;
+        }
+        let plain = || meaning::of(self.catalogue, rule.kind, scalar);
+        let assumed = Flags::default().with(ReadingFlag::UnitAssumed);
+        let (kind, meaning, flags) = match rule.form {
+            Form::LastSeen => {
+                self.part.measured_at = time::read(scalar, TimeFormat::Auto);
+                return;
+            }
+            Form::Plain => (rule.kind, plain(), Flags::default()),
+            Form::Assumed | Form::Illuminance => (rule.kind, plain(), assumed),
+            Form::Contact => {
+                (rule.kind, meaning::contact(scalar).map(Value::State), Flags::default())
+            }
+            Form::Voltage => {
+                self.voltage = Some(rule.slot);
+                (rule.kind, plain(), assumed)
+            }
+            Form::BatteryVoltage => {
+                let volts = meaning::number(scalar, None).map(battery_volts);
+                (rule.kind, volts.map(Value::Number), assumed)
+            }
+            Form::IlluminanceLux => {
+                self.lux = Some(rule.slot);
+                (rule.kind, plain(), Flags::default())
+            }
+            Form::Action => {
+                let (kind, meaning) = self.action(rule.kind, scalar);
+                (kind, meaning, Flags::default())
+            }
+            Form::FallStatus => (rule.kind, fall_status(scalar), Flags::default()),
+        };
+        self.out.take_keyed(rule.slot, kind, meaning, flags);
+    }
+
+    fn action(&self, button: KindId, scalar: &Scalar<'_>) -> (KindId, Meaning<Value>) {
+        let aliases = self.keys.aliases;
+        if let Scalar::Text(text) = scalar {
+            let word = text.trim_ascii();
+            if meaning::is_one_of(word, &SOS) {
+                return (aliases.sos, Meaning::Value(Value::Event));
+            }
+            if meaning::is_one_of(word, &FALL) {
+                return (aliases.fall, Meaning::Value(Value::Event));
+            }
+            if meaning::is_one_of(word, &VIBRATION) {
+                return (aliases.vibration, Meaning::Value(Value::State(true)));
+            }
+        }
+        (button, meaning::category(self.catalogue, button, scalar))
+    }
+
+    /// Settles what only the whole message tells.
+    pub(super) fn finish(self) {
+        if self.lux.is_some_and(|slot| self.out.keyed(slot).is_some()) {
+            self.out.forget(self.keys.illuminance);
+        }
+        if let Some(slot) = self.voltage
+            && let Some(reading) = self.out.keyed(slot)
+        {
+            settle_voltage(reading, self.supply, self.keys.aliases.battery_voltage);
+        }
+        self.part.finish(self.out);
+    }
+}
+
+/// No battery of a sensor has more, and fewer millivolts would not run it.
+const BATTERY_VOLTS_MAX: f64 = 20.0;
+
+/// No mains has as many volts.
+const MILLIVOLTS_MIN: f64 = 1_000.0;
+
+/// Sensors give millivolts of their battery and plugs volts of the mains, both as `voltage`.
+fn settle_voltage(reading: &mut Reading, supply: Hint, battery_voltage: KindId) {
+    let Value::Number(number) = reading.value else { return };
+    let is_battery = match supply {
+        Hint::Battery => true,
+        Hint::Mains => false,
+        Hint::None => number <= BATTERY_VOLTS_MAX || number >= MILLIVOLTS_MIN,
+    };
+    if is_battery {
+        reading.kind = battery_voltage;
+        reading.value = Value::Number(battery_volts(number));
+    }
+}
+
+fn battery_volts(number: f64) -> f64 {
+    if number > BATTERY_VOLTS_MAX { number / 1_000.0 } else { number }
+}
+
+fn fall_status(scalar: &Scalar<'_>) -> Meaning<Value> {
+    match scalar {
+        Scalar::Text(text) if meaning::is_one_of(text.trim_ascii(), &FALL) => {
+            Meaning::Value(Value::Event)
+        }
+        Scalar::Text(text) if text.trim_ascii().eq_ignore_ascii_case("maybe_fall") => {
+            Meaning::Refused(RefusalReason::CategoryUnknown)
+        }
+        Scalar::Null
+        | Scalar::Bool(_)
+        | Scalar::Unsigned(_)
+        | Scalar::Negative(_)
+        | Scalar::Float(_)
+        | Scalar::Text(_)
+        | Scalar::Nested => meaning::event(scalar),
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for &mut Report<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &mut Report<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(rule) = map.next_key_seed(Known(self.keys))? {
+            if rule.is_some() {
+                let scalar: Scalar<'_> = map.next_value()?;
+                self.take(rule, &scalar);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+                self.take(None, &Scalar::Null);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Turns a key into its rule without keeping it.
+struct Known<'k>(&'k Keys);
+
+impl<'de> DeserializeSeed<'de> for Known<'_> {
+    type Value = Option<Rule>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Known<'_> {
+    type Value = Option<Rule>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(self.0.find(key))
+    }
+}

@@ -1,0 +1,177 @@
+//! Device reports and the batch around them.
+
+use super::protobuf::{WireType, bytes, fixed64, integer, message, tag, varint};
+use crate::{
+    catalogue::Catalogue,
+    model::{Flags, Reading, ReportFlag, UnixMicros, Value, reading::Flag},
+};
+
+/// Field numbers of `trygg.v1`.
+mod field {
+    pub(super) mod batch {
+        pub(crate) const REPORTS: u32 = 5;
+        pub(crate) const DELIVERED_LATE: u32 = 6;
+    }
+    pub(super) mod report {
+        pub(crate) const EVENT_ID: u32 = 1;
+        pub(crate) const EVENT_ID_BASIS: u32 = 2;
+        pub(crate) const MEASURED_AT: u32 = 5;
+        pub(crate) const RECEIVED_AT: u32 = 6;
+        pub(crate) const CLOCK_SOURCE: u32 = 7;
+        pub(crate) const SEQUENCE: u32 = 8;
+        pub(crate) const FLAGS: u32 = 9;
+        pub(crate) const READINGS: u32 = 10;
+    }
+    pub(super) mod reading {
+        pub(crate) const ORDINAL: u32 = 1;
+        pub(crate) const KIND: u32 = 2;
+        pub(crate) const UNIT: u32 = 3;
+        pub(crate) const NUMBER: u32 = 4;
+        pub(crate) const STATE: u32 = 5;
+        pub(crate) const CATEGORY: u32 = 6;
+        pub(crate) const EVENT: u32 = 7;
+        pub(crate) const MEASURED_AT: u32 = 9;
+        pub(crate) const FLAGS: u32 = 10;
+    }
+}
+
+/// What an event id was made of. Numbers are those of the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum EventIdBasis {
+    /// Tenant, device and payload with a device time.
+    Content = 1,
+    /// Made at reception.
+    Reception = 2,
+}
+
+/// Everything of a report but its readings.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportHead<'a> {
+    /// Identity of the report.
+    pub event_id: u128,
+    /// What the id promises.
+    pub basis: EventIdBasis,
+    /// Encoded device and room.
+    pub device: &'a [u8],
+    /// Device time.
+    pub measured_at: Option<UnixMicros>,
+    /// Our time.
+    pub received_at: UnixMicros,
+    /// Wire number of the clock source.
+    pub clock_source: u8,
+    /// The device's counter.
+    pub sequence: Option<u64>,
+    /// Flags of the message.
+    pub flags: Flags<ReportFlag>,
+}
+
+/// Encodes reports with every kind's name and unit ready as bytes.
+#[derive(Debug)]
+pub struct ReportEncoder {
+    kinds: Vec<KindBytes>,
+}
+
+#[derive(Debug)]
+struct KindBytes {
+    /// Fields `kind` and `unit`.
+    name_and_unit: Vec<u8>,
+    /// Field `category` for each word of the kind.
+    categories: Vec<Vec<u8>>,
+}
+
+impl ReportEncoder {
+    /// Prepares the fragments of every kind.
+    pub fn new(catalogue: &Catalogue) -> Self {
+        let kinds = catalogue
+            .iter()
+            .map(|(_, kind)| {
+                let mut name_and_unit = Vec::new();
+                bytes(field::reading::KIND, kind.name.as_bytes(), &mut name_and_unit);
+                bytes(field::reading::UNIT, kind.unit.as_bytes(), &mut name_and_unit);
+                let categories = kind.categories.iter().map(|word| {
+                    let mut encoded = Vec::new();
+                    bytes(field::reading::CATEGORY, word.as_bytes(), &mut encoded);
+                    encoded
+                });
+                KindBytes { name_and_unit, categories: categories.collect() }
+            })
+            .collect();
+        Self { kinds }
+    }
+
+    /// Appends one report to a batch. `first_ordinal` is the ordinal of the first reading: zero
+    /// for a whole report, the reading's own for an alert's copy of it.
+    pub fn append(
+        &self,
+        head: &ReportHead<'_>,
+        readings: &[Reading],
+        first_ordinal: u32,
+        out: &mut Vec<u8>,
+    ) {
+        message::<2>(field::batch::REPORTS, out, |out| {
+            bytes(field::report::EVENT_ID, &head.event_id.to_be_bytes(), out);
+            integer(field::report::EVENT_ID_BASIS, u64::from(head.basis as u8), out);
+            out.extend_from_slice(head.device);
+            if let Some(measured_at) = head.measured_at {
+                fixed64(field::report::MEASURED_AT, measured_at.0.to_le_bytes(), out);
+            }
+            fixed64(field::report::RECEIVED_AT, head.received_at.0.to_le_bytes(), out);
+            integer(field::report::CLOCK_SOURCE, u64::from(head.clock_source), out);
+            if let Some(sequence) = head.sequence {
+                tag(field::report::SEQUENCE, WireType::Varint, out);
+                varint(sequence, out);
+            }
+            flags(field::report::FLAGS, head.flags, out);
+            for (ordinal, reading) in (first_ordinal..).zip(readings) {
+                message::<1>(field::report::READINGS, out, |out| {
+                    self.reading(ordinal, reading, out);
+                });
+            }
+        });
+    }
+
+    fn reading(&self, ordinal: u32, reading: &Reading, out: &mut Vec<u8>) {
+        integer(field::reading::ORDINAL, u64::from(ordinal), out);
+        let Some(kind) = self.kinds.get(usize::from(reading.kind.0)) else { return };
+        out.extend_from_slice(&kind.name_and_unit);
+        match reading.value {
+            Value::Number(number) => fixed64(field::reading::NUMBER, number.to_le_bytes(), out),
+            Value::State(state) => {
+                tag(field::reading::STATE, WireType::Varint, out);
+                out.push(u8::from(state));
+            }
+            Value::Category(category) => {
+                if let Some(word) = kind.categories.get(usize::from(category.0)) {
+                    out.extend_from_slice(word);
+                }
+            }
+            Value::Event => {
+                tag(field::reading::EVENT, WireType::Length, out);
+                out.push(0);
+            }
+        }
+        if let Some(measured_at) = reading.measured_at {
+            fixed64(field::reading::MEASURED_AT, measured_at.0.to_le_bytes(), out);
+        }
+        flags(field::reading::FLAGS, reading.flags, out);
+    }
+}
+
+/// Marks an encoded batch as delivered late. Protobuf fields may follow in any order, so the
+/// bytes need no walking.
+pub fn append_delivered_late(batch: &mut Vec<u8>) {
+    integer(field::batch::DELIVERED_LATE, 1, batch);
+}
+
+/// Flags as a packed list; every number fits one byte.
+fn flags<F: Flag>(field: u32, flags: Flags<F>, out: &mut Vec<u8>) {
+    if !flags.is_empty() {
+        tag(field, WireType::Length, out);
+        varint(u64::from(flags.len()), out);
+        out.extend(flags.numbers());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,249 @@
+//! From the configuration to the parts of the engine.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::StartError;
+use crate::{
+    batch::BatchLimits,
+    config::{self, Config, Format},
+    decode::{Decoder, Mapping},
+    kafka::{
+        Kafka, KafkaSettings,
+        settings::{Compression, TopicShape},
+    },
+    link::{Address, Core, LinkSettings, LinkTask, SnapshotRequest, dial::Clock},
+    model::QoS,
+    mqtt::{Backoff, Login, Necessity, Session, SessionSettings, Subscription},
+    pipeline::{Pipeline, PipelineSettings, Route},
+    registry::{Limits, Origin, Registry, Resolver},
+    sink::Sink,
+    telemetry::health::Health,
+    validate::ClockLimits,
+};
+
+/// The broker's own count of messages it has discarded (Mosquitto; others have none).
+const BROKER_DROPPED: &str = "$SYS/broker/publish/messages/dropped";
+/// From CONNECT to CONNACK and from SUBSCRIBE to SUBACK.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Requests for figures a link may have waiting: scrapes come one at a time.
+const SNAPSHOT_REQUESTS: usize = 4;
+/// librdkafka's linger where the configuration names none: with a window this small, waiting for
+/// more costs more than it saves.
+const SMALL_WINDOW: usize = 100;
+const MEDIUM_WINDOW: usize = 1_000;
+
+/// Everything that can be made without Kafka.
+#[derive(Debug)]
+pub(super) struct Assembly {
+    config: Config,
+    registry: Arc<Registry>,
+    mappings: BTreeMap<String, Mapping>,
+}
+
+/// A link ready to run.
+pub(super) struct ReadyLink {
+    pub(super) task: LinkTask,
+    pub(super) requests: mpsc::Sender<SnapshotRequest>,
+}
+
+impl Assembly {
+    pub(super) fn prepare(config: &Config) -> Result<Self, StartError> {
+        let registry = match &config.registry.file {
+            Some(file) => Registry::load(
+                file,
+                &config.engine.tenant,
+                &config.identity,
+                &config.catalogue,
+            )?,
+            None => Registry::default(),
+        };
+        let mappings = config.mappings.iter().map(|settings| {
+            let name = settings.name.clone();
+            let mapping = Mapping::new(settings, &config.catalogue);
+            mapping
+                .map(|mapping| (name.clone(), mapping))
+                .map_err(|error| StartError::Mapping { name, error })
+        });
+        Ok(Self {
+            registry: Arc::new(registry),
+            mappings: mappings.collect::<Result<_, _>>()?,
+            config: config.clone(),
+        })
+    }
+
+    pub(super) fn link_count(&self) -> usize {
+        self.config.links.len()
+    }
+
+    pub(super) fn kafka_settings(&self) -> KafkaSettings {
+        let kafka = &self.config.kafka;
+        let links = &self.config.links;
+        let window = links.iter().map(|link| usize::from(link.receive_maximum)).min().unwrap_or(0);
+        let fitted = match window {
+            0..=SMALL_WINDOW => Duration::ZERO,
+            ..=MEDIUM_WINDOW => Duration::from_millis(1),
+            _ => Duration::from_millis(5),
+        };
+        let secrets = kafka.secrets.iter().map(|(key, value)| (key.clone(), value.reveal().to_owned()));
+        let shape =
+            TopicShape { partitions: kafka.partitions, replication: kafka.replication };
+        let record_bytes =
+            kafka.dead_letter_max_bytes.bytes().max(self.config.batch.max_bytes.bytes() * 2);
+        KafkaSettings {
+            brokers: kafka.brokers.join(","),
+            client_id: kafka.client_id.clone(),
+            compression: match kafka.compression {
+                config::Compression::None => Compression::None,
+                config::Compression::Lz4 => Compression::Lz4,
+                config::Compression::Zstd => Compression::Zstd,
+            },
+            linger: kafka.linger.unwrap_or(fitted),
+            topics: [
+                kafka.topics.readings.clone(),
+                kafka.topics.alerts.clone(),
+                kafka.topics.dead_letters.clone(),
+            ],
+            create: kafka.create_topics.then_some(shape),
+            queue_records: links.iter().map(|link| link.max_outstanding_messages).sum(),
+            queue_bytes: links.iter().map(|link| link.max_outstanding_bytes.bytes()).sum(),
+            record_bytes,
+            metadata_timeout: kafka.metadata_timeout,
+            librdkafka: kafka.librdkafka.clone().into_iter().chain(secrets).collect(),
+        }
+    }
+
+    pub(super) fn links(
+        &self,
+        kafka: &Arc<Kafka>,
+        health: &Arc<Health>,
+        clock: Clock,
+        stop: &CancellationToken,
+        abort: &CancellationToken,
+    ) -> Result<Vec<ReadyLink>, StartError> {
+        let links = (0_u16..).zip(&self.config.links);
+        links
+            .map(|(index, link)| {
+                let (requests, snapshots) = mpsc::channel(SNAPSHOT_REQUESTS);
+                let producer = kafka.link(index);
+                let mailbox = Arc::clone(producer.mailbox());
+                let session = Session::new(session_settings(link))
+                    .map_err(|error| StartError::Link { link: link.name.clone(), error })?;
+                let sink = Sink::new(producer, kafka.partitions());
+                let pipeline = self.pipeline(link, kafka, clock);
+                let task = LinkTask {
+                    core: Core::new(link_settings(link), session, pipeline, sink),
+                    address: Address { host: link.host.clone(), port: link.port },
+                    backoff: Backoff::new(Backoff::STABLE, rand::random()),
+                    mailbox,
+                    snapshots,
+                    health: Arc::clone(health),
+                    position: usize::from(index),
+                    clock,
+                    stop: stop.clone(),
+                    abort: abort.clone(),
+                    troubled_lane: None,
+                };
+                Ok(ReadyLink { task, requests })
+            })
+            .collect()
+    }
+
+    fn pipeline(&self, link: &config::LinkSettings, kafka: &Kafka, clock: Clock) -> Pipeline {
+        let config = &self.config;
+        let routes = link.filters.iter().map(|filter| Route {
+            pattern: filter.topic.clone(),
+            decoder: self.decoder(&filter.format),
+            format: match &filter.format {
+                Format::Zigbee2Mqtt => "zigbee2mqtt".into(),
+                Format::Json => "json".into(),
+                Format::Protobuf => "protobuf".into(),
+                Format::Mapping(name) => name.as_str().into(),
+            },
+        });
+        let origin = Origin {
+            link: link.name.clone(),
+            tenant: Arc::clone(&config.engine.tenant),
+            engine: env!("CARGO_PKG_VERSION"),
+            identity: config.identity.clone(),
+            unknown: config.registry.unknown,
+        };
+        let resolver = Resolver::new(Arc::clone(&self.registry), origin, Limits::default());
+        let settings = PipelineSettings {
+            link: link.name.clone(),
+            routes: routes.collect(),
+            catalogue: Arc::clone(&config.catalogue),
+            clock: ClockLimits {
+                future_tolerance: config.clock.future_tolerance,
+                late_after: config.clock.late_after,
+            },
+            batch: BatchLimits {
+                max_readings: u32::try_from(config.batch.max_readings).unwrap_or(u32::MAX),
+                max_bytes: config.batch.max_bytes.bytes(),
+                linger: config.batch.linger,
+            },
+            dead_letter_bytes: config.kafka.dead_letter_max_bytes.bytes(),
+            partitions: kafka.partitions(),
+            started: clock.now().wall,
+        };
+        Pipeline::new(settings, resolver)
+    }
+
+    fn decoder(&self, format: &Format) -> Decoder {
+        let catalogue = &self.config.catalogue;
+        match format {
+            Format::Zigbee2Mqtt => Decoder::zigbee2mqtt(catalogue),
+            Format::Json => Decoder::json(catalogue),
+            Format::Protobuf => Decoder::protobuf(catalogue),
+            // `config` refuses a filter whose mapping does not exist.
+            Format::Mapping(name) => self
+                .mappings
+                .get(name)
+                .map_or_else(|| Decoder::json(catalogue), |found| Decoder::Mapping(found.clone())),
+        }
+    }
+}
+
+fn link_settings(link: &config::LinkSettings) -> LinkSettings {
+    LinkSettings {
+        name: link.name.clone(),
+        receive_maximum: usize::from(link.receive_maximum),
+        outstanding_messages: link.max_outstanding_messages,
+        outstanding_bytes: link.max_outstanding_bytes.bytes(),
+        packet_bytes: link.max_packet_bytes.bytes(),
+        max_age: link.max_age,
+        broker_statistics: link.broker_statistics.then(|| BROKER_DROPPED.to_owned()),
+    }
+}
+
+fn session_settings(link: &config::LinkSettings) -> SessionSettings {
+    let own = link.filters.iter().map(|filter| Subscription {
+        filter: filter.topic.filter().to_owned(),
+        qos: filter.qos,
+        necessity: Necessity::Required,
+    });
+    let statistics = link.broker_statistics.then(|| Subscription {
+        filter: BROKER_DROPPED.to_owned(),
+        qos: QoS::AtMostOnce,
+        necessity: Necessity::Optional,
+    });
+    let login = (link.user.is_some() || link.password.is_some()).then(|| Login {
+        username: link.user.clone().unwrap_or_default(),
+        password: link.password.as_ref().map_or_else(String::new, |password| {
+            password.reveal().to_owned()
+        }),
+    });
+    SessionSettings {
+        client_id: link.client_id.clone(),
+        login,
+        keep_alive_s: u16::try_from(link.keep_alive.as_secs()).unwrap_or(u16::MAX),
+        session_expiry_s: u32::try_from(link.session_expiry.as_secs()).unwrap_or(u32::MAX),
+        receive_maximum: link.receive_maximum.try_into().unwrap_or(std::num::NonZeroU16::MIN),
+        subscriptions: own.chain(statistics).collect(),
+        allow_downgrade: link.allow_downgrade,
+        connect_timeout: ANSWER_TIMEOUT,
+        subscribe_timeout: ANSWER_TIMEOUT,
+    }
+}

@@ -1,0 +1,112 @@
+//! One scrape: asks every link for its figures and renders them under one lock.
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Mutex, mpsc, oneshot},
+    time::timeout,
+};
+
+use crate::{
+    kafka::Kafka,
+    link::SnapshotRequest,
+    telemetry::{
+        admin::{Scrape, ScrapeError},
+        metrics::{LinkSnapshot, Metrics, Publisher, catalogue as m, number, seconds},
+    },
+};
+
+/// A link answers between two steps, so within milliseconds; one that does not is stuck.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// See the module.
+pub(super) struct Scraper {
+    metrics: Arc<Metrics>,
+    sources: OnceLock<Sources>,
+    /// Histograms are handed over by a snapshot, so scrapes take turns.
+    turn: Mutex<()>,
+}
+
+struct Sources {
+    links: Vec<mpsc::Sender<SnapshotRequest>>,
+    kafka: Arc<Kafka>,
+    rebuilds: Arc<AtomicU64>,
+}
+
+impl Scraper {
+    pub(super) fn new(metrics: Arc<Metrics>) -> Self {
+        Self { metrics, sources: OnceLock::new(), turn: Mutex::new(()) }
+    }
+
+    /// From now on there are links to ask.
+    pub(super) fn start(
+        &self,
+        links: Vec<mpsc::Sender<SnapshotRequest>>,
+        kafka: Arc<Kafka>,
+        rebuilds: Arc<AtomicU64>,
+    ) {
+        let started = self.sources.set(Sources { links, kafka, rebuilds });
+        debug_assert!(started.is_ok(), "the scraper is started once");
+    }
+
+    /// What `/metrics` calls.
+    pub(super) fn scrape_on_request(self: &Arc<Self>) -> Scrape {
+        let scraper = Arc::clone(self);
+        Arc::new(move || {
+            let scraper = Arc::clone(&scraper);
+            Box::pin(async move { scraper.scrape().await })
+        })
+    }
+
+    async fn scrape(&self) -> Result<String, ScrapeError> {
+        let _turn = self.turn.lock().await;
+        let mut snapshots: Vec<LinkSnapshot> = Vec::new();
+        if let Some(sources) = self.sources.get() {
+            for link in &sources.links {
+                let (answer, figures) = oneshot::channel();
+                // A link that has ended at shutdown has no figures to give.
+                if link.send(answer).await.is_ok() {
+                    let answered = timeout(ANSWER_TIMEOUT, figures).await;
+                    let figures = answered.map_err(|_elapsed| ScrapeError::Timeout)?;
+                    snapshots.extend(figures);
+                }
+            }
+        }
+        Ok(self.metrics.render(|to| {
+            publish_build(to);
+            if let Some(sources) = self.sources.get() {
+                publish_kafka(to, sources);
+            }
+            for snapshot in &snapshots {
+                snapshot.publish(to);
+            }
+        }))
+    }
+}
+
+fn publish_build(to: &Publisher) {
+    let labels = [
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("commit", crate::COMMIT.to_owned()),
+    ];
+    to.gauge(&m::BUILD_INFO, &labels, 1.0);
+}
+
+fn publish_kafka(to: &Publisher, sources: &Sources) {
+    let statistics = &sources.kafka.state().statistics;
+    let load = |cell: &AtomicU64| cell.load(Ordering::Relaxed);
+    to.gauge(&m::KAFKA_QUEUE_RECORDS, &[], number(load(&statistics.queue_records)));
+    to.gauge(&m::KAFKA_QUEUE_BYTES, &[], number(load(&statistics.queue_bytes)));
+    to.gauge(&m::KAFKA_BROKERS_UP, &[], number(load(&statistics.brokers_up)));
+    to.gauge(&m::KAFKA_REQUEST_RETRIES, &[], number(load(&statistics.request_retries)));
+    to.gauge(&m::KAFKA_REQUEST_TIMEOUTS, &[], number(load(&statistics.request_timeouts)));
+    to.gauge(&m::KAFKA_TRANSMIT_ERRORS, &[], number(load(&statistics.transmit_errors)));
+    to.gauge(&m::KAFKA_ROUND_TRIP, &[], seconds(load(&statistics.round_trip_p99_us)));
+    to.counter(&m::KAFKA_REBUILDS, &[], load(&sources.rebuilds));
+}

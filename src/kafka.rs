@@ -1,0 +1,20 @@
+//! Everything that knows Kafka: the producer, its delivery callback, topics, partitions.
+//!
+//! The engine has one producer for all links (and a second one, made when first needed, that
+//! sends records singly). librdkafka's own threads deliver; the callback makes the
+//! [`Receipt`](crate::ack::Receipt) and puts it into the mailbox of the link that waits for it.
+
+pub mod delivery;
+pub mod failure;
+pub mod mailbox;
+pub mod murmur2;
+pub mod producer;
+pub mod settings;
+pub mod statistics;
+pub mod topics;
+
+pub use failure::{Failure, FailureClass};
+pub use mailbox::{Mailbox, Report};
+pub use producer::{Kafka, KafkaError, LinkProducer};
+pub use settings::KafkaSettings;
+pub use topics::TopicError;

@@ -1,0 +1,151 @@
+//! What the producer needs to know, and librdkafka's keys made from it.
+
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+
+use crate::model::Lane;
+
+/// Compression of record batches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compression {
+    /// None.
+    None,
+    /// Cheap, good enough: the default.
+    #[default]
+    Lz4,
+    /// When the network is the limit; about 1 us of CPU a message more.
+    Zstd,
+}
+
+/// Settings of the producer. Validated by `config`.
+#[derive(Clone, Debug)]
+pub struct KafkaSettings {
+    /// `host:port`, comma separated.
+    pub brokers: String,
+    /// Client id shown to the brokers.
+    pub client_id: String,
+    /// Compression of record batches.
+    pub compression: Compression,
+    /// librdkafka's own linger, on top of the batch's.
+    pub linger: Duration,
+    /// Topic of each lane, indexed by `Lane as usize`.
+    pub topics: [String; 3],
+    /// Create missing topics with these, instead of refusing to start.
+    pub create: Option<TopicShape>,
+    /// Most records all links together may have with librdkafka.
+    pub queue_records: usize,
+    /// Most bytes all links together may have with librdkafka.
+    pub queue_bytes: usize,
+    /// Largest record we make.
+    pub record_bytes: usize,
+    /// How long the start waits for the brokers' metadata.
+    pub metadata_timeout: Duration,
+    /// Further librdkafka keys, already checked against [`REFUSED_KEYS`].
+    pub librdkafka: Vec<(String, String)>,
+}
+
+/// How missing topics are created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopicShape {
+    /// Number of partitions; fixed for good, since another number breaks order.
+    pub partitions: i32,
+    /// Replication factor.
+    pub replication: i32,
+}
+
+/// Keys of librdkafka that cannot be passed through, each with the reason.
+pub const REFUSED_KEYS: &[(&str, &str)] = &[
+    ("acks", "an acknowledgement means all in-sync replicas"),
+    ("request.required.acks", "an acknowledgement means all in-sync replicas"),
+    ("enable.idempotence", "order and the absence of duplicates rest on it"),
+    ("message.timeout.ms", "a record waits until Kafka takes it"),
+    ("delivery.timeout.ms", "a record waits until Kafka takes it"),
+    ("retries", "a record waits until Kafka takes it"),
+    ("message.send.max.retries", "a record waits until Kafka takes it"),
+    ("max.in.flight", "order rests on it"),
+    ("max.in.flight.requests.per.connection", "order rests on it"),
+    ("delivery.report.only.error", "every success must be reported"),
+    ("enable.gapless.guarantee", "it makes failures fatal that trygg recovers from"),
+    ("transactional.id", "trygg does not use transactions"),
+    ("partitioner", "trygg computes the partition itself, murmur2 as Java"),
+    ("queue.buffering.max.messages", "set from the links' own limits"),
+    ("queue.buffering.max.kbytes", "set from the links' own limits"),
+    ("queue.buffering.max.ms", "use kafka.linger"),
+    ("linger.ms", "use kafka.linger"),
+    ("message.max.bytes", "set from the batch and dead-letter limits"),
+    ("allow.auto.create.topics", "use kafka.create_topics"),
+    ("bootstrap.servers", "use kafka.brokers"),
+    ("metadata.broker.list", "use kafka.brokers"),
+    ("client.id", "use kafka.client_id"),
+    ("compression.type", "use kafka.compression"),
+    ("compression.codec", "use kafka.compression"),
+];
+
+/// How many records share a request. Batched is the rule; singly tells poison from its
+/// neighbours, since Kafka refuses a whole batch for one bad record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grouping {
+    /// As many as fit.
+    Batched,
+    /// One.
+    Single,
+}
+
+impl KafkaSettings {
+    /// Topic of a lane.
+    pub fn topic(&self, lane: Lane) -> &str {
+        let [readings, alerts, dead_letters] = &self.topics;
+        match lane {
+            Lane::Readings => readings,
+            Lane::Alerts => alerts,
+            Lane::DeadLetters => dead_letters,
+        }
+    }
+
+    pub(super) fn client_config(&self, grouping: Grouping) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        for (key, value) in &self.librdkafka {
+            config.set(key, value);
+        }
+        let (linger, batch) = match grouping {
+            Grouping::Batched => (self.linger.as_millis(), "10000"),
+            Grouping::Single => (0, "1"),
+        };
+        // Twice the links' own limits, so that librdkafka's queue is never the one that is full.
+        let records = self.queue_records.saturating_mul(2).clamp(1_000, 10_000_000);
+        let kilobytes = (self.queue_bytes.saturating_mul(2) / 1024).clamp(16 * 1024, 2_097_151);
+        let compression = match self.compression {
+            Compression::None => "none",
+            Compression::Lz4 => "lz4",
+            Compression::Zstd => "zstd",
+        };
+        config
+            .set("bootstrap.servers", &self.brokers)
+            .set("client.id", &self.client_id)
+            .set("enable.idempotence", "true")
+            .set("acks", "all")
+            // Never: a record that "timed out" may have been written, and later ones overtake it.
+            .set("message.timeout.ms", "0")
+            .set("max.in.flight.requests.per.connection", "5")
+            .set("linger.ms", linger.to_string())
+            .set("batch.num.messages", batch)
+            .set("batch.size", "1000000")
+            .set("compression.type", compression)
+            .set("queue.buffering.max.messages", records.to_string())
+            .set("queue.buffering.max.kbytes", kilobytes.to_string())
+            // Protocol overhead of a record is below 1 KiB.
+            .set("message.max.bytes", (self.record_bytes + 1024).max(1_000_000).to_string())
+            .set("statistics.interval.ms", "5000")
+            .set("socket.keepalive.enable", "true")
+            .set("reconnect.backoff.max.ms", "2000");
+        config
+    }
+}
+
+/// What the Kafka client was built with, in librdkafka's words.
+pub fn builtin_features() -> String {
+    let config = ClientConfig::new();
+    let native = config.create_native_config();
+    native.and_then(|native| native.get("builtin.features")).unwrap_or_default()
+}

@@ -1,0 +1,39 @@
+//! trygg: MQTT in, typed protobuf events on Kafka out, nothing acknowledged early.
+//!
+//! ```text
+//! broker ─socket─> mqtt ─> decode ─> resolve ─> validate ─> batch ─> encode ─> kafka ─> topics
+//!                   ^                                                            │
+//!                   └────── PUBACK, in order, contiguous prefix <── window <─────┘
+//!                                                               (delivery report)
+//! ```
+//!
+//! Data flows down, obligation flows back, nothing else flows upstream. ARCHITECTURE.md shows
+//! the house; the modules stand here in reading order.
+
+pub mod engine;
+
+pub mod cli;
+pub mod config;
+pub mod telemetry;
+
+pub mod link;
+pub mod mqtt;
+pub mod pipeline;
+
+pub mod decode;
+pub mod registry;
+pub mod validate;
+
+pub mod batch;
+pub mod encode;
+pub mod sink;
+pub mod kafka;
+
+pub mod ack;
+pub mod catalogue;
+pub mod model;
+pub mod record;
+pub mod wire;
+
+/// Commit the binary was built from.
+pub const COMMIT: &str = include_str!(concat!(env!("OUT_DIR"), "/commit.txt"));

@@ -1,0 +1,22 @@
+//! The async shell of a link: one task, one `select`, one non-async step.
+//!
+//! Everything that happens to a link arrives here as an [`Event`]; [`Core`] decides. Both
+//! directions of the socket are in the same `select`, and what is half written survives it.
+
+pub mod books;
+pub mod core;
+pub mod dial;
+pub mod duty;
+pub mod memory;
+pub mod settings;
+#[cfg(test)]
+mod simulation;
+pub mod snapshot;
+pub mod task;
+
+pub use self::{
+    core::{Close, Core, LeftBehind, Phase},
+    dial::Address,
+    settings::LinkSettings,
+    task::{LinkTask, SnapshotRequest},
+};

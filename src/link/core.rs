@@ -1,0 +1,419 @@
+//! A link without its socket: session, windows, pipeline and sink behind one entry function.
+//!
+//! The shell appends what it reads to [`Core::buffer_mut`], calls [`Core::step`], and writes
+//! what stands in [`Core::unsent`]. The simulation does the same with a clock of its own.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::{
+    duty::{Age, Duty, Room, Socket, Taken},
+    settings::LinkSettings,
+};
+use crate::{
+    batch::FlushReason,
+    kafka::Report,
+    model::{Moment, Mono, QoS, RecordKey},
+    mqtt::{
+        Incoming, ReadBuffer, Session, SessionError,
+        session::{Intake, Origin},
+    },
+    pipeline::Pipeline,
+    sink::{Blocked, Producer, Sink},
+};
+
+/// A message without a clock that arrives so soon after a resumed session may have waited there.
+const RESUMED_RECENTLY: Duration = Duration::from_secs(30);
+/// How often ages are looked at and the sink is asked to retry.
+const HOUSEKEEPING: Duration = Duration::from_secs(1);
+
+/// Why a connection has to be closed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Close {
+    /// The session says so.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// A token was dropped: the message must be delivered again, and MQTT does that only after a
+    /// reconnect.
+    #[error("a message was abandoned: reconnecting makes the broker deliver it again")]
+    Abandoned,
+    /// The oldest message got too old with nothing on its way that could settle it.
+    #[error("the oldest message is older than max_age and nothing is on its way for it")]
+    MaxAge,
+    /// The broker went on past receive maximum and every limit above it.
+    #[error("the broker sent more than the window and its reserve hold")]
+    Overrun,
+    /// The broker closed the socket.
+    #[error("the broker closed the connection")]
+    EndOfStream,
+    /// The socket failed.
+    #[error("connection failed: {0}")]
+    Io(std::io::ErrorKind),
+    /// No TCP connection in time.
+    #[error("no TCP connection in time")]
+    DialTimeout,
+    /// Asked to stop.
+    #[error("stopping")]
+    Stopped,
+}
+
+impl Close {
+    /// Label value.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Session(error) => error.reason(),
+            Self::Abandoned => "abandoned",
+            Self::MaxAge => "max_age",
+            Self::Overrun => "overrun",
+            Self::EndOfStream => "end_of_stream",
+            Self::Io(std::io::ErrorKind::ConnectionRefused) => "connection_refused",
+            Self::Io(_) => "io",
+            Self::DialTimeout => "dial_timeout",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// How far the connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// No connection.
+    Closed,
+    /// CONNECT sent, or subscriptions not yet granted.
+    Opening,
+    /// Every subscription is granted.
+    Established,
+}
+
+/// What a stopping engine leaves behind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftBehind {
+    /// QoS 1 messages the broker keeps for us.
+    pub with_broker: u64,
+    /// QoS 0 messages that nobody keeps.
+    pub lost: u64,
+}
+
+/// Whether new messages are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Work {
+    Taking,
+    Draining,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Core<P> {
+    pub(super) settings: LinkSettings,
+    session: Session,
+    buffer: ReadBuffer,
+    out: Vec<u8>,
+    sent: usize,
+    /// PUBACKs in `out`.
+    unwritten: u64,
+    pub(super) duty: Duty<P>,
+    pub(super) phase: Phase,
+    work: Work,
+    intake: Intake,
+    resumed_until: Mono,
+    housekeeping: Mono,
+    waiting_for: Option<RecordKey>,
+    left: LeftBehind,
+}
+
+impl<P: Producer> Core<P> {
+    /// A link that is not connected.
+    pub fn new(
+        settings: LinkSettings,
+        session: Session,
+        pipeline: Pipeline,
+        sink: Sink<P>,
+    ) -> Self {
+        Self {
+            buffer: ReadBuffer::new(settings.packet_bytes),
+            duty: Duty::new(settings.clone(), pipeline, sink),
+            settings,
+            session,
+            out: Vec::with_capacity(16 * 1024),
+            sent: 0,
+            unwritten: 0,
+            phase: Phase::Closed,
+            work: Work::Taking,
+            intake: Intake::Flowing,
+            resumed_until: Mono::default(),
+            housekeeping: Mono::default(),
+            waiting_for: None,
+            left: LeftBehind::default(),
+        }
+    }
+
+    /// The TCP connection stands: a new epoch begins with CONNECT.
+    pub fn opened(&mut self, now: Moment) {
+        self.duty.begin_epoch();
+        self.session.open(&mut self.buffer, now.mono, &mut self.out);
+        self.sent = 0;
+        self.unwritten = 0;
+        self.intake = Intake::Flowing;
+        self.phase = Phase::Opening;
+    }
+
+    /// The connection is gone.
+    pub fn closed(&mut self, close: &Close, now: Moment) {
+        if self.work == Work::Draining {
+            self.left.with_broker += self.unwritten + wide(self.duty.waiting());
+        }
+        self.duty.end_epoch(self.unwritten, now);
+        self.duty.books_mut().reconnect(close.reason());
+        self.buffer.clear();
+        self.out.clear();
+        self.sent = 0;
+        self.unwritten = 0;
+        self.phase = Phase::Closed;
+    }
+
+    /// What is to be written, and where the shell puts what it reads.
+    pub fn both_ways(&mut self) -> (&[u8], &mut bytes::BytesMut) {
+        (self.out.get(self.sent..).unwrap_or_default(), self.buffer.buffer_mut())
+    }
+
+    /// What is to be written next.
+    pub fn unsent(&self) -> &[u8] {
+        self.out.get(self.sent..).unwrap_or_default()
+    }
+
+    /// That many of them have been written.
+    pub fn wrote(&mut self, count: usize, now: Mono) {
+        self.sent += count;
+        self.session.wrote(now);
+        if self.sent >= self.out.len() {
+            self.out.clear();
+            self.sent = 0;
+            self.duty.acknowledgements_written(self.unwritten);
+            self.unwritten = 0;
+        }
+    }
+
+    /// Should the socket be read?
+    pub fn intake(&self) -> Intake {
+        self.intake
+    }
+
+    /// One step: Kafka's reports, what has been read, what is due, what may be acknowledged.
+    ///
+    /// # Errors
+    /// When the connection must be closed; what it left behind is booked by [`Self::closed`].
+    pub fn step(
+        &mut self,
+        reports: &mut Vec<Report>,
+        socket: Socket,
+        now: Moment,
+    ) -> Result<(), Close> {
+        if !reports.is_empty() {
+            self.duty.reports(reports, now);
+        }
+        let keeping_house = now.mono >= self.housekeeping;
+        if keeping_house {
+            self.housekeeping = now.mono + HOUSEKEEPING;
+        }
+        self.duty.tick(now);
+        if self.phase == Phase::Closed {
+            self.duty.flush_due(Socket::Drained, now.mono);
+            self.duty.settle(now.mono, |_| {});
+            return Ok(());
+        }
+        let received = self.receive(now);
+        let drained = socket == Socket::Drained && self.buffer.is_empty();
+        self.duty.flush_due(if drained { Socket::Drained } else { Socket::Filled }, now.mono);
+        self.acknowledge(now.mono);
+        received?;
+        self.session.tick(now.mono, self.intake, &mut self.out)?;
+        self.intake = self.wanted_intake();
+        if self.duty.is_abandoned() {
+            return Err(Close::Abandoned);
+        }
+        if keeping_house {
+            self.check_age(now.mono)?;
+        }
+        Ok(())
+    }
+
+    /// Bytes have arrived since the last step.
+    pub fn bytes_arrived(&mut self, now: Mono) {
+        self.session.bytes_arrived(now);
+    }
+
+    /// Takes nothing new any more; what is inside goes out.
+    pub fn begin_drain(&mut self, now: Moment) {
+        self.work = Work::Draining;
+        self.duty.flush(FlushReason::Drain, now.mono);
+    }
+
+    /// Nothing of the present connection is unacknowledged, and every PUBACK has left.
+    pub fn is_drained(&self) -> bool {
+        self.duty.in_flight() == 0 && self.unsent().is_empty()
+    }
+
+    /// Appends DISCONNECT; the broker keeps the session.
+    pub fn disconnect(&mut self) {
+        self.session.disconnect(&mut self.out);
+    }
+
+    /// The connection was ended by us, in order.
+    pub fn parted(&mut self, now: Moment) {
+        self.duty.end_epoch(self.unwritten, now);
+        self.phase = Phase::Closed;
+    }
+
+    /// What a stopping engine leaves behind.
+    pub fn left_behind(&self) -> LeftBehind {
+        self.left
+    }
+
+    /// The link's limits and name.
+    pub fn settings(&self) -> &LinkSettings {
+        &self.settings
+    }
+
+    /// When [`Self::step`] has something to do at the latest.
+    pub fn deadline(&mut self) -> Mono {
+        let session = self.session.deadline();
+        let duty = self.duty.deadline().unwrap_or(Mono(u64::MAX));
+        let busy = self.duty.records_live() > 0 || self.duty.in_flight() > 0;
+        let house = if busy { self.housekeeping } else { Mono(u64::MAX) };
+        session.min(duty).min(house)
+    }
+
+    /// Messages in flight: while there are some, reads are worth collecting.
+    pub fn in_flight(&self) -> usize {
+        self.duty.in_flight()
+    }
+
+    /// Records handed over and not yet confirmed.
+    pub fn records_live(&self) -> usize {
+        self.duty.records_live()
+    }
+
+    /// A window's worth of messages of ended connections is still on its way: connecting now
+    /// would only add duplicates and memory.
+    pub fn must_wait_for_old_epochs(&self) -> bool {
+        self.duty.in_flight_of_old_epochs() >= self.settings.receive_maximum
+    }
+
+    /// PUBACKs that are ready and have not left.
+    pub(super) fn unwritten(&self) -> u64 {
+        self.unwritten
+    }
+
+    /// How far the connection has come.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// A partition that refuses.
+    pub fn blocked(&self) -> Option<Blocked> {
+        self.duty.blocked()
+    }
+
+    /// The partition that holds the oldest message back beyond `max_age`.
+    pub fn waiting_for(&self) -> Option<RecordKey> {
+        self.waiting_for
+    }
+
+    /// At the deadline: gives up what is still out. The broker keeps it.
+    pub fn abandon_all(&mut self) {
+        self.left.lost += wide(self.duty.at_most_once_in_flight());
+        self.duty.abandon_all();
+    }
+
+    fn receive(&mut self, now: Moment) -> Result<(), Close> {
+        loop {
+            match self.duty.room() {
+                Room::Full | Room::Refused(_) => return Ok(()),
+                Room::Free | Room::Tight => {}
+            }
+            let incoming = self.session.next(&mut self.buffer, now.mono, &mut self.out)?;
+            let taken = match incoming {
+                None => return Ok(()),
+                Some(Incoming::Connected(connected)) => {
+                    match connected.origin {
+                        Origin::Resumed => self.resumed_until = now.mono + RESUMED_RECENTLY,
+                        Origin::Fresh => self.duty.session_lost(),
+                        Origin::Lost => {
+                            self.duty.session_lost();
+                            self.duty.books_mut().session_lost();
+                        }
+                    }
+                    Taken::Admitted
+                }
+                Some(Incoming::Subscribed) => {
+                    self.phase = Phase::Established;
+                    Taken::Admitted
+                }
+                Some(Incoming::Publish(publish)) => {
+                    let statistics = self.settings.broker_statistics.as_deref();
+                    if statistics.is_some_and(|topic| topic.as_bytes() == publish.topic) {
+                        self.duty.take_broker_statistics(publish.payload);
+                        Taken::Admitted
+                    } else if self.work == Work::Draining {
+                        self.left.count(publish.qos);
+                        self.duty.leave(publish.qos, publish.topic.len() + publish.payload.len());
+                        Taken::Admitted
+                    } else {
+                        self.duty.take(&publish, now.mono < self.resumed_until, now)
+                    }
+                }
+                Some(Incoming::Oversize(oversize)) if self.work == Work::Draining => {
+                    let bytes = oversize.topic.len() + oversize.payload_len;
+                    self.left.count(oversize.qos);
+                    self.duty.leave(oversize.qos, bytes);
+                    Taken::Admitted
+                }
+                Some(Incoming::Oversize(oversize)) => self.duty.take_oversize(&oversize, now),
+            };
+            match taken {
+                Taken::Admitted | Taken::Shed => {}
+                Taken::Overrun => return Err(Close::Overrun),
+            }
+        }
+    }
+
+    fn acknowledge(&mut self, now: Mono) {
+        let Self { session, out, duty, unwritten, .. } = self;
+        *unwritten += duty.settle(now, |packet_id| session.acknowledge(packet_id, out));
+    }
+
+    fn wanted_intake(&self) -> Intake {
+        match self.duty.room() {
+            Room::Full | Room::Refused(_) => Intake::Paused,
+            Room::Free | Room::Tight => Intake::Flowing,
+        }
+    }
+
+    fn check_age(&mut self, now: Mono) -> Result<(), Close> {
+        match self.duty.age(now) {
+            Age::Young => {
+                self.waiting_for = None;
+                Ok(())
+            }
+            Age::Waiting(to) => {
+                self.waiting_for = Some(to);
+                Ok(())
+            }
+            Age::Stuck => Err(Close::MaxAge),
+        }
+    }
+}
+
+impl LeftBehind {
+    fn count(&mut self, qos: QoS) {
+        match qos {
+            QoS::AtLeastOnce => self.with_broker += 1,
+            QoS::AtMostOnce => self.lost += 1,
+        }
+    }
+}
+
+fn wide(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}

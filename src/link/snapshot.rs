@@ -1,0 +1,84 @@
+//! A link's figures, taken between two steps.
+
+use super::{
+    core::{Core, Phase},
+    duty::Parts,
+};
+use crate::{
+    batch::FlushReason,
+    model::{Mono, QoS},
+    sink::Producer,
+    telemetry::metrics::LinkSnapshot,
+};
+
+impl<P: Producer> Core<P> {
+    /// What `/metrics` shows of this link. Histograms are handed over, so ask once a scrape.
+    pub fn snapshot(&mut self, now: Mono) -> LinkSnapshot {
+        let connected = u64::from(self.phase == Phase::Established);
+        let unwritten = self.unwritten();
+        let Parts { books, pipeline, sink, current, windows, old } = self.duty.parts();
+        let taken = books.take();
+        let mut ledger = taken.ledger;
+        // Counted one by one, never as a difference: else the ledger would prove nothing.
+        ledger.in_flight = [0, unwritten];
+        for (arrival, _) in current.into_iter().flat_map(|window| window.iter()) {
+            count(&mut ledger.in_flight, arrival.qos);
+        }
+        let left = old.iter().flat_map(|window| window.iter());
+        for (arrival, _) in left.filter(|(arrival, _)| arrival.qos == QoS::AtMostOnce) {
+            count(&mut ledger.in_flight, arrival.qos);
+        }
+        ledger.readings_in_flight = windows
+            .iter()
+            .flat_map(|window| window.iter())
+            .map(|(arrival, _)| u64::from(arrival.readings) + u64::from(arrival.refused))
+            .sum();
+        let oldest = current.and_then(|window| window.oldest());
+        let age = oldest.map_or(0, |oldest| now.since(oldest).as_micros());
+        let counts = sink.counts();
+        let flushed = FlushReason::ALL.iter().zip(pipeline.batches().flushed());
+        LinkSnapshot {
+            link: self.settings.name.clone(),
+            ledger,
+            received_bytes: taken.received_bytes,
+            rejected: taken.rejected.clone(),
+            refused: pipeline.counts().refused.clone(),
+            non_readings: pipeline.counts().non_readings.clone(),
+            unknown_keys: pipeline.counts().unknown_keys,
+            alerts: pipeline.counts().alerts,
+            flushed: flushed.map(|(reason, count)| (reason.label(), *count)).collect(),
+            batched_readings: pipeline.batches().readings(),
+            records_delivered: counts.delivered,
+            record_bytes_delivered: counts.delivered_bytes,
+            records_failed: [
+                ("record", counts.failed_record),
+                ("world", counts.failed_world),
+                ("unknown", counts.failed_unknown),
+            ],
+            records_retried_singly: counts.retried_singly,
+            records_live: wide(sink.live()),
+            record_bytes_live: wide(sink.live_bytes()),
+            window_limit: wide(self.settings.receive_maximum),
+            outstanding_bytes_limit: wide(self.settings.outstanding_bytes),
+            outstanding_bytes: wide(current.map_or(0, |window| window.bytes())),
+            oldest_unacknowledged_us: u64::try_from(age).unwrap_or(u64::MAX),
+            connected,
+            reconnects: taken.reconnects.clone(),
+            session_lost: taken.session_lost,
+            redeliveries_recognised: taken.redeliveries_recognised,
+            broker_dropped: taken.broker_dropped,
+            acknowledge: taken.acknowledge,
+            device_lag: taken.device_lag,
+        }
+    }
+}
+
+fn count(in_flight: &mut [u64; 2], qos: QoS) {
+    if let Some(count) = in_flight.get_mut(usize::from(qos.level())) {
+        *count += 1;
+    }
+}
+
+fn wide(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}

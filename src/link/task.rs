@@ -1,0 +1,440 @@
+//! The loop around [`Core`]: connect, converse, back off, stop.
+
+use std::{future::pending, mem, pin::Pin, sync::Arc, time::Duration};
+
+use tokio::{
+    io::AsyncWriteExt,
+    net::TcpStream,
+    sync::{mpsc, oneshot},
+    time::sleep_until,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    core::{Close, Core, LeftBehind, Phase},
+    dial::{Address, Clock, Ended, Look, Traffic, dial, exchange},
+    duty::Socket,
+};
+use crate::{
+    kafka::{LinkProducer, Mailbox, Report},
+    model::{Lane, Moment, Mono},
+    mqtt::{
+        Backoff, Pace, Setback,
+        session::Intake,
+    },
+    telemetry::{
+        health::{Health, LaneState, LinkState},
+        metrics::LinkSnapshot,
+    },
+};
+
+/// Asks a link for its figures; answered between two steps.
+pub type SnapshotRequest = oneshot::Sender<LinkSnapshot>;
+
+/// While something is outstanding, reads and reports are collected for so long: below 50 000
+/// messages a second wake-ups cost more than the work they wake for. Never when idle, so a lone
+/// alarm is not delayed.
+const COALESCE: Duration = Duration::from_millis(1);
+/// A window below this empties within a millisecond: collecting would only idle the broker.
+const COALESCE_WINDOW_MIN: usize = 1_000;
+/// How often a stopping link says for whom it waits.
+const DRAIN_REPORT: Duration = Duration::from_secs(5);
+/// How often a link without a connection looks around.
+const IDLE_LOOK: Duration = Duration::from_secs(1);
+/// How often a link shows that it is alive.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// Everything one link needs.
+#[derive(Debug)]
+pub struct LinkTask {
+    /// The link without its socket.
+    pub core: Core<LinkProducer>,
+    /// Where to connect to.
+    pub address: Address,
+    /// When to connect again.
+    pub backoff: Backoff,
+    /// Where Kafka's reports arrive.
+    pub mailbox: Arc<Mailbox>,
+    /// Requests for figures.
+    pub snapshots: mpsc::Receiver<SnapshotRequest>,
+    /// Where its state is shown.
+    pub health: Arc<Health>,
+    /// Its position there.
+    pub position: usize,
+    /// Both clocks.
+    pub clock: Clock,
+    /// Says begin to stop.
+    pub stop: CancellationToken,
+    /// Says stop now: the deadline has passed.
+    pub abort: CancellationToken,
+    /// The topic it has trouble with, as last shown.
+    pub troubled_lane: Option<(Lane, LaneState)>,
+}
+
+/// What a link is doing.
+enum Stage {
+    Waiting { until: Mono },
+    Dialing(Pin<Box<dyn Future<Output = Result<TcpStream, Close>> + Send>>),
+    Talking(TcpStream),
+    /// DISCONNECT is on its way or sent: reads to the end, so that closing does not reset the
+    /// connection and lose the last PUBACKs.
+    Parting { stream: TcpStream, sent: Sent },
+    Over,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sent {
+    NotYet,
+    All,
+}
+
+enum Event {
+    Stop,
+    Abort,
+    Snapshot(SnapshotRequest),
+    Dialed(Result<TcpStream, Close>),
+    Moved(Result<Traffic, Close>),
+    Reports,
+    Timer,
+}
+
+impl LinkTask {
+    /// Runs until stopped and drained, or until the deadline.
+    pub async fn run(mut self) -> LeftBehind {
+        let mut stage = Stage::Waiting { until: Mono::default() };
+        let mut reports: Vec<Report> = Vec::with_capacity(1024);
+        let mut quiet_until = Mono::default();
+        let mut stopping = Stopping::No;
+        let mut heartbeat = Mono::default();
+        loop {
+            let before = self.clock.now().mono;
+            if before >= heartbeat {
+                heartbeat = before + HEARTBEAT;
+                self.beat(before);
+                self.show_state(&stage);
+                self.show_lanes();
+            }
+            let event = self.next_event(&mut stage, quiet_until, &stopping).await;
+            let now = self.clock.now();
+            self.mailbox.take(&mut reports);
+            let had_reports = !reports.is_empty();
+            match self.apply(event, &mut stage, &mut reports, &mut stopping, now) {
+                Ok(Moved::Something) => quiet_until = self.quiet_after(now.mono),
+                Ok(Moved::Nothing) if had_reports => quiet_until = self.quiet_after(now.mono),
+                Ok(Moved::Nothing) => {}
+                Err(close) => self.close(&mut stage, &close, &stopping, now),
+            }
+            self.move_on(&mut stage, &mut stopping, now);
+            if matches!(stage, Stage::Over) && stopping.is_finished(&self.core) {
+                return self.core.left_behind();
+            }
+        }
+    }
+
+    async fn next_event(
+        &mut self,
+        stage: &mut Stage,
+        quiet_until: Mono,
+        stopping: &Stopping,
+    ) -> Event {
+        let now = self.clock.now().mono;
+        let quiet = quiet_until > now;
+        let mut deadline = match stage {
+            Stage::Waiting { until } => *until,
+            Stage::Dialing(_) | Stage::Talking(_) | Stage::Parting { .. } => Mono(u64::MAX),
+            Stage::Over => now + IDLE_LOOK,
+        };
+        deadline = deadline.min(self.core.deadline()).min(now + IDLE_LOOK);
+        if quiet {
+            deadline = quiet_until.min(deadline.max(now));
+        }
+        let look = if quiet || self.core.intake() == Intake::Paused {
+            Look::WriteOnly
+        } else {
+            Look::ReadAndWrite
+        };
+        let Self { core, mailbox, snapshots, clock, stop, abort, .. } = self;
+        tokio::select! {
+            biased;
+            () = abort.cancelled(), if !stopping.is_aborted() => Event::Abort,
+            () = stop.cancelled(), if stopping.is_no() => Event::Stop,
+            Some(request) = snapshots.recv() => Event::Snapshot(request),
+            event = Self::io(core, stage, look) => event,
+            () = mailbox.arrived(), if !quiet => Event::Reports,
+            () = sleep_until(clock.instant(deadline)) => Event::Timer,
+        }
+    }
+
+    async fn io(core: &mut Core<LinkProducer>, stage: &mut Stage, look: Look) -> Event {
+        match stage {
+            Stage::Waiting { .. } | Stage::Over => pending().await,
+            Stage::Dialing(dialing) => Event::Dialed(dialing.await),
+            Stage::Talking(stream) => {
+                let (unsent, buffer) = core.both_ways();
+                Event::Moved(exchange(stream, unsent, buffer, look).await)
+            }
+            Stage::Parting { stream, .. } => {
+                let (unsent, buffer) = core.both_ways();
+                buffer.clear();
+                Event::Moved(exchange(stream, unsent, buffer, Look::ReadAndWrite).await)
+            }
+        }
+    }
+
+    fn apply(
+        &mut self,
+        event: Event,
+        stage: &mut Stage,
+        reports: &mut Vec<Report>,
+        stopping: &mut Stopping,
+        now: Moment,
+    ) -> Result<Moved, Close> {
+        let mut socket = Socket::Drained;
+        let mut moved = Moved::Nothing;
+        let mut ended = Ended::No;
+        match event {
+            Event::Abort => stopping.abort(),
+            Event::Stop => {
+                *stopping = Stopping::Draining { report_at: now.mono + DRAIN_REPORT };
+                self.core.begin_drain(now);
+            }
+            Event::Snapshot(request) => {
+                // A scrape that has gone away is nobody's loss.
+                drop(request.send(self.core.snapshot(now.mono)));
+            }
+            Event::Dialed(Ok(stream)) => {
+                *stage = Stage::Talking(stream);
+                self.core.opened(now);
+            }
+            Event::Dialed(Err(close)) => {
+                self.core.step(reports, Socket::Drained, now)?;
+                return Err(close);
+            }
+            Event::Moved(traffic) => {
+                let traffic = match traffic {
+                    Ok(traffic) => traffic,
+                    Err(close) => {
+                        self.core.step(reports, Socket::Drained, now)?;
+                        return Err(close);
+                    }
+                };
+                if traffic.written > 0 {
+                    self.core.wrote(traffic.written, now.mono);
+                }
+                if traffic.read > 0 {
+                    self.core.bytes_arrived(now.mono);
+                }
+                socket = traffic.socket;
+                if traffic.read > 0 && socket == Socket::Drained {
+                    moved = Moved::Something;
+                }
+                ended = traffic.ended;
+            }
+            Event::Reports | Event::Timer => {}
+        }
+        self.core.step(reports, socket, now)?;
+        match ended {
+            Ended::No => Ok(moved),
+            Ended::Yes => Err(Close::EndOfStream),
+        }
+    }
+
+    /// Takes the steps that follow from the present state rather than from an event.
+    fn move_on(&mut self, stage: &mut Stage, stopping: &mut Stopping, now: Moment) {
+        if self.core.phase() == Phase::Established {
+            self.backoff.established(now.mono);
+        }
+        if let Stage::Waiting { until } = stage
+            && *until <= now.mono
+        {
+            if self.core.must_wait_for_old_epochs() {
+                *stage = Stage::Waiting { until: now.mono + IDLE_LOOK };
+            } else {
+                *stage = Stage::Dialing(Box::pin(dial(self.address.clone())));
+            }
+            self.show_state(stage);
+        }
+        let Stopping::Draining { report_at } = stopping else {
+            if stopping.is_aborted() {
+                self.core.abandon_all();
+                if self.core.phase() != Phase::Closed {
+                    self.core.closed(&Close::Stopped, now);
+                }
+                *stage = Stage::Over;
+            }
+            return;
+        };
+        if now.mono >= *report_at {
+            *report_at = now.mono + DRAIN_REPORT;
+            tracing::info!(
+                link = %self.core.settings().name,
+                messages = self.core.in_flight(),
+                records = self.core.records_live(),
+                "stopping: waiting for Kafka's reports"
+            );
+        }
+        *stage = match mem::replace(stage, Stage::Over) {
+            Stage::Waiting { .. } | Stage::Dialing(_) | Stage::Over => Stage::Over,
+            Stage::Talking(stream) if self.core.is_drained() => {
+                self.core.disconnect();
+                Stage::Parting { stream, sent: Sent::NotYet }
+            }
+            Stage::Parting { mut stream, sent: Sent::NotYet } if self.core.unsent().is_empty() => {
+                // The broker answers the half-close with its own; until then we read.
+                if let Err(error) = shutdown_write(&mut stream) {
+                    tracing::debug!(kind = ?error.kind(), "half-close failed");
+                }
+                Stage::Parting { stream, sent: Sent::All }
+            }
+            other @ (Stage::Talking(_) | Stage::Parting { .. }) => other,
+        };
+    }
+
+    fn close(&mut self, stage: &mut Stage, close: &Close, stopping: &Stopping, now: Moment) {
+        if let Stage::Parting { sent: Sent::All, .. } = stage {
+            self.core.parted(now);
+            *stage = Stage::Over;
+            return;
+        }
+        self.core.closed(close, now);
+        if !stopping.is_no() {
+            *stage = Stage::Over;
+            return;
+        }
+        let setback = match close {
+            Close::Session(error) => Setback::from(error),
+            Close::Abandoned
+            | Close::MaxAge
+            | Close::Overrun
+            | Close::EndOfStream
+            | Close::Io(_)
+            | Close::DialTimeout
+            | Close::Stopped => Setback::Passing,
+        };
+        let wait = self.backoff.setback(setback, now.mono);
+        *stage = Stage::Waiting { until: now.mono + wait.duration };
+        self.show(LinkState::Fault { reason: close.reason() });
+        match wait.pace {
+            Pace::TakeoverRivalry => tracing::error!(
+                link = %self.core.settings().name,
+                "another client uses this link's client_id: each connection ends the other's"
+            ),
+            Pace::Doubling | Pace::Slow => tracing::warn!(
+                link = %self.core.settings().name,
+                reason = close.reason(),
+                %close,
+                retry_in_ms = u64::try_from(wait.duration.as_millis()).unwrap_or(u64::MAX),
+                "connection ended"
+            ),
+        }
+    }
+
+    fn quiet_after(&self, now: Mono) -> Mono {
+        let collects = self.core.settings().receive_maximum >= COALESCE_WINDOW_MIN;
+        if collects && self.core.in_flight() > 0 { now + COALESCE } else { Mono::default() }
+    }
+
+    fn beat(&self, now: Mono) {
+        if let Some(link) = self.health.links().get(self.position) {
+            link.beat(now);
+        }
+    }
+
+    fn show(&self, state: LinkState) {
+        if let Some(link) = self.health.links().get(self.position) {
+            link.set(state);
+        }
+    }
+
+    /// Shows what this link knows of the topics. Links speak of the same lanes; one that is
+    /// refused says so again every second.
+    fn show_lanes(&mut self) {
+        let blocked = self.core.blocked().map(|blocked| {
+            (blocked.to.lane, LaneState::Refusing { code: blocked.code })
+        });
+        let waiting = self.core.waiting_for().map(|to| {
+            (to.lane, LaneState::Waiting { partition: to.partition })
+        });
+        let trouble = blocked.or(waiting);
+        if let Some((lane, _)) = self.troubled_lane
+            && trouble.is_none_or(|(now_troubled, _)| now_troubled != lane)
+        {
+            self.health.set_lane(lane, LaneState::Taking);
+        }
+        if let Some((lane, state)) = trouble {
+            self.health.set_lane(lane, state);
+        }
+        self.troubled_lane = trouble;
+    }
+
+    fn show_state(&self, stage: &Stage) {
+        let state = match stage {
+            Stage::Waiting { .. } if self.core.must_wait_for_old_epochs() => {
+                LinkState::WaitingForOldEpoch
+            }
+            // The fault that led here says more than "waiting".
+            Stage::Waiting { .. } => return,
+            Stage::Dialing(_) => return,
+            Stage::Parting { .. } | Stage::Over => LinkState::Stopping,
+            Stage::Talking(_) => match (self.core.phase(), self.core.blocked()) {
+                (Phase::Closed | Phase::Opening, _) => LinkState::Subscribing,
+                (Phase::Established, Some(blocked)) if blocked.to.lane != Lane::DeadLetters => {
+                    LinkState::Paused { reason: blocked.code }
+                }
+                (Phase::Established, _) => match self.core.intake() {
+                    Intake::Paused => LinkState::Paused { reason: "window_full" },
+                    Intake::Flowing => LinkState::Established,
+                },
+            },
+        };
+        self.show(state);
+    }
+
+}
+
+/// How far stopping has come.
+enum Stopping {
+    No,
+    Draining { report_at: Mono },
+    Aborted,
+}
+
+impl Stopping {
+    fn is_no(&self) -> bool {
+        matches!(self, Self::No)
+    }
+
+    fn is_aborted(&self) -> bool {
+        matches!(self, Self::Aborted)
+    }
+
+    fn abort(&mut self) {
+        *self = Self::Aborted;
+    }
+
+    /// Records of ended connections are waited for too: their QoS 0 messages come from nowhere
+    /// else.
+    fn is_finished(&self, core: &Core<LinkProducer>) -> bool {
+        match self {
+            Self::No => false,
+            Self::Draining { .. } => core.records_live() == 0,
+            Self::Aborted => true,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Moved {
+    Something,
+    Nothing,
+}
+
+/// Closes our side of the connection. The socket's buffer is empty, so this does not wait.
+fn shutdown_write(stream: &mut TcpStream) -> std::io::Result<()> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut shutdown = std::pin::pin!(stream.shutdown());
+    match shutdown.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(done) => done,
+        std::task::Poll::Pending => Ok(()),
+    }
+}

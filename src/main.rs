@@ -1,0 +1,108 @@
+//! Arguments, configuration, logging, runtime, signals, exit code; no logic.
+
+use std::{ffi::OsString, panic, process::ExitCode};
+
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+};
+use trygg::{
+    cli::{Cli, Command, Exit, run_check},
+    config::Config,
+    engine::{self, Signals},
+    telemetry::logging,
+};
+
+fn main() -> ExitCode {
+    let cli = match Cli::from_args(std::env::args_os().collect::<Vec<OsString>>(), version()) {
+        Ok(cli) => cli,
+        Err(answer) => return answer.print().into(),
+    };
+    match cli.command {
+        // Nobody reads a closed pipe, so there is nothing left to say.
+        Command::Check { file } => {
+            run_check(&file, &mut std::io::stdout()).unwrap_or(Exit::Usage).into()
+        }
+        Command::Run { config } => match Config::load(&config) {
+            Ok(config) => run(config),
+            Err(errors) => {
+                complain(&errors);
+                Exit::Configuration.into()
+            }
+        },
+    }
+}
+
+fn run(config: Config) -> ExitCode {
+    if let Err(error) = logging::start(config.log.format, config.log.level.clone()) {
+        complain(&error);
+        return Exit::OurBug.into();
+    }
+    // A panic's text may quote data, so only its place is logged.
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panic");
+    }));
+    for note in config.notes() {
+        tracing::warn!(%note, "configuration");
+    }
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = config.engine.worker_threads {
+        runtime.worker_threads(threads.get());
+    }
+    let runtime = match runtime.enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "the runtime could not be started");
+            return Exit::OurBug.into();
+        }
+    };
+    let ended = runtime.block_on(async {
+        let signals = signals()?;
+        Ok::<_, std::io::Error>(engine::run(config, signals).await)
+    });
+    // Blocking work that is left is a rebuild of the producer: not worth waiting for.
+    runtime.shutdown_background();
+    match ended {
+        Ok(Ok(exit)) => exit.into(),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "trygg could not start");
+            Exit::Configuration.into()
+        }
+        Err(error) => {
+            tracing::error!(%error, "signals could not be listened for");
+            Exit::OurBug.into()
+        }
+    }
+}
+
+/// SIGINT and SIGTERM into one channel. Two are enough: begin, and at once.
+fn signals() -> std::io::Result<Signals> {
+    let (sender, received) = mpsc::channel(2);
+    for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+        let mut signal = signal(kind)?;
+        let sender = sender.clone();
+        #[expect(clippy::disallowed_methods, reason = "lives as long as the process")]
+        tokio::spawn(async move {
+            while signal.recv().await.is_some() && sender.send(()).await.is_ok() {}
+        });
+    }
+    Ok(Signals::new(received))
+}
+
+#[expect(clippy::print_stderr, reason = "logging is not set up yet")]
+fn complain(error: &dyn std::error::Error) {
+    eprintln!("{error}");
+}
+
+/// Version, commit, and what the Kafka client was built with.
+fn version() -> &'static str {
+    let (_, librdkafka) = rdkafka::util::get_rdkafka_version();
+    let text = format!(
+        "{} (commit {}, librdkafka {librdkafka}: {})",
+        env!("CARGO_PKG_VERSION"),
+        trygg::COMMIT,
+        trygg::kafka::settings::builtin_features(),
+    );
+    text.leak()
+}

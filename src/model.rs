@@ -1,0 +1,14 @@
+//! Plain values every room may know: messages, readings, times, flags.
+
+pub mod message;
+pub mod reading;
+pub mod reasons;
+pub mod record;
+pub mod time;
+pub mod topic;
+
+pub use message::{LinkName, Message, QoS};
+pub use reading::{CategoryId, Flags, KindId, Reading, ReadingFlag, ReportFlag, Value};
+pub use reasons::ReasonCounts;
+pub use record::{Lane, RecordKey};
+pub use time::{Moment, Mono, UnixMicros};

@@ -1,0 +1,3 @@
+mod keep_alive;
+mod opening;
+mod subscribing;

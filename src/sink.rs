@@ -1,0 +1,424 @@
+//! One link's way out: records in hand-over order, and what to do when Kafka refuses some.
+//!
+//! I/O-free. Every partition of every topic is a [`Track`]: while it flows, records go straight
+//! to the producer. When one comes back, later ones of that partition are held until the
+//! returned ones have gone through again or were found to be poison, so order holds.
+//!
+//! - *The record may be at fault*: Kafka fails a whole batch for one bad record, so the
+//!   returned ones are sent again singly. The refused ones are handed out as dead letters.
+//! - *The world refuses*: more than [`POISON_RUN_MAX`] single refusals in a row with one code,
+//!   or a code that no other record would escape. Nothing is given up; one record is tried
+//!   again every few seconds, and the link stops taking new messages.
+//! - *Nobody knows*: the producer was lost or purged. All are sent again, in order.
+
+pub mod track;
+
+use std::{mem, time::Duration};
+
+pub use track::POISON_RUN_MAX;
+use track::{Progress, Track};
+
+use crate::{
+    ack::Receipt,
+    encode::report::append_delivered_late,
+    kafka::{Failure, FailureClass, LinkProducer, Report, mailbox::Ticket, settings::Grouping},
+    model::{Lane, Mono, RecordKey},
+    record::{Lateness, Record, RecordPool},
+};
+
+/// Takes records for delivery. Two implementations: librdkafka and the simulation.
+pub trait Producer {
+    /// Hands a record over; its report comes later, with the ticket. Never waits.
+    ///
+    /// # Errors
+    /// When it is not taken: the record stays with the caller.
+    fn send(&mut self, index: u32, grouping: Grouping, record: &Record) -> Result<Ticket, Failure>;
+
+    /// Generation of which every predecessor is gone for good: their reports will not come.
+    fn settled_generation(&self) -> u16;
+}
+
+impl Producer for LinkProducer {
+    fn send(&mut self, index: u32, grouping: Grouping, record: &Record) -> Result<Ticket, Failure> {
+        Self::send(self, index, grouping, record)
+    }
+
+    fn settled_generation(&self) -> u16 {
+        Self::settled_generation(self)
+    }
+}
+
+/// A record that Kafka refused for itself alone.
+#[derive(Debug)]
+pub struct Poison {
+    /// The record with its shares, to be made a dead letter of.
+    pub record: Record,
+    /// Kafka's code.
+    pub code: &'static str,
+}
+
+/// A partition that does not take records, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Blocked {
+    /// Topic and partition.
+    pub to: RecordKey,
+    /// Kafka's code.
+    pub code: &'static str,
+}
+
+/// What the sink has done, for the metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SinkCounts {
+    /// Records confirmed, by lane.
+    pub delivered: [u64; 3],
+    /// Bytes of those, by lane.
+    pub delivered_bytes: [u64; 3],
+    /// Reports of failure that put a record on trial.
+    pub failed_record: u64,
+    /// Reports of failure that the world is to blame for.
+    pub failed_world: u64,
+    /// Reports that leave open whether the record was written.
+    pub failed_unknown: u64,
+    /// Records sent again singly.
+    pub retried_singly: u64,
+    /// Records refused for good.
+    pub poison: u64,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Sink<P> {
+    producer: P,
+    entries: Vec<Entry>,
+    free: Vec<u32>,
+    tracks: [Vec<Track>; 3],
+    troubled: Vec<RecordKey>,
+    poison: Vec<Poison>,
+    live: usize,
+    live_bytes: usize,
+    next_sequence: u64,
+    settled_generation: u16,
+    counts: SinkCounts,
+}
+
+/// A place of the table. Its index is what librdkafka carries.
+#[derive(Debug)]
+struct Entry {
+    record: Record,
+    sequence: u64,
+    place: Place,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Vacant,
+    WithKafka { generation: u16, grouping: Grouping },
+    Here,
+}
+
+impl<P: Producer> Sink<P> {
+    /// `partitions`: of each lane's topic.
+    pub fn new(producer: P, partitions: [i32; 3]) -> Self {
+        let settled_generation = producer.settled_generation();
+        Self {
+            producer,
+            entries: Vec::new(),
+            free: Vec::new(),
+            tracks: partitions
+                .map(|count| (0..count.max(1)).map(|_| Track::default()).collect::<Vec<_>>()),
+            troubled: Vec::new(),
+            poison: Vec::new(),
+            live: 0,
+            live_bytes: 0,
+            next_sequence: 0,
+            settled_generation,
+            counts: SinkCounts::default(),
+        }
+    }
+
+    /// Partitions of a lane.
+    pub fn partitions(&self, lane: Lane) -> i32 {
+        let [readings, alerts, dead_letters] = &self.tracks;
+        let tracks = match lane {
+            Lane::Readings => readings,
+            Lane::Alerts => alerts,
+            Lane::DeadLetters => dead_letters,
+        };
+        i32::try_from(tracks.len()).unwrap_or(i32::MAX)
+    }
+
+    /// Takes a record over: straight to Kafka while its partition flows, else behind those that
+    /// wait.
+    pub fn hand_over(&mut self, record: Record, now: Mono) {
+        let to = record.to;
+        self.live += 1;
+        self.live_bytes += record.bytes();
+        let index = self.insert(record);
+        let Some(track) = track(&mut self.tracks, to) else { return };
+        if track.flows() {
+            self.send(index, to, Grouping::Batched, now);
+        } else {
+            track.hold(index);
+        }
+    }
+
+    /// Takes what Kafka said of a record. Settled records go back to the pool.
+    pub fn report(&mut self, report: Report, now: Mono, pool: &mut RecordPool) {
+        let Report { ticket, outcome } = report;
+        let Some(entry) = entry(&mut self.entries, ticket.record) else { return };
+        let Place::WithKafka { generation, grouping } = entry.place else { return };
+        if generation != ticket.generation {
+            return;
+        }
+        let to = entry.record.to;
+        if let Some(track) = track(&mut self.tracks, to) {
+            track.returned_by_kafka();
+        }
+        match outcome {
+            Ok(receipt) => self.delivered(ticket.record, to, receipt, pool),
+            Err(failure) => self.failed(ticket.record, to, failure, grouping, now),
+        }
+        if !self.troubled.is_empty() {
+            self.progress(to, now);
+        }
+    }
+
+    /// Moves on what waits for a time or for a lost producer. Call it at [`Self::deadline`].
+    pub fn tick(&mut self, now: Mono) {
+        self.sweep_lost(now);
+        for to in self.troubled.clone() {
+            self.progress(to, now);
+        }
+    }
+
+    /// When [`Self::tick`] has something to do.
+    pub fn deadline(&self) -> Option<Mono> {
+        let track_of = |to: &RecordKey| lane(&self.tracks, to.lane).get(position(*to)?);
+        self.troubled.iter().filter_map(|to| track_of(to)?.deadline()).min()
+    }
+
+    /// Records that were refused for good since the last call.
+    pub fn take_poison(&mut self, into: &mut Vec<Poison>) {
+        into.append(&mut self.poison);
+    }
+
+    /// Records not yet confirmed.
+    pub fn live(&self) -> usize {
+        self.live
+    }
+
+    /// Bytes of the records not yet confirmed.
+    pub fn live_bytes(&self) -> usize {
+        self.live_bytes
+    }
+
+    /// What was done so far.
+    pub fn counts(&self) -> &SinkCounts {
+        &self.counts
+    }
+
+    /// A partition that refuses, readings and alerts before dead letters.
+    pub fn blocked(&self) -> Option<Blocked> {
+        let blocked = |to: &RecordKey| {
+            let code = lane(&self.tracks, to.lane).get(position(*to)?)?.refusal()?;
+            Some(Blocked { to: *to, code })
+        };
+        self.troubled.iter().filter_map(blocked).min_by_key(|blocked| blocked.to.lane)
+    }
+
+    /// The oldest record not yet confirmed: where it goes and when its first message came.
+    /// Walks the table; ask about once a second.
+    pub fn oldest(&self) -> Option<(RecordKey, Mono)> {
+        let live = self.entries.iter().filter(|entry| entry.place != Place::Vacant);
+        live.map(|entry| (entry.record.to, entry.record.opened)).min_by_key(|(_, opened)| *opened)
+    }
+
+    /// Gives up everything: at the shutdown deadline, and in tests. The messages come again.
+    pub fn abandon_all(&mut self) {
+        for entry in &mut self.entries {
+            if entry.place != Place::Vacant {
+                entry.record.shares.abandon();
+            }
+        }
+    }
+
+    fn insert(&mut self, record: Record) -> u32 {
+        let sequence = self.next_sequence;
+        self.next_sequence += 1;
+        let entry = Entry { record, sequence, place: Place::Here };
+        if let Some(index) = self.free.pop() {
+            if let Some(place) = self.entries.get_mut(usize_from(index)) {
+                *place = entry;
+            }
+            index
+        } else {
+            self.entries.push(entry);
+            u32::try_from(self.entries.len() - 1).unwrap_or(u32::MAX)
+        }
+    }
+
+    fn send(&mut self, index: u32, to: RecordKey, grouping: Grouping, now: Mono) {
+        let Some(entry) = entry(&mut self.entries, index) else { return };
+        match self.producer.send(index, grouping, &entry.record) {
+            Ok(ticket) => {
+                entry.place = Place::WithKafka { generation: ticket.generation, grouping };
+                if let Some(track) = track(&mut self.tracks, to) {
+                    track.given_to_kafka();
+                }
+            }
+            Err(failure) => self.failed(index, to, failure, grouping, now),
+        }
+    }
+
+    fn delivered(&mut self, index: u32, to: RecordKey, receipt: Receipt, pool: &mut RecordPool) {
+        let Some(mut record) = self.remove(index) else { return };
+        let lane = to.lane as usize;
+        if let Some(count) = self.counts.delivered.get_mut(lane) {
+            *count += 1;
+        }
+        if let Some(bytes) = self.counts.delivered_bytes.get_mut(lane) {
+            *bytes += u64::try_from(record.bytes()).unwrap_or(u64::MAX);
+        }
+        record.shares.settle(receipt);
+        pool.put(record);
+        // Kafka takes records again: those refused before this one were poison after all.
+        let cleared = track(&mut self.tracks, to).map(Track::confirmed).unwrap_or_default();
+        self.give_up(cleared);
+    }
+
+    fn failed(
+        &mut self,
+        index: u32,
+        to: RecordKey,
+        failure: Failure,
+        grouping: Grouping,
+        now: Mono,
+    ) {
+        match failure.class {
+            FailureClass::Record => self.counts.failed_record += 1,
+            FailureClass::World => self.counts.failed_world += 1,
+            FailureClass::Unknown => self.counts.failed_unknown += 1,
+        }
+        let Some(entry) = entry(&mut self.entries, index) else { return };
+        entry.place = Place::Here;
+        let sequence = entry.sequence;
+        let Some(track) = track(&mut self.tracks, to) else { return };
+        // A dead letter cannot become a dead letter: that topic's refusals are the world's.
+        let failure = match (to.lane, failure.class) {
+            (Lane::DeadLetters, FailureClass::Record) => {
+                Failure { class: FailureClass::World, ..failure }
+            }
+            (_, FailureClass::Record | FailureClass::World | FailureClass::Unknown) => failure,
+        };
+        track.refuse(index, sequence, failure, grouping, now);
+        if !self.troubled.contains(&to) {
+            self.troubled.push(to);
+        }
+    }
+
+    /// Lets a troubled partition take its next steps.
+    fn progress(&mut self, to: RecordKey, now: Mono) {
+        loop {
+            let Some(track) = track(&mut self.tracks, to) else { return };
+            match track.step(now) {
+                Progress::Wait => return,
+                Progress::Send(index, grouping) => self.send(index, to, grouping, now),
+                Progress::Try(index) => {
+                    self.counts.retried_singly += 1;
+                    self.mark_late(index);
+                    self.send(index, to, Grouping::Single, now);
+                }
+                Progress::GiveUp(indices) => self.give_up(indices),
+                Progress::Healed => {
+                    self.troubled.retain(|other| *other != to);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn mark_late(&mut self, index: u32) {
+        let Some(entry) = entry(&mut self.entries, index) else { return };
+        let record = &mut entry.record;
+        if record.to.lane != Lane::DeadLetters && record.lateness == Lateness::InOrder {
+            record.lateness = Lateness::DeliveredLate;
+            let before = record.bytes();
+            append_delivered_late(&mut record.value);
+            self.live_bytes += record.bytes() - before;
+        }
+    }
+
+    fn give_up(&mut self, refused: Vec<(u32, &'static str)>) {
+        for (index, code) in refused {
+            if let Some(record) = self.remove(index) {
+                self.counts.poison += 1;
+                self.poison.push(Poison { record, code });
+            }
+        }
+    }
+
+    fn remove(&mut self, index: u32) -> Option<Record> {
+        let entry = entry(&mut self.entries, index)?;
+        entry.place = Place::Vacant;
+        let record = mem::take(&mut entry.record);
+        self.free.push(index);
+        self.live -= 1;
+        self.live_bytes -= record.bytes();
+        Some(record)
+    }
+
+    /// After a rebuild: records of the old producer whose reports did not come are lost there.
+    fn sweep_lost(&mut self, now: Mono) {
+        let settled = self.producer.settled_generation();
+        if settled == self.settled_generation {
+            return;
+        }
+        self.settled_generation = settled;
+        let lost: Vec<(u32, RecordKey, Grouping)> = (0_u32..)
+            .zip(&self.entries)
+            .filter_map(|(index, entry)| match entry.place {
+                Place::WithKafka { generation, grouping } if generation != settled => {
+                    Some((index, entry.record.to, grouping))
+                }
+                Place::WithKafka { .. } | Place::Vacant | Place::Here => None,
+            })
+            .collect();
+        for (index, to, grouping) in lost {
+            if let Some(track) = track(&mut self.tracks, to) {
+                track.returned_by_kafka();
+            }
+            self.failed(index, to, Failure::PRODUCER_LOST, grouping, now);
+        }
+    }
+}
+
+/// How often a link looks whether the producer was replaced, while records are out.
+pub const REBUILD_CHECK: Duration = Duration::from_secs(1);
+
+fn lane<T>(lanes: &[T; 3], lane: Lane) -> &T {
+    let [readings, alerts, dead_letters] = lanes;
+    match lane {
+        Lane::Readings => readings,
+        Lane::Alerts => alerts,
+        Lane::DeadLetters => dead_letters,
+    }
+}
+
+fn track(lanes: &mut [Vec<Track>; 3], to: RecordKey) -> Option<&mut Track> {
+    lanes.get_mut(to.lane as usize)?.get_mut(position(to)?)
+}
+
+fn position(to: RecordKey) -> Option<usize> {
+    usize::try_from(to.partition).ok()
+}
+
+fn entry(entries: &mut [Entry], index: u32) -> Option<&mut Entry> {
+    entries.get_mut(usize_from(index))
+}
+
+fn usize_from(index: u32) -> usize {
+    usize::try_from(index).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,6 @@
+//! What operators see: logs, metrics, health, and the address that shows them.
+
+pub mod admin;
+pub mod health;
+pub mod logging;
+pub mod metrics;

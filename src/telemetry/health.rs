@@ -1,0 +1,469 @@
+//! What the process knows about its own state, in closed words.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use serde::Serialize;
+
+use crate::model::{Lane, LinkName, Mono};
+
+/// A loop that has not come round for this long is stuck.
+pub const STUCK_AFTER: Duration = Duration::from_secs(20);
+
+/// State shared by the engine, its links and the admin server.
+#[derive(Debug)]
+pub struct Health {
+    links: Vec<LinkHealth>,
+    kafka: Mutex<KafkaState>,
+    lanes: [Mutex<LaneState>; Lane::ALL.len()],
+    started: AtomicBool,
+    draining: AtomicBool,
+}
+
+/// State of one link.
+#[derive(Debug)]
+pub struct LinkHealth {
+    name: LinkName,
+    state: Mutex<LinkState>,
+    /// Last time its loop came round, as [`Mono`]; zero before the first.
+    heartbeat: AtomicU64,
+}
+
+/// Where a link stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkState {
+    /// Not begun.
+    Starting,
+    /// No connection yet, or none again.
+    Connecting {
+        /// Why the last one ended.
+        reason: Option<&'static str>,
+    },
+    /// Waiting for the broker to grant the filters.
+    Subscribing,
+    /// Messages flow.
+    Established,
+    /// Connected, and for the moment not reading.
+    Paused {
+        /// What is full.
+        reason: &'static str,
+    },
+    /// Not connecting before earlier connections' messages are settled.
+    WaitingForOldEpoch,
+    /// The broker grants less than was asked for, or refuses.
+    Fault {
+        /// What it is.
+        reason: &'static str,
+    },
+    /// Finishing.
+    Stopping,
+}
+
+impl LinkState {
+    /// Word for metrics and bodies.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Connecting { .. } => "connecting",
+            Self::Subscribing => "subscribing",
+            Self::Established => "established",
+            Self::Paused { .. } => "paused",
+            Self::WaitingForOldEpoch => "waiting_for_old_epoch",
+            Self::Fault { .. } => "fault",
+            Self::Stopping => "stopping",
+        }
+    }
+
+    /// A paused link is connected and loses nothing, so it is able.
+    fn verdict(self) -> Verdict {
+        match self {
+            Self::Established | Self::Paused { .. } => Verdict::Able,
+            Self::Starting
+            | Self::Connecting { .. }
+            | Self::Subscribing
+            | Self::WaitingForOldEpoch
+            | Self::Fault { .. }
+            | Self::Stopping => Verdict::Unable,
+        }
+    }
+
+    fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::Connecting { reason } => reason,
+            Self::Paused { reason } | Self::Fault { reason } => Some(reason),
+            Self::Starting
+            | Self::Subscribing
+            | Self::Established
+            | Self::WaitingForOldEpoch
+            | Self::Stopping => None,
+        }
+    }
+}
+
+/// Where the Kafka cluster stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KafkaState {
+    /// Nothing heard yet.
+    Unknown,
+    /// Reachable.
+    Up,
+    /// Not reachable.
+    Down {
+        /// Why.
+        reason: &'static str,
+    },
+}
+
+impl KafkaState {
+    /// Word for metrics and bodies.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Up => "up",
+            Self::Down { .. } => "down",
+        }
+    }
+}
+
+/// Where one topic stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LaneState {
+    /// Takes records.
+    Taking,
+    /// Refuses all records with one code.
+    Refusing {
+        /// librdkafka's name of it.
+        code: &'static str,
+    },
+    /// Records wait longer than they should.
+    Waiting {
+        /// Where.
+        partition: i32,
+    },
+}
+
+impl LaneState {
+    /// Word for metrics and bodies.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Taking => "taking",
+            Self::Refusing { .. } => "refusing",
+            Self::Waiting { .. } => "waiting",
+        }
+    }
+}
+
+impl Health {
+    /// Everything at its beginning.
+    pub fn new(links: impl IntoIterator<Item = LinkName>) -> Self {
+        let link = |name| LinkHealth {
+            name,
+            state: Mutex::new(LinkState::Starting),
+            heartbeat: AtomicU64::new(0),
+        };
+        Self {
+            links: links.into_iter().map(link).collect(),
+            kafka: Mutex::new(KafkaState::Unknown),
+            lanes: Lane::ALL.map(|_| Mutex::new(LaneState::Taking)),
+            started: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
+        }
+    }
+
+    /// The links, in the order of the configuration.
+    pub fn links(&self) -> &[LinkHealth] {
+        &self.links
+    }
+
+    /// Notes the state of the cluster.
+    pub fn set_kafka(&self, state: KafkaState) {
+        set(&self.kafka, state);
+    }
+
+    /// The state of the cluster.
+    pub fn kafka(&self) -> KafkaState {
+        get(&self.kafka)
+    }
+
+    /// Notes the state of a topic.
+    pub fn set_lane(&self, lane: Lane, state: LaneState) {
+        if let Some(known) = self.lanes.get(lane as usize) {
+            set(known, state);
+        }
+    }
+
+    /// The state of a topic.
+    pub fn lane(&self, lane: Lane) -> LaneState {
+        self.lanes.get(lane as usize).map_or(LaneState::Taking, get)
+    }
+
+    /// Notes that the start is over: topics checked, links begun.
+    pub fn set_started(&self) {
+        self.started.store(true, Ordering::Relaxed);
+    }
+
+    /// Is the start over?
+    pub fn has_started(&self) -> bool {
+        self.started.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the end has begun; from now on nothing is ready.
+    pub fn set_draining(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Can messages be taken and brought to Kafka? One check a link, topic, and so on.
+    pub fn readiness(&self) -> Report {
+        let process = match (self.draining.load(Ordering::Relaxed), self.has_started()) {
+            (true, _) => ("draining", Verdict::Unable),
+            (false, false) => ("starting", Verdict::Unable),
+            (false, true) => ("running", Verdict::Able),
+        };
+        let kafka = self.kafka();
+        let (kafka_verdict, kafka_reason) = match kafka {
+            KafkaState::Up => (Verdict::Able, None),
+            KafkaState::Unknown => (Verdict::Unable, None),
+            KafkaState::Down { reason } => (Verdict::Unable, Some(reason.to_owned())),
+        };
+        let mut checks = vec![
+            Check::new("process", process.1, process.0, None),
+            Check::new("kafka", kafka_verdict, kafka.label(), kafka_reason),
+        ];
+        checks.extend(Lane::ALL.map(|lane| {
+            let state = self.lane(lane);
+            let (verdict, reason) = match state {
+                LaneState::Taking => (Verdict::Able, None),
+                LaneState::Refusing { code } => (Verdict::Unable, Some(code.to_owned())),
+                LaneState::Waiting { partition } => {
+                    (Verdict::Unable, Some(format!("partition {partition}")))
+                }
+            };
+            Check::new(format!("topic {}", lane.label()), verdict, state.label(), reason)
+        }));
+        checks.extend(self.links.iter().map(|link| {
+            let state = link.state();
+            let reason = state.reason().map(str::to_owned);
+            Check::new(format!("link {}", link.name), state.verdict(), state.label(), reason)
+        }));
+        Report { checks }
+    }
+
+    /// Does every loop that has begun and not ended still come round? Asks nobody outside the
+    /// process.
+    pub fn liveness(&self, now: Mono) -> Report {
+        let check = |link: &LinkHealth| {
+            let silent = link.last_beat().map(|beat| now.since(beat));
+            let name = format!("link {}", link.name);
+            match silent {
+                None => Check::new(name, Verdict::Able, "not_begun", None),
+                Some(_) if link.state() == LinkState::Stopping => {
+                    Check::new(name, Verdict::Able, "stopping", None)
+                }
+                Some(silent) if silent > STUCK_AFTER => {
+                    let reason = format!("no progress for {} s", silent.as_secs());
+                    Check::new(name, Verdict::Unable, "stuck", Some(reason))
+                }
+                Some(_) => Check::new(name, Verdict::Able, "moving", None),
+            }
+        };
+        Report { checks: self.links.iter().map(check).collect() }
+    }
+}
+
+impl LinkHealth {
+    /// Configured name.
+    pub fn name(&self) -> &LinkName {
+        &self.name
+    }
+
+    /// Notes where the link stands.
+    pub fn set(&self, state: LinkState) {
+        set(&self.state, state);
+    }
+
+    /// Where the link stands.
+    pub fn state(&self) -> LinkState {
+        get(&self.state)
+    }
+
+    /// Says that the loop has come round. A loop with nothing to do beats at least every
+    /// quarter of [`STUCK_AFTER`].
+    pub fn beat(&self, now: Mono) {
+        self.heartbeat.store(now.0.max(1), Ordering::Relaxed);
+    }
+
+    fn last_beat(&self) -> Option<Mono> {
+        let beat = self.heartbeat.load(Ordering::Relaxed);
+        (beat > 0).then_some(Mono(beat))
+    }
+}
+
+/// The outcome of one check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// As it should be.
+    Able,
+    /// Not.
+    Unable,
+}
+
+/// One thing looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What was looked at.
+    pub name: String,
+    /// The outcome.
+    pub verdict: Verdict,
+    /// A word for what was found.
+    pub state: &'static str,
+    /// More about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Check {
+    fn new(
+        name: impl Into<String>,
+        verdict: Verdict,
+        state: &'static str,
+        reason: Option<String>,
+    ) -> Self {
+        Self { name: name.into(), verdict, state, reason }
+    }
+}
+
+/// Everything looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// One by one.
+    pub checks: Vec<Check>,
+}
+
+impl Report {
+    /// All as they should be, or not.
+    pub fn verdict(&self) -> Verdict {
+        let is_able = self.checks.iter().all(|check| check.verdict == Verdict::Able);
+        if is_able { Verdict::Able } else { Verdict::Unable }
+    }
+}
+
+fn get<T: Copy>(state: &Mutex<T>) -> T {
+    *state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn set<T>(state: &Mutex<T>, new: T) {
+    *state.lock().unwrap_or_else(PoisonError::into_inner) = new;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn able() -> Health {
+        let health = Health::new(["north".into(), "south".into()]);
+        health.set_started();
+        health.set_kafka(KafkaState::Up);
+        for link in health.links() {
+            link.set(LinkState::Established);
+        }
+        health
+    }
+
+    /// What a report complains about.
+    fn complaints(report: &Report) -> Vec<(String, &'static str, Option<String>)> {
+        let unable = report.checks.iter().filter(|check| check.verdict == Verdict::Unable);
+        unable.map(|check| (check.name.clone(), check.state, check.reason.clone())).collect()
+    }
+
+    #[test]
+    fn ready_when_everything_is_able_and_only_then() {
+        assert_eq!(complaints(&able().readiness()), []);
+        let fresh = Health::new(["north".into()]).readiness();
+        let names: Vec<_> = complaints(&fresh).into_iter().map(|(name, ..)| name).collect();
+        assert_eq!(names, ["process", "kafka", "link north"]);
+    }
+
+    #[test]
+    fn each_trouble_is_named() {
+        type Trouble = (fn(&Health), &'static str, &'static str, Option<&'static str>);
+        let troubles: [Trouble; 8] = [
+            (|h| h.set_draining(), "process", "draining", None),
+            (|h| h.set_kafka(KafkaState::Unknown), "kafka", "unknown", None),
+            (|h| h.set_kafka(KafkaState::Down { reason: "r" }), "kafka", "down", Some("r")),
+            (
+                |h| h.set_lane(Lane::DeadLetters, LaneState::Refusing { code: "c" }),
+                "topic dead_letters",
+                "refusing",
+                Some("c"),
+            ),
+            (
+                |h| h.set_lane(Lane::Readings, LaneState::Waiting { partition: 3 }),
+                "topic readings",
+                "waiting",
+                Some("partition 3"),
+            ),
+            (
+                |h| h.links()[1].set(LinkState::Fault { reason: "f" }),
+                "link south",
+                "fault",
+                Some("f"),
+            ),
+            (
+                |h| h.links()[0].set(LinkState::Connecting { reason: Some("x") }),
+                "link north",
+                "connecting",
+                Some("x"),
+            ),
+            (
+                |h| h.links()[0].set(LinkState::WaitingForOldEpoch),
+                "link north",
+                "waiting_for_old_epoch",
+                None,
+            ),
+        ];
+        for (trouble, name, state, reason) in troubles {
+            let health = able();
+            trouble(&health);
+            let expected = (name.to_owned(), state, reason.map(str::to_owned));
+            assert_eq!(complaints(&health.readiness()), [expected]);
+        }
+    }
+
+    #[test]
+    fn a_paused_link_is_named_and_able() {
+        let health = able();
+        health.links()[0].set(LinkState::Paused { reason: "credits" });
+        let report = health.readiness();
+        assert_eq!(report.verdict(), Verdict::Able);
+        assert!(report.checks.iter().any(|check| check.state == "paused"));
+    }
+
+    #[test]
+    fn a_loop_that_stands_still_is_dead() {
+        let health = able();
+        let start = Mono(5_000_000);
+        for link in health.links() {
+            link.beat(start);
+        }
+        let last = start + STUCK_AFTER;
+        assert_eq!(health.liveness(last).verdict(), Verdict::Able);
+        health.links()[0].beat(last);
+        let late = health.liveness(last + Duration::from_secs(1));
+        let stuck = ("link south".to_owned(), "stuck", Some("no progress for 21 s".to_owned()));
+        assert_eq!(complaints(&late), [stuck]);
+        health.links()[1].set(LinkState::Stopping);
+        assert_eq!(complaints(&health.liveness(last + Duration::from_secs(1))), []);
+    }
+
+    #[test]
+    fn waiting_for_kafka_at_the_start_is_alive() {
+        let health = Health::new(["north".into()]);
+        assert_eq!(health.liveness(Mono(0) + 10 * STUCK_AFTER).verdict(), Verdict::Able);
+    }
+}

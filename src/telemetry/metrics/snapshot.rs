@@ -1,0 +1,206 @@
+//! What a link says of itself at a scrape.
+
+use super::{Histogram, Label, Publisher, catalogue as m, number, seconds};
+use crate::model::{Lane, LinkName, ReasonCounts};
+
+/// A figure for each QoS level trygg subscribes with.
+pub type ByQoS = [u64; 2];
+
+/// Where every received message and every decoded reading stands.
+///
+/// `received = settled + shed + abandoned + orphaned + in flight` for each QoS, and
+/// `decoded = delivered + dead_lettered + discarded + undelivered + in flight`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// PUBLISH packets taken from the socket.
+    pub received: ByQoS,
+    /// PUBACK written; for QoS 0, proof arrived.
+    pub settled: ByQoS,
+    /// QoS 0 put aside because everything was full.
+    pub shed: ByQoS,
+    /// Token dropped.
+    pub abandoned: ByQoS,
+    /// Connection ended first.
+    pub orphaned: ByQoS,
+    /// Occupied slots and PUBACKs not yet written, counted one by one.
+    pub in_flight: ByQoS,
+    /// Readings found in messages.
+    pub decoded: u64,
+    /// Confirmed by Kafka, every copy of them.
+    pub delivered: u64,
+    /// Refused, and the dead letter confirmed.
+    pub dead_lettered: u64,
+    /// Put aside by the registry's policy.
+    pub discarded: u64,
+    /// Given up: their message was abandoned.
+    pub undelivered: u64,
+    /// Readings of occupied slots, counted one by one.
+    pub readings_in_flight: u64,
+}
+
+impl Ledger {
+    /// Messages received minus messages accounted for; zero or there is a bug.
+    pub fn message_imbalance(&self) -> i64 {
+        let sum = |counts: &ByQoS| counts.iter().sum::<u64>();
+        let accounted = sum(&self.settled)
+            + sum(&self.shed)
+            + sum(&self.abandoned)
+            + sum(&self.orphaned)
+            + sum(&self.in_flight);
+        sum(&self.received).cast_signed() - accounted.cast_signed()
+    }
+
+    /// Readings decoded minus readings accounted for; zero or there is a bug.
+    pub fn reading_imbalance(&self) -> i64 {
+        let accounted = self.delivered
+            + self.dead_lettered
+            + self.discarded
+            + self.undelivered
+            + self.readings_in_flight;
+        self.decoded.cast_signed() - accounted.cast_signed()
+    }
+}
+
+/// One link's figures, taken between two steps of its loop.
+#[derive(Clone, Debug)]
+pub struct LinkSnapshot {
+    /// Configured name.
+    pub link: LinkName,
+    /// The books.
+    pub ledger: Ledger,
+    /// Bytes of received PUBLISH packets.
+    pub received_bytes: u64,
+    /// Dead letters by reason.
+    pub rejected: ReasonCounts,
+    /// Refused readings by reason.
+    pub refused: ReasonCounts,
+    /// Messages without measurements by what they were.
+    pub non_readings: ReasonCounts,
+    /// Keys no decoder knows.
+    pub unknown_keys: u64,
+    /// Urgent readings sent to the alerts topic.
+    pub alerts: u64,
+    /// Batches closed by reason.
+    pub flushed: Vec<(&'static str, u64)>,
+    /// Readings in closed batches.
+    pub batched_readings: u64,
+    /// Records confirmed by lane.
+    pub records_delivered: [u64; 3],
+    /// Bytes of confirmed records by lane.
+    pub record_bytes_delivered: [u64; 3],
+    /// Failed delivery reports by class.
+    pub records_failed: [(&'static str, u64); 3],
+    /// Records sent again singly.
+    pub records_retried_singly: u64,
+    /// Records not yet confirmed.
+    pub records_live: u64,
+    /// Their bytes.
+    pub record_bytes_live: u64,
+    /// Receive maximum told to the broker.
+    pub window_limit: u64,
+    /// Byte limit of what is outstanding.
+    pub outstanding_bytes_limit: u64,
+    /// Bytes of unacknowledged messages.
+    pub outstanding_bytes: u64,
+    /// Age of the oldest unacknowledged message, microseconds.
+    pub oldest_unacknowledged_us: u64,
+    /// 1 while every subscription is granted.
+    pub connected: u64,
+    /// Ends of connections by reason.
+    pub reconnects: ReasonCounts,
+    /// Times the broker had forgotten the session.
+    pub session_lost: u64,
+    /// Redeliveries recognised, so that their event id was kept.
+    pub redeliveries_recognised: u64,
+    /// What the broker says it has discarded, if it says so.
+    pub broker_dropped: Option<u64>,
+    /// Receive to PUBACK-able, since the last scrape.
+    pub acknowledge: Histogram,
+    /// Device time to receive, since the last scrape.
+    pub device_lag: Histogram,
+}
+
+impl LinkSnapshot {
+    /// Writes everything under the link's label.
+    pub fn publish(&self, to: &Publisher) {
+        let link = || ("link", self.link.to_string());
+        let alone = [link()];
+        self.publish_ledger(to, &alone);
+        let by = |label: &'static str, value: &str| -> [Label; 2] {
+            [link(), (label, value.to_owned())]
+        };
+        for (metric, counts) in [
+            (&m::MESSAGES_REJECTED, &self.rejected),
+            (&m::READINGS_REFUSED, &self.refused),
+            (&m::NON_READINGS, &self.non_readings),
+            (&m::LINK_RECONNECTS, &self.reconnects),
+        ] {
+            for (reason, count) in counts.iter() {
+                to.counter(metric, &by("reason", reason), count);
+            }
+        }
+        for (reason, count) in &self.flushed {
+            to.counter(&m::BATCHES_FLUSHED, &by("reason", reason), *count);
+        }
+        for (lane, count) in Lane::ALL.iter().zip(self.records_delivered) {
+            to.counter(&m::RECORDS_DELIVERED, &by("lane", lane.label()), count);
+        }
+        for (lane, count) in Lane::ALL.iter().zip(self.record_bytes_delivered) {
+            to.counter(&m::RECORD_BYTES_DELIVERED, &by("lane", lane.label()), count);
+        }
+        for (class, count) in self.records_failed {
+            to.counter(&m::RECORDS_FAILED, &by("class", class), count);
+        }
+        for (metric, count) in [
+            (&m::MESSAGE_BYTES_RECEIVED, self.received_bytes),
+            (&m::UNKNOWN_KEYS, self.unknown_keys),
+            (&m::ALERTS_PRODUCED, self.alerts),
+            (&m::BATCHED_READINGS, self.batched_readings),
+            (&m::RECORDS_RETRIED_SINGLY, self.records_retried_singly),
+            (&m::LINK_SESSION_LOST, self.session_lost),
+            (&m::REDELIVERIES_RECOGNISED, self.redeliveries_recognised),
+        ] {
+            to.counter(metric, &alone, count);
+        }
+        for (metric, value) in [
+            (&m::RECORDS_LIVE, self.records_live),
+            (&m::RECORD_BYTES_LIVE, self.record_bytes_live),
+            (&m::WINDOW_LIMIT, self.window_limit),
+            (&m::OUTSTANDING_BYTES, self.outstanding_bytes),
+            (&m::OUTSTANDING_BYTES_LIMIT, self.outstanding_bytes_limit),
+            (&m::LINK_CONNECTED, self.connected),
+        ] {
+            to.gauge(metric, &alone, number(value));
+        }
+        to.gauge(&m::OLDEST_UNACKNOWLEDGED, &alone, seconds(self.oldest_unacknowledged_us));
+        if let Some(dropped) = self.broker_dropped {
+            to.gauge(&m::BROKER_DROPPED, &alone, number(dropped));
+        }
+        to.histogram(&m::ACKNOWLEDGE, &alone, &self.acknowledge);
+        to.histogram(&m::DEVICE_LAG, &alone, &self.device_lag);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "an imbalance is zero or small")]
+    fn publish_ledger(&self, to: &Publisher, alone: &[Label; 1]) {
+        let ledger = &self.ledger;
+        for (qos, level) in ["0", "1"].iter().enumerate() {
+            let [link] = alone.clone();
+            let labels = [link, ("qos", (*level).to_owned())];
+            let at = |counts: &ByQoS| counts.get(qos).copied().unwrap_or(0);
+            to.counter(&m::MESSAGES_RECEIVED, &labels, at(&ledger.received));
+            to.counter(&m::MESSAGES_SETTLED, &labels, at(&ledger.settled));
+            to.counter(&m::MESSAGES_SHED, &labels, at(&ledger.shed));
+            to.counter(&m::MESSAGES_ABANDONED, &labels, at(&ledger.abandoned));
+            to.counter(&m::MESSAGES_ORPHANED, &labels, at(&ledger.orphaned));
+            to.gauge(&m::MESSAGES_IN_FLIGHT, &labels, number(at(&ledger.in_flight)));
+        }
+        to.counter(&m::READINGS_DECODED, alone, ledger.decoded);
+        to.counter(&m::READINGS_DELIVERED, alone, ledger.delivered);
+        to.counter(&m::READINGS_DEAD_LETTERED, alone, ledger.dead_lettered);
+        to.counter(&m::READINGS_DISCARDED, alone, ledger.discarded);
+        to.counter(&m::READINGS_UNDELIVERED, alone, ledger.undelivered);
+        to.gauge(&m::READINGS_IN_FLIGHT, alone, number(ledger.readings_in_flight));
+        let imbalance = ledger.message_imbalance().abs() + ledger.reading_imbalance().abs();
+        to.gauge(&m::LEDGER_IMBALANCE, alone, imbalance as f64);
+    }
+}

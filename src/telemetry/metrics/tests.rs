@@ -1,0 +1,66 @@
+use super::*;
+
+#[test]
+fn the_page_of_metrics_lists_exactly_the_metrics_of_the_code() {
+    let page = include_str!("../../../docs/metrics.md");
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `trygg_")).collect();
+    assert_eq!(rows.len(), CATALOGUE.len());
+    for (metric, row) in CATALOGUE.iter().zip(rows) {
+        let kind = match metric.kind {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Histogram(_) => "histogram",
+        };
+        let labels: Vec<String> = metric.labels.iter().map(|name| format!("`{name}`")).collect();
+        let expected =
+            format!("| `{}` | {kind} | {} | {} |", metric.name, labels.join(", "), metric.help);
+        assert_eq!(row, expected);
+    }
+}
+
+#[test]
+fn names_follow_the_conventions_of_prometheus() {
+    for metric in CATALOGUE {
+        assert!(metric.name.starts_with("trygg_"), "{}", metric.name);
+        let total = metric.name.ends_with("_total");
+        assert_eq!(total, metric.kind == Kind::Counter, "{}", metric.name);
+    }
+}
+
+#[test]
+fn a_rendered_histogram_has_exact_counts_and_sum() {
+    let metrics = Metrics::new();
+    let mut local = Histogram::new(catalogue::LATENCY);
+    for micros in [500, 700, 3_000, 400_000_000] {
+        local.record(micros);
+    }
+    let text = metrics.render(|to| {
+        to.histogram(&catalogue::ACKNOWLEDGE, &[("link", "a".to_owned())], &local.take());
+    });
+    assert!(text.contains(r#"trygg_acknowledge_seconds_bucket{link="a",le="0.001"} 2"#), "{text}");
+    assert!(text.contains(r#"trygg_acknowledge_seconds_bucket{link="a",le="0.005"} 3"#), "{text}");
+    assert!(text.contains(r#"trygg_acknowledge_seconds_count{link="a"} 4"#), "{text}");
+    assert!(text.contains(r#"trygg_acknowledge_seconds_sum{link="a"} 400.0042"#), "{text}");
+    let again = metrics.render(|to| {
+        to.histogram(&catalogue::ACKNOWLEDGE, &[("link", "a".to_owned())], &local.take());
+    });
+    assert!(again.contains(r#"trygg_acknowledge_seconds_count{link="a"} 4"#), "counted once only");
+}
+
+#[test]
+fn an_imbalance_is_visible() {
+    let balanced = snapshot::Ledger {
+        received: [2, 3],
+        settled: [1, 1],
+        shed: [1, 0],
+        orphaned: [0, 1],
+        in_flight: [0, 1],
+        decoded: 4,
+        delivered: 3,
+        readings_in_flight: 1,
+        ..snapshot::Ledger::default()
+    };
+    assert_eq!((balanced.message_imbalance(), balanced.reading_imbalance()), (0, 0));
+    let missing = snapshot::Ledger { settled: [1, 0], delivered: 2, ..balanced };
+    assert_eq!((missing.message_imbalance(), missing.reading_imbalance()), (1, 1));
+}

@@ -1,0 +1,27 @@
+//! The engine against the real Mosquitto and the real Apache Kafka, watched by a relay and read
+//! by an independent reader. `tools/setup.sh` brings what is needed.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::doc_markdown,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test harness: it waits by the clock, prints what it found, and fails by panicking"
+)]
+
+mod flow;
+mod harness;
+mod kill;
+mod lifecycle;
+mod outage;
+mod poison;
+mod refusal;
+mod replay;
+mod session;
+mod support;
+mod urgent;
