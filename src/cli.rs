@@ -107,7 +107,10 @@ mod tests {
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
         let file = PathBuf::from("f.toml");
-        assert_eq!(parse(&["run", "--config", "f.toml"]), Ok(Command::Run { config: file.clone() }));
+        assert_eq!(
+            parse(&["run", "--config", "f.toml"]),
+            Ok(Command::Run { config: file.clone() })
+        );
         assert_eq!(parse(&["check", "f.toml"]), Ok(Command::Check { file }));
     }
 

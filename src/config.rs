@@ -30,12 +30,7 @@ use self::{
     document::{Document, Mistake},
     secret::SecretFiles,
 };
-use crate::{
-    catalogue::Catalogue,
-    decode::MappingSettings,
-    model::LinkName,
-    registry::Identity,
-};
+use crate::{catalogue::Catalogue, decode::MappingSettings, model::LinkName, registry::Identity};
 
 /// A valid configuration. Only this room can make one.
 #[derive(Clone, Debug)]
@@ -77,11 +72,7 @@ impl Config {
     }
 
     /// Checks the text of a file. Secret files are looked for beside `file`.
-    pub fn parse(
-        file: &Path,
-        text: &str,
-        environment: Environment,
-    ) -> Result<Self, ConfigErrors> {
+    pub fn parse(file: &Path, text: &str, environment: Environment) -> Result<Self, ConfigErrors> {
         let document = Document::parse(file, text);
         let files = SecretFiles::beside(file);
         let mut root = document.root();

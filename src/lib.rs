@@ -35,5 +35,8 @@ pub mod model;
 pub mod record;
 pub mod wire;
 
+#[cfg(test)]
+mod plant;
+
 /// Commit the binary was built from.
 pub const COMMIT: &str = include_str!(concat!(env!("OUT_DIR"), "/commit.txt"));

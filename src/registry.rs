@@ -128,3 +128,6 @@ impl Registry {
 fn name_hash(hasher: &RandomState, home: &str, device: &str) -> u64 {
     hasher.hash_one((home, device))
 }
+
+#[cfg(test)]
+mod tests;

@@ -132,8 +132,7 @@ fn validate(inputs: &Inputs) -> Outcome<Body<'_>> {
     Ok(Box::new(move |count| {
         for _ in 0..count {
             validate::readings(&inputs.catalogue, black_box(&mut decoded));
-            let readings = decoded.readings_of(&part);
-            black_box(validate::clock(part.measured_at, readings, inputs.now.wall, &limits));
+            black_box(validate::clock(part.measured_at, inputs.now.wall, &limits));
         }
         Ok(())
     }))

@@ -102,6 +102,14 @@ impl Outstanding {
         }
     }
 
+    /// The planted bug: the next connection's window is this one.
+    #[cfg(test)]
+    pub(crate) fn reuse(mut self, epoch: Epoch) -> Self {
+        let mut fresh = Self::new(epoch, self.arrivals.len());
+        std::mem::swap(&mut fresh.window, &mut self.window);
+        fresh
+    }
+
     /// The shared face of the window.
     pub fn window(&self) -> &Arc<Window> {
         &self.window

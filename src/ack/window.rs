@@ -43,8 +43,11 @@ impl Window {
 
     /// Opens the slot with one share: the pipeline's own.
     pub(super) fn open(&self, slot: u32) {
+        let shares = 1;
+        #[cfg(test)]
+        let shares = if crate::plant::is_planted(crate::plant::Bug::NoPipelineShare) { 0 } else { shares };
         if let Some(word) = self.word(slot) {
-            word.store(1, Ordering::Release);
+            word.store(shares, Ordering::Release);
         }
     }
 
@@ -57,6 +60,12 @@ impl Window {
     pub(super) fn settle_share(&self, slot: u32) {
         if let Some(word) = self.word(slot) {
             let before = word.fetch_sub(1, Ordering::AcqRel);
+            #[cfg(test)]
+            let before = if crate::plant::is_planted(crate::plant::Bug::NoPipelineShare) {
+                SHARES
+            } else {
+                before
+            };
             debug_assert!(before & SHARES != 0, "a share was settled twice");
         }
     }

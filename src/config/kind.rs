@@ -40,10 +40,8 @@ pub(super) fn read_kind(mut section: Section<'_>) -> (Kind, Spot) {
 fn read_range(section: &mut Section<'_>, min: &'static str, max: &'static str) -> Option<Range> {
     let (min, max): (Option<f64>, Option<f64>) = (section.get(min), section.get(max));
     let is_given = min.is_some() || max.is_some();
-    is_given.then(|| Range {
-        min: min.unwrap_or(f64::NEG_INFINITY),
-        max: max.unwrap_or(f64::INFINITY),
-    })
+    is_given
+        .then(|| Range { min: min.unwrap_or(f64::NEG_INFINITY), max: max.unwrap_or(f64::INFINITY) })
 }
 
 impl Setting for ValueType {

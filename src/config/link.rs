@@ -225,7 +225,8 @@ fn read_filters(section: &mut Section<'_>) -> (Vec<FilterSettings>, Vec<Spot>) {
 }
 
 impl Setting for Format {
-    const EXPECTED: &'static str = "\"zigbee2mqtt\", \"json\", \"protobuf\" or the name of a mapping";
+    const EXPECTED: &'static str =
+        "\"zigbee2mqtt\", \"json\", \"protobuf\" or the name of a mapping";
     const EXAMPLE: &'static str = "\"zigbee2mqtt\"";
 
     fn read(value: &DeValue<'_>) -> Option<Self> {

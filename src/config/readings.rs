@@ -27,11 +27,7 @@ impl BatchSettings {
     pub(super) fn read(mut section: Section<'_>) -> Self {
         let settings = Self {
             max_readings: section.within("max_readings", 500, &(1..=10_000)),
-            max_bytes: section.within(
-                "max_bytes",
-                Size::kib(64),
-                &(Size::kib(1)..=Size::kib(900)),
-            ),
+            max_bytes: section.within("max_bytes", Size::kib(64), &(Size::kib(1)..=Size::kib(900))),
             linger: section.within(
                 "linger",
                 Duration::from_millis(20),

@@ -56,7 +56,8 @@ impl Setting for Size {
     }
 
     fn show(&self) -> String {
-        let fits = |(_, factor): &(&str, usize)| self.0 >= *factor && self.0.is_multiple_of(*factor);
+        let fits =
+            |(_, factor): &(&str, usize)| self.0 >= *factor && self.0.is_multiple_of(*factor);
         let (unit, factor) = SIZE_UNITS.into_iter().find(fits).unwrap_or(("B", 1));
         format!("\"{}{unit}\"", self.0 / factor)
     }

@@ -232,7 +232,8 @@ fn known_keys() -> Vec<(String, Vec<String>)> {
 
 /// The lines of a text from a section's heading to the next.
 fn section_of<'a>(text: &'a str, headings: &[String]) -> Vec<&'a str> {
-    let is_heading = |line: &&str| headings.iter().any(|heading| line.starts_with(heading.as_str()));
+    let is_heading =
+        |line: &&str| headings.iter().any(|heading| line.starts_with(heading.as_str()));
     let mut lines = text.lines().skip_while(|line| !is_heading(line));
     let heading = lines.next().unwrap_or_else(|| panic!("no {headings:?}"));
     let mark = heading.chars().next().unwrap();
@@ -267,7 +268,10 @@ fn every_key_of_the_code_is_documented_with_the_default_of_the_example() {
             let value = line.split_once('=').unwrap().1.split('#').next().unwrap().trim();
             let shown = default == format!("`{}`", value.trim_matches('"'));
             let free = line.starts_with('#') || default.starts_with("required");
-            assert!(shown || free, "{section}.{key}: {default} in the document, {value} in the example");
+            assert!(
+                shown || free,
+                "{section}.{key}: {default} in the document, {value} in the example"
+            );
         }
     }
 }

@@ -90,6 +90,13 @@ impl<P: Producer> Duty<P> {
     pub fn begin_epoch(&mut self) {
         self.epochs += 1;
         let capacity = self.settings.outstanding_messages;
+        #[cfg(test)]
+        if crate::plant::is_planted(crate::plant::Bug::StaleWindow)
+            && let Some(old) = self.old.pop()
+        {
+            self.current = Some(old.reuse(Epoch(self.epochs)));
+            return;
+        }
         self.current = Some(Outstanding::new(Epoch(self.epochs), capacity));
     }
 

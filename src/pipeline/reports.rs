@@ -262,7 +262,8 @@ impl Reports {
             let position = u32::try_from(place.position).unwrap_or(u32::MAX);
             (self.ids.of_device(message_id, position), EventIdBasis::Reception)
         };
-        let mut flags = clock.flags.union(place.flags);
+        let own_times = validate::own_times(readings, message.received.wall, &self.clock);
+        let mut flags = clock.flags.union(place.flags).union(own_times);
         if message.retain {
             flags.set(ReportFlag::Retained);
         }

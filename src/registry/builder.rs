@@ -91,11 +91,7 @@ enum Presence {
     Optional,
 }
 
-fn check_text(
-    column: &'static str,
-    text: &str,
-    presence: Presence,
-) -> Result<(), RegistryMistake> {
+fn check_text(column: &'static str, text: &str, presence: Presence) -> Result<(), RegistryMistake> {
     match presence {
         Presence::Demanded if text.is_empty() => Err(RegistryMistake::Missing { column }),
         Presence::Demanded | Presence::Optional => {

@@ -62,23 +62,14 @@ fn csv_rows(text: &str) -> Rows {
         Ok(record) => {
             let line = record.position().map_or(0, csv::Position::line);
             let row = record.deserialize(Some(&headers));
-            (line, row.map_err(|error| RegistryMistake::Syntax(csv_reason(&error))))
+            (line, row.map_err(|error| RegistryMistake::Syntax(error.to_string())))
         }
         Err(error) => {
             let line = error.position().map_or(0, csv::Position::line);
-            (line, Err(RegistryMistake::Syntax(csv_reason(&error))))
+            (line, Err(RegistryMistake::Syntax(error.to_string())))
         }
     };
     reader.records().map(row).collect()
-}
-
-/// csv's own message may quote the line.
-fn csv_reason(error: &csv::Error) -> String {
-    if let csv::ErrorKind::Deserialize { err, .. } = error.kind() {
-        err.kind().to_string()
-    } else {
-        "not a line of CSV".to_owned()
-    }
 }
 
 fn toml_rows(text: &str) -> Rows {

@@ -247,9 +247,9 @@ impl Memory {
     fn names(&self, entry: &DeviceEntry) -> (&str, &str) {
         let text = self.text_from(entry.start);
         let home_len = usize::from(entry.source_home_len);
-        let names = text.split_at_checked(home_len).and_then(|(home, rest)| {
-            Some((home, rest.get(1..=usize::from(entry.device_len))?))
-        });
+        let names = text
+            .split_at_checked(home_len)
+            .and_then(|(home, rest)| Some((home, rest.get(1..=usize::from(entry.device_len))?)));
         names.unwrap_or_default()
     }
 
@@ -290,4 +290,25 @@ fn position(offset: u32) -> usize {
 #[expect(clippy::cast_possible_truncation, reason = "the low half is what is asked for")]
 fn low_half(hash: u64) -> u32 {
     hash as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_hashes_do_not_make_equal_devices() {
+        const HASH: u64 = 7;
+        let mut memory = Memory::default();
+        let names = [("h-1", "lamp"), ("h-1", "door"), ("h-2", "lamp")];
+        let added = names.map(|(source_home, device)| {
+            assert_eq!(memory.find(HASH, source_home, device), None);
+            let texts = DeviceTexts { source_home, device, id: device, room: "" };
+            memory.add_device(HASH, texts, HomeIx(0), Admission::Unknown)
+        });
+        for ((source_home, device), index) in names.into_iter().zip(added) {
+            let found = memory.find(HASH, source_home, device);
+            assert_eq!(found, Some((index, Admission::Unknown)));
+        }
+    }
 }

@@ -206,6 +206,12 @@ impl Track {
 
     /// Everything that waits, oldest first, batched; then the partition flows.
     fn send_next(&mut self) -> Progress {
+        #[cfg(test)]
+        if crate::plant::is_planted(crate::plant::Bug::Overtaking)
+            && let Some(index) = self.held.pop_front()
+        {
+            return Progress::Send(index, Grouping::Batched);
+        }
         let returned = self.returned.pop_first().map(|(_, index)| index);
         if let Some(index) = returned.or_else(|| self.held.pop_front()) {
             return Progress::Send(index, Grouping::Batched);

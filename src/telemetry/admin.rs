@@ -25,8 +25,9 @@ use listener::LimitedListener;
 const SCRAPE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Makes the text of `/metrics`.
-pub type Scrape =
-    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<String, ScrapeError>> + Send>> + Send + Sync>;
+pub type Scrape = Arc<
+    dyn Fn() -> Pin<Box<dyn Future<Output = Result<String, ScrapeError>> + Send>> + Send + Sync,
+>;
 
 /// Reads the monotonic clock of the process.
 pub type MonoClock = Arc<dyn Fn() -> Mono + Send + Sync>;
@@ -116,10 +117,8 @@ impl fmt::Debug for Admin {
 async fn metrics(State(shared): State<Shared>) -> Response {
     let scraped = timeout(SCRAPE_TIMEOUT, (shared.scrape)()).await;
     match scraped.unwrap_or(Err(ScrapeError::Timeout)) {
-        Ok(text) => {
-            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
-                .into_response()
-        }
+        Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+            .into_response(),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
     }
 }

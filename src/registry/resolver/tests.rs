@@ -1,33 +1,13 @@
-use std::{fs, path::PathBuf};
-
-use prost::Message;
 use proptest::prelude::*;
+use prost::Message;
 
 use super::*;
 use crate::{
     catalogue::Catalogue,
     model::{Flags, KindId, Reading, Value},
-    registry::{IdentityKey, RegistryErrors},
+    registry::tests::{LIST, keyed, load},
     wire::v1::{DeviceReport, ReadingBatch},
 };
-
-const LIST: &str = "\
-device,source_home,tenant,home,room,id,kinds
-contact_1,h-1,north,home-a,bedroom,bed-1,door_open=!window_open
-contact_1,h-2,,home-b,,,
-pendant,,north,home-a,,sos-1,
-";
-
-fn keyed() -> Identity {
-    Identity::Keyed(IdentityKey::from_file(&[7; 32]).unwrap())
-}
-
-fn load(name: &str, text: &str) -> Result<Registry, RegistryErrors> {
-    let folder = tempfile::tempdir().unwrap();
-    let file: PathBuf = folder.path().join(name);
-    fs::write(&file, text).unwrap();
-    Registry::load(&file, "default", &keyed(), &Catalogue::builtin())
-}
 
 fn resolver_on(link: &str, unknown: UnknownDevices, identity: Identity) -> Resolver {
     let registry = Arc::new(load("list.csv", LIST).unwrap());
@@ -65,18 +45,24 @@ fn a_line_for_the_captured_home_goes_before_one_for_any() {
         assert_eq!(resolver.device(pendant).id, "sos-1");
         assert_eq!(resolver.home(resolver.device(pendant).home).id, "home-a");
     }
+    let pendant = known(resolver.resolve(Some("h-3"), "pendant"));
+    assert_eq!(resolver.device(pendant).id, "sos-3");
     assert_eq!(resolver.resolve(Some("h-9"), "contact_1"), Resolution::UnknownRefused);
-    assert_eq!(resolver.home_count(), 2);
+    assert_eq!(resolver.home_count(), 3);
 }
 
 #[test]
 fn a_device_is_found_again_under_its_index() {
     let mut resolver = resolver(UnknownDevices::Accept);
     let first: Vec<DeviceIx> = (0..5000)
-        .map(|number| known(resolver.resolve(Some(&format!("h{}", number % 70)), &format!("d{number}"))))
+        .map(|number| {
+            known(resolver.resolve(Some(&format!("h{}", number % 70)), &format!("d{number}")))
+        })
         .collect();
     let again: Vec<DeviceIx> = (0..5000)
-        .map(|number| known(resolver.resolve(Some(&format!("h{}", number % 70)), &format!("d{number}"))))
+        .map(|number| {
+            known(resolver.resolve(Some(&format!("h{}", number % 70)), &format!("d{number}")))
+        })
         .collect();
     assert_eq!(first, again);
     assert_eq!((resolver.device_count(), resolver.home_count()), (5000, 70));
@@ -180,12 +166,8 @@ fn overrides_change_kind_and_polarity() {
     let mut resolver = resolver(UnknownDevices::Accept);
     let catalogue = Catalogue::builtin();
     let kind = |name| catalogue.find(name).unwrap();
-    let reading = |kind: KindId, value| Reading {
-        kind,
-        value,
-        measured_at: None,
-        flags: Flags::default(),
-    };
+    let reading =
+        |kind: KindId, value| Reading { kind, value, measured_at: None, flags: Flags::default() };
     let bed = known(resolver.resolve(Some("h-1"), "contact_1"));
     let mut door = reading(kind("door_open"), Value::State(true));
     resolver.device(bed).overrides.apply(&mut door);
@@ -193,62 +175,6 @@ fn overrides_change_kind_and_polarity() {
     let mut motion = reading(kind("motion"), Value::State(true));
     resolver.device(bed).overrides.apply(&mut motion);
     assert_eq!(motion, reading(kind("motion"), Value::State(true)));
-}
-
-#[test]
-fn toml_and_csv_say_the_same() {
-    let toml = load(
-        "list.toml",
-        r#"
-        [[device]]
-        device = "contact_1"
-        source_home = "h-1"
-        tenant = "north"
-        home = "home-a"
-        room = "bedroom"
-        id = "bed-1"
-        kinds = "door_open=!window_open"
-        [[device]]
-        device = "contact_1"
-        source_home = "h-2"
-        home = "home-b"
-        [[device]]
-        device = "pendant"
-        tenant = "north"
-        home = "home-a"
-        id = "sos-1"
-        "#,
-    );
-    let csv = load("list.csv", LIST);
-    assert_eq!(format!("{:?}", toml.unwrap().devices), format!("{:?}", csv.unwrap().devices));
-}
-
-#[test]
-fn every_mistake_of_a_list_has_its_line_and_no_device_name() {
-    let list = "\
-device,source_home,tenant,home,room,id,kinds
-hemlig-1,h-1,,home-a,,one,
-hemlig-1,h-1,,home-b,,,
-,h-1,,home-a,,,
-hemlig-2,h-1,,,,,
-hemlig-3,h-1,,home-b,,one,
-hemlig-4,h-1,,home-a,,,door_open
-hemlig-5,h-1,,home-a,,,door_opn=motion
-hemlig-6,h-1,,home-a,,,door_open=heart_rate
-hemlig-7,h-1,,home-a,,,air_temperature=!outdoor_temperature
-hemlig-8,h-1,,home-a,,,door_open=motion;door_open=presence
-hemlig-9,h-1,,home-a
-";
-    let errors = load("list.csv", list).unwrap_err();
-    let lines: Vec<u64> = errors.iter().map(|error| error.line).collect();
-    assert_eq!(lines, [3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
-    assert!(!errors.to_string().contains("hemlig"), "{errors}");
-
-    let columns = load("list.csv", "device,home,name,address\n").unwrap_err();
-    assert_eq!(columns.count(), 2);
-    let keys = load("list.toml", "[[device]]\ndevice = \"hemlig\"\nstreet = \"x\"\n").unwrap_err();
-    assert_eq!(keys.iter().map(|error| error.line).collect::<Vec<_>>(), [3]);
-    assert!(!keys.to_string().contains("hemlig"), "{keys}");
 }
 
 proptest! {

@@ -1,4 +1,7 @@
-use std::{net::Ipv4Addr, sync::atomic::{AtomicU64, Ordering}};
+use std::{
+    net::Ipv4Addr,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -100,7 +100,7 @@ fn an_answer_may_stand_behind_messages() {
     assert_eq!(peer.ticked_after(seconds(30), Intake::Flowing), Err(SessionError::PingTimeout));
 }
 
-/// Feasibility 6.12: a stopped reader must not cost the connection.
+/// Waiting for Kafka must not cost the connection.
 #[test]
 fn nothing_is_missed_while_reading_is_paused_and_pings_go_on() {
     let mut peer = Peer::pinged();
@@ -136,10 +136,11 @@ fn a_paused_session_only_waits_for_its_next_ping() {
 
 #[test]
 fn the_brokers_keep_alive_is_obeyed() {
-    for (server, first) in [(Some(7), Some(7)), (Some(600), Some(600)), (Some(0), None)] {
+    for (server, first) in [(1, Some(1)), (600, Some(600)), (0, None)] {
         let mut peer = Peer::new(settings());
         peer.open();
-        let properties = ConnAckProperties { server_keep_alive: server, ..no_connack_properties() };
+        let properties =
+            ConnAckProperties { server_keep_alive: Some(server), ..no_connack_properties() };
         let events = peer.receive(&connack(true, Some(properties))).expect("accepted");
         let Event::Connected(connected) = &events[0] else { panic!("{events:?}") };
         assert_eq!(connected.keep_alive, first.map(seconds));

@@ -87,8 +87,8 @@ fn an_oversize_message_may_not_come_first_either() {
     assert_eq!(opened().receive(&early), Err(ProtocolError::UnexpectedPacket.into()));
 }
 
-/// Feasibility 6.1 and 6.22: a stale acknowledgement deletes somebody else's message, a stale
-/// message would be acknowledged in the wrong epoch.
+/// A stale acknowledgement deletes somebody else's message, and a stale message would be
+/// acknowledged in the wrong epoch.
 #[test]
 fn nothing_of_the_old_connection_reaches_the_new_one() {
     let mut peer = Peer::established();

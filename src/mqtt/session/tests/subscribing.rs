@@ -89,7 +89,7 @@ fn a_kept_session_is_not_asked_again() {
     assert!(peer.out.is_empty());
 }
 
-/// Feasibility 6.19: a new session has no subscriptions.
+/// A new session has no subscriptions, whatever was granted to the one before.
 #[test]
 fn a_new_session_is_asked_again() {
     let mut peer = Peer::established();

@@ -1,0 +1,219 @@
+//! Kafka as the sink sees it: partitions that append, refuse, lose replies and die.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    rc::Rc,
+};
+
+use prost::Message as _;
+
+use super::Chance;
+use crate::{
+    ack::Receipt,
+    kafka::{Failure, FailureClass, Report, mailbox::Ticket, settings::Grouping},
+    model::{Lane, RecordKey},
+    record::Record,
+    sink::Producer,
+    wire::v1::{DeadLetter, ReadingBatch, reading},
+};
+
+#[derive(Clone, Debug)]
+struct Sent {
+    ticket: Ticket,
+    lane: Lane,
+    grouping: Grouping,
+    value: Vec<u8>,
+}
+
+/// What is stored, and what is on its way.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    queues: BTreeMap<RecordKey, VecDeque<Sent>>,
+    reports: Vec<Report>,
+    generation: u16,
+    settled: u16,
+    pub(super) slow: bool,
+    pub(super) world_refuses: bool,
+    /// Numbers of messages whose records Kafka refuses for themselves.
+    pub(super) poison: BTreeSet<u32>,
+    pub(super) readings: BTreeSet<u32>,
+    pub(super) alerts: BTreeSet<u32>,
+    pub(super) buried: BTreeSet<u32>,
+    /// First occurrence of each event id, by device, in the order of the partition.
+    pub(super) order: BTreeMap<String, Vec<u32>>,
+    seen: BTreeSet<(Vec<u8>, u32)>,
+    pub(super) late: BTreeSet<u32>,
+}
+
+/// A shared hand on the log.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Hand(pub(super) Rc<RefCell<Log>>);
+
+impl Producer for Hand {
+    fn send(&mut self, index: u32, grouping: Grouping, record: &Record) -> Result<Ticket, Failure> {
+        let mut log = self.0.borrow_mut();
+        let ticket = Ticket { record: index, generation: log.generation };
+        let value = record.value.clone();
+        let sent = Sent { ticket, lane: record.to.lane, grouping, value };
+        log.queues.entry(record.to).or_default().push_back(sent);
+        Ok(ticket)
+    }
+
+    fn settled_generation(&self) -> u16 {
+        self.0.borrow().settled
+    }
+}
+
+impl Log {
+    pub(super) fn take_reports(&mut self, chance: &mut Chance) -> Vec<Report> {
+        let count = if chance.one_in(3) { chance.below(self.reports.len() + 1) } else { self.reports.len() };
+        self.reports.drain(..count).collect()
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.queues.values().map(VecDeque::len).sum::<usize>() + self.reports.len()
+    }
+
+    /// The producer dies: some of what it held was written, and most reports never come.
+    pub(super) fn kill_producer(&mut self, chance: &mut Chance) {
+        for (_, queue) in std::mem::take(&mut self.queues) {
+            let written = chance.below(queue.len() + 1);
+            for (position, sent) in queue.into_iter().enumerate() {
+                if position < written {
+                    self.append(&sent);
+                }
+                if chance.one_in(2) {
+                    let failure = Failure { class: FailureClass::Unknown, code: "purged" };
+                    self.reports.push(Report { ticket: sent.ticket, outcome: Err(failure) });
+                }
+            }
+        }
+        self.generation += 1;
+        self.settled = self.generation;
+    }
+
+    /// One batch of one partition comes to an end.
+    pub(super) fn progress(&mut self, chance: &mut Chance) {
+        if self.slow && !chance.one_in(10) {
+            return;
+        }
+        let keys: Vec<RecordKey> = self.queues.keys().copied().collect();
+        if keys.is_empty() {
+            return;
+        }
+        let key = keys[chance.below(keys.len())];
+        let queue = self.queues.get_mut(&key).expect("listed");
+        let mut batch: Vec<Sent> = Vec::new();
+        let most = 1 + chance.below(8);
+        while batch.len() < most
+            && let Some(sent) = queue.pop_front()
+        {
+            let single = sent.grouping == Grouping::Single;
+            if single && !batch.is_empty() {
+                queue.push_front(sent);
+                break;
+            }
+            batch.push(sent);
+            if single {
+                break;
+            }
+        }
+        if queue.is_empty() {
+            self.queues.remove(&key);
+        }
+        let poisoned = batch.iter().any(|sent| {
+            sent.lane != Lane::DeadLetters
+                && numbers(&sent.value).iter().any(|number| self.poison.contains(number))
+        });
+        let failure = if self.world_refuses {
+            Some(Failure { class: FailureClass::World, code: "topic_authorization_failed" })
+        } else if poisoned {
+            Some(Failure { class: FailureClass::Record, code: "message_size_too_large" })
+        } else if chance.one_in(60) {
+            Some(Failure { class: FailureClass::Unknown, code: "message_timed_out" })
+        } else {
+            None
+        };
+        // A failure of unknown kind may have been written all the same.
+        let written = match failure {
+            None => true,
+            Some(failure) => failure.class == FailureClass::Unknown && chance.one_in(2),
+        };
+        for sent in batch {
+            if written {
+                self.append(&sent);
+            }
+            let outcome = match failure {
+                Some(failure) => Err(failure),
+                None => Ok(receipt()),
+            };
+            self.reports.push(Report { ticket: sent.ticket, outcome });
+        }
+    }
+
+    fn append(&mut self, sent: &Sent) {
+        match sent.lane {
+            Lane::Readings => {
+                self.readings.extend(numbers(&sent.value));
+                let batch = ReadingBatch::decode(sent.value.as_slice()).expect("our own bytes");
+                for report in batch.reports {
+                    for reading in &report.readings {
+                        let Some(number) = number(reading.value.as_ref()) else { continue };
+                        if batch.delivered_late {
+                            self.late.insert(number);
+                        }
+                        if self.seen.insert((report.event_id.clone(), reading.ordinal)) {
+                            self.order.entry(report.device.clone()).or_default().push(number);
+                        }
+                    }
+                }
+            }
+            Lane::Alerts => self.alerts.extend(alerted(&sent.value)),
+            Lane::DeadLetters => {
+                let letter = DeadLetter::decode(sent.value.as_slice()).expect("our own bytes");
+                if letter.reason == "kafka_refused" {
+                    self.buried.extend(numbers(&letter.payload));
+                    self.buried.extend(alerted(&letter.payload));
+                } else {
+                    let text = String::from_utf8_lossy(&letter.payload).into_owned();
+                    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+                    self.buried.extend(digits.parse::<u32>());
+                }
+            }
+        }
+    }
+
+    pub(super) fn has(&self, number: u32) -> bool {
+        self.readings.contains(&number) || self.buried.contains(&number)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this log stands for Kafka")]
+fn receipt() -> Receipt {
+    Receipt::new()
+}
+
+fn number(value: Option<&reading::Value>) -> Option<u32> {
+    match value {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small")]
+        Some(reading::Value::Number(number)) => Some(*number as u32),
+        _ => None,
+    }
+}
+
+/// Numbers of the messages a batch holds: the energy readings carry them.
+fn numbers(value: &[u8]) -> Vec<u32> {
+    let Ok(batch) = ReadingBatch::decode(value) else { return Vec::new() };
+    let readings = batch.reports.into_iter().flat_map(|report| report.readings);
+    readings.filter_map(|reading| number(reading.value.as_ref())).collect()
+}
+
+/// Numbers of the messages whose alert a batch holds: the device's sequence carries them.
+fn alerted(value: &[u8]) -> Vec<u32> {
+    let Ok(batch) = ReadingBatch::decode(value) else { return Vec::new() };
+    let alerts = batch.reports.into_iter().filter(|report| {
+        report.readings.iter().all(|reading| number(reading.value.as_ref()).is_none())
+    });
+    alerts.filter_map(|report| report.sequence).filter_map(|n| u32::try_from(n).ok()).collect()
+}

@@ -1,0 +1,45 @@
+//! Bugs that tests plant to see that they are found. Compiled into tests only.
+
+use std::cell::Cell;
+
+/// A bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bug {
+    /// The pipeline keeps no share of its own while it works on a message.
+    NoPipelineShare,
+    /// A new connection goes on with the window of the one before.
+    StaleWindow,
+    /// A share is neither settled nor dropped.
+    LostToken,
+    /// An acknowledgement is not booked.
+    MissingIncrement,
+    /// A record whose fate is unknown counts as delivered.
+    EarlyAcknowledgement,
+    /// Records returned by Kafka go behind those that came later.
+    Overtaking,
+}
+
+thread_local! {
+    static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
+}
+
+/// Plants a bug in this thread for as long as the guard lives.
+pub(crate) fn plant(bug: Bug) -> Planted {
+    PLANTED.set(Some(bug));
+    Planted(())
+}
+
+/// Is this one planted?
+pub(crate) fn is_planted(bug: Bug) -> bool {
+    PLANTED.get() == Some(bug)
+}
+
+/// Digs the bug up again.
+#[must_use]
+pub(crate) struct Planted(());
+
+impl Drop for Planted {
+    fn drop(&mut self) {
+        PLANTED.set(None);
+    }
+}
