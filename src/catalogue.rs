@@ -19,7 +19,7 @@ use crate::model::{CategoryId, KindId, Reading, Value};
 pub struct Catalogue {
     kinds: Vec<Entry>,
     /// A fixed seed is enough: the operator fills this table, the network only asks it.
-    by_name: HashMap<Box<str>, KindId, FixedState>,
+    by_name: HashMap<Box<[u8]>, KindId, FixedState>,
 }
 
 /// A kind and what can be worked out of it beforehand.
@@ -113,13 +113,18 @@ impl Catalogue {
         let Ok(id) = u16::try_from(self.kinds.len()) else {
             return Err(CatalogueError::TooMany { name: kind.name.into() });
         };
-        self.by_name.insert(kind.name.clone(), KindId(id));
+        self.by_name.insert(kind.name.as_bytes().into(), KindId(id));
         self.kinds.push(Entry { unit: unit::find(&kind.unit, None), kind });
         Ok(())
     }
 
     /// The kind of this exact name.
     pub fn find(&self, name: &str) -> Option<KindId> {
+        self.find_bytes(name.as_bytes())
+    }
+
+    /// The kind of this exact name, which need not be known to be text.
+    pub fn find_bytes(&self, name: &[u8]) -> Option<KindId> {
         self.by_name.get(name).copied()
     }
 

@@ -12,6 +12,7 @@ mod kafka;
 mod kind;
 mod librdkafka;
 mod link;
+mod mapping;
 mod process;
 mod readings;
 mod secret;
@@ -88,16 +89,15 @@ impl Config {
         // What is wrong with a kind has been refused where it stands.
         let catalogue = Catalogue::extended(kinds.into_iter().map(|(kind, _)| kind));
         let catalogue = catalogue.unwrap_or_else(|_| Catalogue::builtin());
-        let mappings = root.sections("mapping").into_iter().filter_map(|mut section| {
-            let settings = section.deserialize::<MappingSettings>()?;
-            Some((settings, section.spot("name")))
-        });
-        let (mappings, mapping_spots) = mappings.unzip();
+        let catalogue = Arc::new(catalogue);
+        let mappings = root.sections("mapping").into_iter();
+        let (mappings, mapping_names): (Vec<_>, _) =
+            mappings.map(|section| mapping::read_mapping(section, &catalogue)).unzip();
         let mut config = Self {
             engine: EngineSettings::read(root.section("engine")),
             links,
-            mappings,
-            catalogue: Arc::new(catalogue),
+            mappings: mappings.into_iter().flatten().collect(),
+            catalogue,
             batch: BatchSettings::read(root.section("batch")),
             clock: ClockSettings::read(root.section("clock")),
             kafka: KafkaSettings::read(root.section("kafka"), &files),
@@ -108,7 +108,7 @@ impl Config {
             notes: Vec::new(),
         };
         root.finish();
-        let spots = Spots { links: link_spots, mappings: mapping_spots };
+        let spots = Spots { links: link_spots, mappings: mapping_names };
         checks::check(&config, &spots, &document);
         config.notes = checks::notes(&config);
         document.finish(config)

@@ -6,8 +6,8 @@
 //!
 //! - *The record may be at fault*: Kafka fails a whole batch for one bad record, so the
 //!   returned ones are sent again singly. The refused ones are handed out as dead letters.
-//! - *The world refuses*: more than [`POISON_RUN_MAX`] single refusals in a row with one code,
-//!   or a code that no other record would escape. Nothing is given up; one record is tried
+//! - *The world refuses*: more than [`POISON_RUN_MAX`] single refusals of a topic in a row with
+//!   one code, or a code that no other record would escape. Nothing is given up; one record is tried
 //!   again every few seconds, and the link stops taking new messages.
 //! - *Nobody knows*: the producer was lost or purged. All are sent again, in order.
 
@@ -16,7 +16,7 @@ pub mod track;
 use std::{mem, time::Duration};
 
 pub use track::POISON_RUN_MAX;
-use track::{Progress, Track};
+use track::{Fate, Progress, Run, Suspicion, Track};
 
 use crate::{
     ack::Receipt,
@@ -31,16 +31,30 @@ pub trait Producer {
     /// Hands a record over; its report comes later, with the ticket. Never waits.
     ///
     /// # Errors
-    /// When it is not taken: the record stays with the caller.
-    fn send(&mut self, index: u32, grouping: Grouping, record: &Record) -> Result<Ticket, Failure>;
+    /// When it is not taken: the record stays with the caller. That is so when `behind` names
+    /// the generation its predecessors are with and another one has taken over: the record
+    /// would overtake those that died with the old one.
+    fn send(
+        &mut self,
+        index: u32,
+        grouping: Grouping,
+        behind: Option<u16>,
+        record: &Record,
+    ) -> Result<Ticket, Failure>;
 
     /// Generation of which every predecessor is gone for good: their reports will not come.
     fn settled_generation(&self) -> u16;
 }
 
 impl Producer for LinkProducer {
-    fn send(&mut self, index: u32, grouping: Grouping, record: &Record) -> Result<Ticket, Failure> {
-        Self::send(self, index, grouping, record)
+    fn send(
+        &mut self,
+        index: u32,
+        grouping: Grouping,
+        behind: Option<u16>,
+        record: &Record,
+    ) -> Result<Ticket, Failure> {
+        Self::send(self, index, grouping, behind, record)
     }
 
     fn settled_generation(&self) -> u16 {
@@ -93,6 +107,8 @@ pub struct Sink<P> {
     free: Vec<u32>,
     tracks: [Vec<Track>; 3],
     troubled: Vec<RecordKey>,
+    /// Single refusals in a row, by lane.
+    runs: [Run; 3],
     poison: Vec<Poison>,
     live: usize,
     live_bytes: usize,
@@ -107,6 +123,7 @@ struct Entry {
     record: Record,
     sequence: u64,
     place: Place,
+    fate: Fate,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +144,7 @@ impl<P: Producer> Sink<P> {
             tracks: partitions
                 .map(|count| (0..count.max(1)).map(|_| Track::default()).collect::<Vec<_>>()),
             troubled: Vec::new(),
+            runs: Default::default(),
             poison: Vec::new(),
             live: 0,
             live_bytes: 0,
@@ -159,6 +177,7 @@ impl<P: Producer> Sink<P> {
             self.send(index, to, Grouping::Batched, now);
         } else {
             track.hold(index);
+            self.progress(to, now);
         }
     }
 
@@ -253,7 +272,7 @@ impl<P: Producer> Sink<P> {
     fn insert(&mut self, record: Record) -> u32 {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
-        let entry = Entry { record, sequence, place: Place::Here };
+        let entry = Entry { record, sequence, place: Place::Here, fate: Fate::Open };
         if let Some(index) = self.free.pop() {
             if let Some(place) = self.entries.get_mut(usize_from(index)) {
                 *place = entry;
@@ -267,19 +286,24 @@ impl<P: Producer> Sink<P> {
 
     fn send(&mut self, index: u32, to: RecordKey, grouping: Grouping, now: Mono) {
         let Some(entry) = entry(&mut self.entries, index) else { return };
-        match self.producer.send(index, grouping, &entry.record) {
+        let Some(track) = track(&mut self.tracks, to) else { return };
+        if track.is_overtaken(entry.sequence, entry.fate) {
+            self.live_bytes += mark_late(&mut entry.record);
+        }
+        match self.producer.send(index, grouping, track.behind(), &entry.record) {
             Ok(ticket) => {
                 entry.place = Place::WithKafka { generation: ticket.generation, grouping };
-                if let Some(track) = track(&mut self.tracks, to) {
-                    track.given_to_kafka();
-                }
+                track.given_to_kafka(ticket.generation);
             }
             Err(failure) => self.failed(index, to, failure, grouping, now),
         }
     }
 
     fn delivered(&mut self, index: u32, to: RecordKey, receipt: Receipt, pool: &mut RecordPool) {
+        let sequence = entry(&mut self.entries, index).map_or(0, |entry| entry.sequence);
         let Some(mut record) = self.remove(index) else { return };
+        let Some(own_track) = track(&mut self.tracks, to) else { return };
+        own_track.confirmed(sequence);
         let lane = to.lane as usize;
         if let Some(count) = self.counts.delivered.get_mut(lane) {
             *count += 1;
@@ -289,9 +313,15 @@ impl<P: Producer> Sink<P> {
         }
         record.shares.settle(receipt);
         pool.put(record);
-        // Kafka takes records again: those refused before this one were poison after all.
-        let cleared = track(&mut self.tracks, to).map(Track::confirmed).unwrap_or_default();
-        self.give_up(cleared);
+        if self.troubled.is_empty() {
+            return;
+        }
+        if let Some(run) = self.runs.get_mut(lane).filter(|run| !run.is_over()) {
+            *run = Run::default();
+            let tracks = self.tracks.get_mut(lane).into_iter().flatten();
+            let convicted = tracks.flat_map(Track::convict).collect();
+            self.give_up(convicted);
+        }
     }
 
     fn failed(
@@ -309,6 +339,10 @@ impl<P: Producer> Sink<P> {
         }
         let Some(entry) = entry(&mut self.entries, index) else { return };
         entry.place = Place::Here;
+        match failure.class {
+            FailureClass::Record | FailureClass::World => entry.fate = Fate::Unwritten,
+            FailureClass::Unknown => {}
+        }
         let sequence = entry.sequence;
         let Some(track) = track(&mut self.tracks, to) else { return };
         // A dead letter cannot become a dead letter: that topic's refusals are the world's.
@@ -322,6 +356,15 @@ impl<P: Producer> Sink<P> {
         if !self.troubled.contains(&to) {
             self.troubled.push(to);
         }
+        let singly_refused = failure.class == FailureClass::Record && grouping == Grouping::Single;
+        if singly_refused
+            && let Some(run) = self.runs.get_mut(to.lane as usize)
+            && run.refused(failure.code) == Suspicion::World
+        {
+            for track in self.tracks.get_mut(to.lane as usize).into_iter().flatten() {
+                track.acquit(failure.code, now);
+            }
+        }
     }
 
     /// Lets a troubled partition take its next steps.
@@ -330,11 +373,9 @@ impl<P: Producer> Sink<P> {
             let Some(track) = track(&mut self.tracks, to) else { return };
             match track.step(now) {
                 Progress::Wait => return,
-                Progress::Send(index, grouping) => self.send(index, to, grouping, now),
-                Progress::Try(index) => {
-                    self.counts.retried_singly += 1;
-                    self.mark_late(index);
-                    self.send(index, to, Grouping::Single, now);
+                Progress::Send(index, grouping) => {
+                    self.counts.retried_singly += u64::from(grouping == Grouping::Single);
+                    self.send(index, to, grouping, now);
                 }
                 Progress::GiveUp(indices) => self.give_up(indices),
                 Progress::Healed => {
@@ -342,17 +383,6 @@ impl<P: Producer> Sink<P> {
                     return;
                 }
             }
-        }
-    }
-
-    fn mark_late(&mut self, index: u32) {
-        let Some(entry) = entry(&mut self.entries, index) else { return };
-        let record = &mut entry.record;
-        if record.to.lane != Lane::DeadLetters && record.lateness == Lateness::InOrder {
-            record.lateness = Lateness::DeliveredLate;
-            let before = record.bytes();
-            append_delivered_late(&mut record.value);
-            self.live_bytes += record.bytes() - before;
         }
     }
 
@@ -402,6 +432,17 @@ impl<P: Producer> Sink<P> {
 
 /// How often a link looks whether the producer was replaced, while records are out.
 pub const REBUILD_CHECK: Duration = Duration::from_secs(1);
+
+/// Makes a record say that later ones stand before it; returns by how much it grew.
+fn mark_late(record: &mut Record) -> usize {
+    if record.to.lane == Lane::DeadLetters || record.lateness == Lateness::DeliveredLate {
+        return 0;
+    }
+    record.lateness = Lateness::DeliveredLate;
+    let before = record.bytes();
+    append_delivered_late(&mut record.value);
+    record.bytes() - before
+}
 
 fn lane<T>(lanes: &[T; 3], lane: Lane) -> &T {
     let [readings, alerts, dead_letters] = lanes;

@@ -14,9 +14,9 @@ mod pipeline;
 mod progress;
 #[path = "../throughput/report.rs"]
 mod report;
-#[path = "../throughput/role.rs"]
-mod role;
 mod stage;
+#[path = "../throughput/terminal.rs"]
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            role::complain(&format!("bench: {error}"));
+            terminal::complain(&format!("bench: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -85,7 +85,7 @@ fn run_all(effort: &Effort) -> Outcome {
                 let name = format!("{}.instructions", stage.row());
                 report.push(Row::new(name, count, "instructions", ""));
             }
-            None => role::complain("no valgrind here: instructions are not counted"),
+            None => terminal::complain("no valgrind here: instructions are not counted"),
         }
         if stage.is_whole() {
             let verdict = report::verdict(|| allocations == 0.0);
@@ -95,7 +95,7 @@ fn run_all(effort: &Effort) -> Outcome {
         }
     }
     progress.finish();
-    role::report(report.table()?.trim_end())?;
+    terminal::report(report.table()?.trim_end())?;
     report.write(&report::directory().join("stages.json"))
 }
 

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 pub(crate) use self::payload::Format;
 use self::packets::Packets;
-use crate::{Outcome, role};
+use crate::{Outcome, role, terminal};
 
 /// How much is put together before it is written.
 const WRITE_BYTES: usize = 64 * 1024;
@@ -67,7 +67,7 @@ struct Shared {
 
 pub(crate) fn run(args: GeneratorArgs) -> Outcome {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    role::report(&format!("ready port={}", listener.local_addr()?.port()))?;
+    terminal::report(&format!("ready port={}", listener.local_addr()?.port()))?;
     let packets = Packets::build(args)?;
 
     let shared = Arc::new(Shared::default());
@@ -114,7 +114,7 @@ impl Generator {
             let window = self.shared.window.load(Ordering::Acquire);
             if !announced && window > 0 {
                 announced = true;
-                role::report(&format!("subscribed receive_maximum={window}"))?;
+                terminal::report(&format!("subscribed receive_maximum={window}"))?;
             }
             let command = {
                 let mut commands =
@@ -163,7 +163,7 @@ impl Generator {
         let wall = begin.elapsed().as_micros();
         let out_of_order = self.shared.out_of_order.load(Ordering::Acquire);
         let unknown = self.shared.unknown.load(Ordering::Acquire);
-        role::report(&format!(
+        terminal::report(&format!(
             "done count={count} wall_us={wall} max_outstanding={most} out_of_order={out_of_order} unknown={unknown}"
         ))
     }

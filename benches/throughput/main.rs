@@ -14,7 +14,9 @@ mod pump;
 mod report;
 mod role;
 mod run;
+mod statistics;
 mod suite;
+mod terminal;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -70,7 +72,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            role::complain(&format!("bench: {error}"));
+            terminal::complain(&format!("bench: {error}"));
             ExitCode::FAILURE
         }
     }

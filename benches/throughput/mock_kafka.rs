@@ -11,7 +11,7 @@ use rdkafka::{
     mocking::MockCluster,
 };
 
-use crate::{Outcome, role};
+use crate::{Outcome, terminal};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -40,16 +40,16 @@ pub(crate) fn run(args: &KafkaArgs) -> Outcome {
         cluster.broker_round_trip_time(1, Duration::from_millis(args.round_trip))?;
     }
     let brokers = cluster.bootstrap_servers();
-    role::report(&format!("ready brokers={brokers}"))?;
+    terminal::report(&format!("ready brokers={brokers}"))?;
     for line in std::io::stdin().lines().map_while(Result::ok) {
         match line.as_str() {
             "count" => {
                 let records = count(args, &brokers)?;
-                role::report(&format!("counted records={records}"))?;
+                terminal::report(&format!("counted records={records}"))?;
             }
             "reports" => {
                 let reports = count_reports(args, &brokers)?;
-                role::report(&format!("reported reports={reports}"))?;
+                terminal::report(&format!("reported reports={reports}"))?;
             }
             other => return Err(format!("unknown command {other:?}").into()),
         }

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{Outcome, role};
+use crate::{Outcome, terminal};
 
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
@@ -31,7 +31,7 @@ impl Progress {
                 bar.set_message(name.to_owned());
                 bar.tick();
             }
-            None => role::complain(&format!("bench {}/{} {name}", self.step, self.steps)),
+            None => terminal::complain(&format!("bench {}/{} {name}", self.step, self.steps)),
         }
     }
 

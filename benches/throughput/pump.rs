@@ -17,7 +17,7 @@ use rdkafka::{
 };
 
 use self::{latency::Latency, slots::Slots};
-use crate::{Outcome, role};
+use crate::{Outcome, terminal};
 
 /// Which client reads the broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -78,11 +78,11 @@ pub(crate) fn run(args: PumpArgs) -> Outcome {
             Client::RumqttcV5 => rumqttc_v5::run(&args, of_pump),
         };
         // The parent notices that the line it waits for never comes, and shows this one.
-        role::complain(&format!("pump ended: {end:?}"));
+        terminal::complain(&format!("pump ended: {end:?}"));
     })?;
     for line in std::io::stdin().lines().map_while(Result::ok) {
         if let (Some(latency), true) = (&latency, line == "latency") {
-            role::report(&format!("latency p50_us={}", latency.take_median()))?;
+            terminal::report(&format!("latency p50_us={}", latency.take_median()))?;
         }
     }
     Ok(())

@@ -100,16 +100,3 @@ impl Facts {
         value.parse().map_err(|_| format!("{key}={value} is not what it should be").into())
     }
 }
-
-/// A line to the parent.
-pub(crate) fn report(line: &str) -> Outcome {
-    let mut output = std::io::stdout().lock();
-    writeln!(output, "{line}")?;
-    Ok(output.flush()?)
-}
-
-/// A line to the terminal.
-pub(crate) fn complain(line: &str) {
-    // Nobody is left to tell when stderr is gone.
-    writeln!(std::io::stderr().lock(), "{line}").ok();
-}

@@ -6,13 +6,19 @@ mod saturated;
 mod smoke;
 mod window;
 
-use std::path::PathBuf;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
 
 use crate::{
     Outcome,
     progress::Progress,
-    report::{self, Report},
-    role,
+    generator::Format,
+    report::{self, Report, Row},
+    terminal,
     run::{Run, Scene, Subject},
 };
 
@@ -34,6 +40,11 @@ impl Field {
     }
 }
 
+const FORMATS: [Format; 3] = [Format::Zigbee2mqtt, Format::Json, Format::Protobuf];
+
+/// Units of the rows that the bench of the stages leaves.
+const STAGE_UNITS: [&str; 3] = ["ns", "instructions", "allocations"];
+
 /// What every part of the suite needs.
 struct Bench {
     engine: PathBuf,
@@ -54,10 +65,29 @@ impl Bench {
             .map_err(|error| format!("{name}: {error}").into())
     }
 
+    /// The value of a row that was measured before.
+    fn value(&self, name: &str) -> f64 {
+        let row = self.report.rows.iter().find(|row| row.name == name);
+        row.map_or(f64::NAN, |row| row.value)
+    }
+
+    /// Takes up what the bench of the stages has left, when it ran before this one.
+    fn adopt(&mut self, file: &Path) -> Outcome {
+        let Ok(text) = fs::read_to_string(file) else { return Ok(()) };
+        for row in serde_json::from_str::<Vec<Value>>(&text)? {
+            let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default();
+            let unit = STAGE_UNITS.into_iter().find(|unit| *unit == text("unit"));
+            let value = row.get("value").and_then(Value::as_f64).unwrap_or(f64::NAN);
+            let unit = unit.ok_or("a row of the stages in another unit")?;
+            self.report.push(Row::new(text("name"), value, unit, text("note")));
+        }
+        Ok(())
+    }
+
     /// Shows the table and leaves the file.
     fn finish(self, file: &str) -> Outcome {
         self.progress.finish();
-        role::report(self.report.table()?.trim_end())?;
+        terminal::report(self.report.table()?.trim_end())?;
         self.report.write(&report::directory().join(file))
     }
 }
@@ -75,7 +105,7 @@ pub(crate) fn full(engine: PathBuf, field: Field) -> Outcome {
     if field.has(Subject::Engine) {
         memory::measure(&mut bench)?;
     }
-    bench.report.adopt(&report::directory().join("stages.json"))?;
+    bench.adopt(&report::directory().join("stages.json"))?;
     bench.finish("summary.json")
 }
 

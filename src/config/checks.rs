@@ -6,13 +6,14 @@ use super::{
     Config, Note,
     document::{Document, Mistake, Spot},
     link::{Format, LinkSpots},
+    mapping::MappingName,
 };
-use crate::{catalogue::Kind, decode::Mapping, registry::Identity};
+use crate::{catalogue::Kind, registry::Identity};
 
 /// Where the values stand that take part in checks across sections.
 pub(super) struct Spots {
     pub(super) links: Vec<LinkSpots>,
-    pub(super) mappings: Vec<Spot>,
+    pub(super) mappings: Vec<MappingName>,
 }
 
 /// A lone reading waits for both lingers and a round trip; an age limit nearer than this would
@@ -22,7 +23,7 @@ const AGE_OVER_LINGER: u32 = 10;
 /// Refuses what does not fit together.
 pub(super) fn check(config: &Config, spots: &Spots, document: &Document<'_>) {
     check_links(config, spots, document);
-    check_names(config, spots, document);
+    check_names(spots, document);
     check_formats(config, spots, document);
 }
 
@@ -57,20 +58,9 @@ fn check_links(config: &Config, spots: &Spots, document: &Document<'_>) {
     }
 }
 
-fn check_names(config: &Config, spots: &Spots, document: &Document<'_>) {
-    let mappings = config.mappings.iter().map(|mapping| mapping.name.as_str());
-    refuse_repeated(mappings.zip(&spots.mappings), "mapping.name", document);
-    for (mapping, spot) in config.mappings.iter().zip(&spots.mappings) {
-        if let Err(error) = Mapping::new(mapping, &config.catalogue) {
-            let fix = "correct this [[mapping]]; docs/formats.md says how";
-            let mistake = Mistake::new("a mapping that can be used", fix);
-            document.refuse(spot, "mapping", mistake.found(error.to_string()));
-        }
-        if Format::BUILT_IN.contains(&mapping.name.as_str()) {
-            let mistake = Mistake::new("a name that is not a built-in format", "rename it");
-            document.refuse(spot, "mapping.name", mistake);
-        }
-    }
+fn check_names(spots: &Spots, document: &Document<'_>) {
+    let mappings = spots.mappings.iter().map(|mapping| (mapping.name.as_str(), &mapping.spot));
+    refuse_repeated(mappings, "mapping.name", document);
 }
 
 /// A second kind of one name would silently change the first.
@@ -95,13 +85,13 @@ fn refuse_repeated<'a>(
 }
 
 fn check_formats(config: &Config, spots: &Spots, document: &Document<'_>) {
-    for (link, spots) in config.links.iter().zip(&spots.links) {
-        for (filter, spot) in link.filters.iter().zip(&spots.formats) {
+    for (link, places) in config.links.iter().zip(&spots.links) {
+        for (filter, spot) in link.filters.iter().zip(&places.formats) {
             let Format::Mapping(name) = &filter.format else { continue };
-            if config.mappings.iter().any(|mapping| mapping.name == *name) {
+            if spots.mappings.iter().any(|mapping| mapping.name == *name) {
                 continue;
             }
-            let known = config.mappings.iter().map(|mapping| mapping.name.as_str());
+            let known = spots.mappings.iter().map(|mapping| mapping.name.as_str());
             let known: Vec<&str> = Format::BUILT_IN.into_iter().chain(known).collect();
             let expected = format!("one of {}", known.join(", "));
             let fix = format!("correct the name, or add [[mapping]] name = {name:?}");

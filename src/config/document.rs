@@ -64,7 +64,8 @@ impl<'t> Document<'t> {
         for error in errors {
             let spot = error.span().unwrap_or(0..0);
             let fix = "correct the TOML syntax here (quotes round text, one key a line)";
-            document.refuse(&spot, "", Mistake::new("valid TOML", fix).found(error.message()));
+            let expected = format!("valid TOML ({})", error.message());
+            document.refuse(&spot, "", Mistake::new(expected, fix));
         }
         document
     }
@@ -163,16 +164,14 @@ impl<'d> Section<'d> {
         default: T,
         bounds: &RangeInclusive<T>,
     ) -> T {
-        let Some(read) = self.get::<T>(key) else { return default };
-        if bounds.contains(&read) {
+        let Some(value) = self.value(key) else { return default };
+        if let Some(read) = T::read(value.get_ref()).filter(|read| bounds.contains(read)) {
             return read;
         }
-        if let Some(value) = self.value(key) {
-            let (low, high) = (bounds.start().show(), bounds.end().show());
-            let expected = format!("{} from {low} to {high}", T::EXPECTED);
-            let fix = format!("write {key} = {} (the default) or another value", default.show());
-            self.refuse_value(key, value, Mistake::new(expected, fix));
-        }
+        let (low, high) = (bounds.start().show(), bounds.end().show());
+        let expected = format!("{} from {low} to {high}", T::EXPECTED);
+        let fix = format!("write {key} = {} or another value in this range", default.show());
+        self.refuse_value(key, value, Mistake::new(expected, fix));
         default
     }
 
@@ -242,8 +241,8 @@ impl<'d> Section<'d> {
             Err(error) => {
                 let spot = error.span().unwrap_or_else(|| self.at.clone());
                 let fix = "see docs/configuration.md for the keys of this table";
-                let mistake = Mistake::new(format!("a valid {}", self.title()), fix);
-                self.document.refuse(&spot, &self.name, mistake.found(error.message()));
+                let expected = format!("a valid {} ({})", self.title(), error.message());
+                self.document.refuse(&spot, &self.name, Mistake::new(expected, fix));
                 None
             }
         }

@@ -27,8 +27,8 @@ pub(super) fn read_kind(mut section: Section<'_>) -> (Kind, Spot) {
         let alone = Catalogue::extended(iter::once(kind.clone()));
         if let Err(error) = alone {
             let fix = "correct this [[kind]]; docs/configuration.md lists its keys";
-            let mistake = Mistake::new("a kind the catalogue can take", fix);
-            section.refuse("name", mistake.found(error.to_string()));
+            let expected = format!("a kind the catalogue can take ({error})");
+            section.refuse("name", Mistake::new(expected, fix));
         }
     }
     let spot = section.spot("name");

@@ -215,8 +215,8 @@ fn read_filters(section: &mut Section<'_>) -> (Vec<FilterSettings>, Vec<Spot>) {
             Err(_) if topic.is_empty() => {}
             Err(error) => {
                 let fix = "write it like \"homes/{home}/zigbee2mqtt/{device...}\"";
-                let mistake = Mistake::new("a topic with named captures", fix);
-                section.refuse("topic", mistake.found(error.to_string()));
+                let expected = format!("a topic with named captures ({error})");
+                section.refuse("topic", Mistake::new(expected, fix));
             }
         }
         section.finish();

@@ -215,6 +215,56 @@ fn a_file_that_is_not_there_is_a_mistake_too() {
     assert!(errors.to_string().starts_with("no/such/trygg.toml:1:1: expected a readable file"));
 }
 
+const MAPPING: &str = r#"
+[[mapping]]
+name = "box"
+[[mapping.reading]]
+pointer = "/door"
+kind = "door_open"
+"#;
+
+#[test]
+fn mappings_are_checked_against_the_catalogue_and_the_filters() {
+    let link = MINIMAL.replace("\"zigbee2mqtt\"", "\"box\"");
+    assert_eq!(parse(&(link.clone() + MAPPING)).unwrap().mappings[0].name, "box");
+    let at = link.lines().count();
+    let mistake = |mapping: &str| {
+        let found = mistakes(&(link.clone() + mapping));
+        (found[0].0, found[0].1.clone(), found.len())
+    };
+    assert_eq!(mistake(""), (8, "link.filter.format".to_owned(), 1));
+    let wrong_kind = MAPPING.replace("door_open", "door_opn");
+    assert_eq!(mistake(&wrong_kind), (at + 3, "mapping.name".to_owned(), 1));
+    let twice = [MAPPING, MAPPING].concat();
+    assert_eq!(mistake(&twice), (at + 9, "mapping.name".to_owned(), 1));
+    let built_in = [MAPPING, &MAPPING.replace("box", "json")].concat();
+    assert_eq!(mistake(&built_in), (at + 9, "mapping.name".to_owned(), 1));
+    let unknown_key = MAPPING.replace("pointer", "path");
+    assert_eq!(mistake(&unknown_key).0, at + 5);
+}
+
+#[test]
+fn every_key_of_a_mapping_is_documented() {
+    let probes = [
+        ("mapping", "[[mapping]]\nzz = 1\n"),
+        ("mapping.reading", "[[mapping]]\nname = 'm'\n[[mapping.reading]]\nzz = 1\n"),
+    ];
+    for (section, probe) in probes {
+        let documented = section_of(DOCUMENT, &[format!("## `[[{section}]]`")]);
+        let found = mistakes(probe);
+        let (_, keys) = found
+            .iter()
+            .find_map(|(_, _, mistake)| mistake.expected.split_once("expected one of "))
+            .unwrap();
+        let keys: Vec<&str> = keys.trim_end_matches(')').split(", ").collect();
+        assert!(keys.len() > 4, "{keys:?}");
+        for key in keys {
+            let row = format!("| {key} |");
+            assert!(documented.iter().any(|line| line.starts_with(&row)), "{section}: {key}");
+        }
+    }
+}
+
 /// Every section with the keys it asked for, taken from the answer to an unknown key.
 fn known_keys() -> Vec<(String, Vec<String>)> {
     let probe = "zz = 1\n[engine]\nzz = 1\n[[link]]\nzz = 1\n[[link.filter]]\nzz = 1\n[[kind]]\n\

@@ -1,6 +1,6 @@
 //! What a decoder found, in buffers that serve one message after another.
 
-use std::{fmt, ops::Range};
+use std::{fmt, mem, ops::Range};
 
 use super::{
     Outcome,
@@ -36,8 +36,8 @@ pub struct Decoded {
     pub unknown_keys: u32,
     /// Values that said "nothing": null, empty action, not worn.
     pub absent: u32,
-    /// Where the reading of each numbered key stands, for keys that come twice.
-    slots: Vec<Option<u16>>,
+    /// Where the reading of each numbered key stands, counted from 1; 0 if it has none.
+    slots: Vec<u16>,
 }
 
 /// One device's share of a message.
@@ -141,7 +141,7 @@ impl Decoded {
 
     /// Says how many keys have numbers, for [`Self::take_keyed`].
     pub(super) fn number_keys(&mut self, keys: usize) {
-        self.slots.resize(keys, None);
+        self.slots.resize(keys, 0);
     }
 
     /// Takes what the value of a numbered key means. If the key came before in this message,
@@ -153,28 +153,28 @@ impl Decoded {
         meaning: Meaning<Value>,
         flags: Flags<ReadingFlag>,
     ) {
-        self.forget(key);
-        let at = u16::try_from(self.readings.len()).ok();
-        if let (Meaning::Value(_), Some(slot)) = (&meaning, self.slots.get_mut(key)) {
-            *slot = at;
+        if self.slots.get(key).is_some_and(|slot| *slot != 0) {
+            self.forget(key);
         }
         self.take(kind, meaning, flags, None);
+        if let (Meaning::Value(_), Some(slot)) = (meaning, self.slots.get_mut(key)) {
+            *slot = u16::try_from(self.readings.len()).unwrap_or(0);
+        }
     }
 
     /// The reading of a numbered key.
     pub(super) fn keyed(&mut self, key: usize) -> Option<&mut Reading> {
-        let at = self.slots.get(key).copied().flatten()?;
-        self.readings.get_mut(usize::from(at))
+        let place = self.slots.get(key)?;
+        self.readings.get_mut(usize::from(place.checked_sub(1)?))
     }
 
     /// Removes the reading of a numbered key, if there is one.
+    #[cold]
     pub(super) fn forget(&mut self, key: usize) {
-        let Some(gone) = self.slots.get_mut(key).and_then(Option::take) else { return };
-        if usize::from(gone) < self.readings.len() {
-            self.readings.remove(usize::from(gone));
-        }
-        for slot in self.slots.iter_mut().flatten().filter(|slot| **slot > gone) {
-            *slot -= 1;
+        let gone = self.slots.get_mut(key).map(mem::take).unwrap_or_default();
+        if let Some(at) = usize::from(gone).checked_sub(1).filter(|at| *at < self.readings.len()) {
+            self.readings.remove(at);
+            self.slots.iter_mut().filter(|slot| **slot > gone).for_each(|slot| *slot -= 1);
         }
     }
 
@@ -191,17 +191,32 @@ impl Decoded {
     }
 
     /// Keeps a device name of the payload. An empty one is none.
-    pub(super) fn own_name(&mut self, name: fmt::Arguments<'_>) -> Result<DeviceName, DecodeError> {
+    pub(super) fn own_name(&mut self, name: &str) -> Result<DeviceName, DecodeError> {
+        if name.is_empty() {
+            return Ok(DeviceName::Captured);
+        }
+        if name.len() > DEVICE_NAME_MAX {
+            return Err(DecodeError::DeviceNameTooLong { limit: DEVICE_NAME_MAX });
+        }
         let start = self.names.len();
-        match fmt::Write::write_fmt(&mut self.names, name) {
-            Ok(()) => {}
-            Err(fmt::Error) => self.names.truncate(start),
+        self.names.push_str(name);
+        Ok(DeviceName::Own(start..self.names.len()))
+    }
+
+    /// Keeps a device name of the payload that is written as a number.
+    pub(super) fn own_number(&mut self, mut number: u64) -> Result<DeviceName, DecodeError> {
+        let mut digits = [b'0'; 20];
+        let mut length = 0;
+        for digit in digits.iter_mut().rev() {
+            *digit += u8::try_from(number % 10).unwrap_or(0);
+            number /= 10;
+            length += 1;
+            if number == 0 {
+                break;
+            }
         }
-        match self.names.len() - start {
-            0 => Ok(DeviceName::Captured),
-            1..=DEVICE_NAME_MAX => Ok(DeviceName::Own(start..self.names.len())),
-            _ => Err(DecodeError::DeviceNameTooLong { limit: DEVICE_NAME_MAX }),
-        }
+        let (_, written) = digits.split_at(digits.len() - length);
+        self.own_name(str::from_utf8(written).unwrap_or_default())
     }
 }
 

@@ -14,8 +14,8 @@ use crate::{
 
 /// One reading as a payload gives it.
 pub(super) struct Entry<'a> {
-    /// Name of its kind.
-    pub(super) kind: &'a str,
+    /// Its kind, if there is one of that name.
+    pub(super) kind: Option<KindId>,
     /// `None`: not given, which is all an event needs.
     pub(super) value: Option<&'a Scalar<'a>>,
     pub(super) unit: EntryUnit<'a>,
@@ -25,8 +25,10 @@ pub(super) struct Entry<'a> {
 /// The unit beside a value.
 #[derive(Clone, Copy)]
 pub(super) enum EntryUnit<'a> {
-    /// Not given: the kind's own.
+    /// Not given, so the kind's own is meant.
     Absent,
+    /// The kind's own.
+    Own,
     /// This one.
     Is(&'a str),
     /// Given as something that is no text.
@@ -36,7 +38,7 @@ pub(super) enum EntryUnit<'a> {
 impl Entry<'_> {
     /// Judges the entry and puts it where it belongs.
     pub(super) fn take(&self, catalogue: &Catalogue, part: &mut DevicePart, out: &mut Decoded) {
-        let Some(kind) = catalogue.find(self.kind) else {
+        let Some(kind) = self.kind else {
             out.refuse(None, RefusalReason::KindUnknown, None);
             return;
         };
@@ -73,25 +75,23 @@ fn in_own_unit(
     value: Value,
     unit: EntryUnit<'_>,
 ) -> Result<(Value, Flags<ReadingFlag>), RefusalReason> {
-    let unit = match unit {
-        EntryUnit::Is(unit) if !unit.is_empty() => Some(unit),
-        EntryUnit::Is(_) | EntryUnit::Absent => None,
-        EntryUnit::NoText => return Err(RefusalReason::UnitUnknown),
-    };
+    let none = Flags::default();
     match (value, unit) {
-        (Value::Number(number), Some(unit)) => {
-            let number = catalogue.conversion(kind, unit)?.apply(number);
-            Ok((Value::Number(number), Flags::default()))
-        }
-        (Value::Number(_), None) => {
+        (_, EntryUnit::NoText) => Err(RefusalReason::UnitUnknown),
+        (_, EntryUnit::Own) => Ok((value, none)),
+        (Value::Number(_), EntryUnit::Absent | EntryUnit::Is("")) => {
             let has_unit = !matches!(&*catalogue.get(kind).unit, "" | "1");
-            let assumed = Flags::default().with(ReadingFlag::UnitAssumed);
-            Ok((value, if has_unit { assumed } else { Flags::default() }))
+            Ok((value, if has_unit { none.with(ReadingFlag::UnitAssumed) } else { none }))
         }
-        (Value::State(_) | Value::Category(_) | Value::Event, None | Some("1")) => {
-            Ok((value, Flags::default()))
+        (Value::Number(number), EntryUnit::Is(unit)) => {
+            let number = catalogue.conversion(kind, unit)?.apply(number);
+            Ok((Value::Number(number), none))
         }
-        (Value::State(_) | Value::Category(_) | Value::Event, Some(_)) => {
+        (
+            Value::State(_) | Value::Category(_) | Value::Event,
+            EntryUnit::Absent | EntryUnit::Is("" | "1"),
+        ) => Ok((value, none)),
+        (Value::State(_) | Value::Category(_) | Value::Event, EntryUnit::Is(_)) => {
             Err(RefusalReason::UnitMismatch)
         }
     }

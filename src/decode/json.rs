@@ -10,10 +10,13 @@ use super::{
     error::{DecodeError, NonReading, RefusalReason},
     json_text,
     meaning::{self, Meaning},
-    scalar::Scalar,
-    time::{self, TimeFormat},
+    scalar::{Scalar, With},
+    time::{self, DeviceTime, TimeFormat},
 };
-use crate::{catalogue::Catalogue, model::ReportFlag};
+use crate::{
+    catalogue::Catalogue,
+    model::{KindId, ReportFlag},
+};
 
 /// Decoder of trygg's own JSON.
 #[derive(Clone, Debug)]
@@ -84,10 +87,10 @@ enum Key {
 /// One reading as far as it was read. Keys come in any order, so it is judged at its end.
 #[derive(Default)]
 struct Fields<'de> {
-    kind: Scalar<'de>,
+    kind: Option<KindId>,
     value: Option<Scalar<'de>>,
-    unit: Scalar<'de>,
-    time: Scalar<'de>,
+    unit: Option<Scalar<'de>>,
+    time: Option<DeviceTime>,
 }
 
 impl<'de> DeserializeSeed<'de> for Reports<'_> {
@@ -141,11 +144,11 @@ impl<'de> Visitor<'de> for Report<'_> {
         while let Some(key) = map.next_key_seed(KeySeed)? {
             match key {
                 Key::Device => {
-                    let name = own_name(&map.next_value()?, reports.out);
+                    let name = map.next_value_seed(With(|name| own_name(&name, reports.out)))?;
                     part.name = reports.stop(name)?;
                 }
-                Key::Time => part.measured_at = time::read(&map.next_value()?, TimeFormat::Auto),
-                Key::Sequence => part.sequence = sequence(&map.next_value()?),
+                Key::Time => part.measured_at = map.next_value_seed(With(time_of))?,
+                Key::Sequence => part.sequence = map.next_value_seed(With(|n| sequence(&n)))?,
                 Key::Historical => {
                     if meaning::state(&map.next_value()?) == Meaning::Value(true) {
                         part.flags.set(ReportFlag::Historical);
@@ -157,10 +160,10 @@ impl<'de> Visitor<'de> for Report<'_> {
                 }
                 Key::Kind => {
                     has_kind = true;
-                    single.kind = map.next_value()?;
+                    single.kind = map.next_value_seed(With(|name| reports.kind(&name)))?;
                 }
                 Key::Value => single.value = Some(map.next_value()?),
-                Key::Unit => single.unit = map.next_value()?,
+                Key::Unit => single.unit = Some(map.next_value()?),
                 Key::Other => reports.skip(&mut map)?,
             }
         }
@@ -196,7 +199,7 @@ impl<'de> Visitor<'de> for List<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
-        while let Some(fields) = list.next_element_seed(EntrySeed(self.reports.out))? {
+        while let Some(fields) = list.next_element_seed(EntrySeed(self.reports.again()))? {
             match fields {
                 Some(fields) => self.reports.take(&fields, self.part)?,
                 None => self.reports.refuse_shape()?,
@@ -207,7 +210,7 @@ impl<'de> Visitor<'de> for List<'_> {
 }
 
 /// One entry of the list; `None` if it is no object.
-struct EntrySeed<'d>(&'d mut Decoded);
+struct EntrySeed<'d>(Reports<'d>);
 
 impl<'de> DeserializeSeed<'de> for EntrySeed<'_> {
     type Value = Option<Fields<'de>>;
@@ -228,13 +231,15 @@ impl<'de> Visitor<'de> for EntrySeed<'_> {
         let mut fields = Fields::default();
         while let Some(key) = map.next_key_seed(KeySeed)? {
             match key {
-                Key::Kind => fields.kind = map.next_value()?,
+                Key::Kind => {
+                    fields.kind = map.next_value_seed(With(|name| self.0.kind(&name)))?;
+                }
                 Key::Value => fields.value = Some(map.next_value()?),
-                Key::Unit => fields.unit = map.next_value()?,
-                Key::Time => fields.time = map.next_value()?,
+                Key::Unit => fields.unit = Some(map.next_value()?),
+                Key::Time => fields.time = Some(map.next_value_seed(With(time_of))?),
                 Key::Device | Key::Sequence | Key::Historical | Key::Readings | Key::Other => {
                     map.next_value::<IgnoredAny>()?;
-                    self.0.unknown_keys += 1;
+                    self.0.out.unknown_keys += 1;
                 }
             }
         }
@@ -289,37 +294,49 @@ impl Reports<'_> {
         let room = self.out.check_room();
         self.stop(room)?;
         let entry = Entry {
-            kind: match &fields.kind {
-                Scalar::Text(kind) => kind,
-                Scalar::Null
-                | Scalar::Bool(_)
-                | Scalar::Unsigned(_)
-                | Scalar::Negative(_)
-                | Scalar::Float(_)
-                | Scalar::Nested => "",
-            },
+            kind: fields.kind,
             value: fields.value.as_ref(),
             unit: match &fields.unit {
-                Scalar::Null => EntryUnit::Absent,
-                Scalar::Text(unit) => EntryUnit::Is(unit),
-                Scalar::Bool(_)
-                | Scalar::Unsigned(_)
-                | Scalar::Negative(_)
-                | Scalar::Float(_)
-                | Scalar::Nested => EntryUnit::NoText,
+                None | Some(Scalar::Null) => EntryUnit::Absent,
+                Some(Scalar::Text(unit)) => EntryUnit::Is(unit),
+                Some(
+                    Scalar::Bool(_)
+                    | Scalar::Unsigned(_)
+                    | Scalar::Negative(_)
+                    | Scalar::Float(_)
+                    | Scalar::Nested,
+                ) => EntryUnit::NoText,
             },
-            measured_at: time::read(&fields.time, TimeFormat::Auto),
+            measured_at: fields.time.unwrap_or(DeviceTime::Absent),
         };
         entry.take(self.catalogue, part, self.out);
         Ok(())
     }
 }
 
+impl Reports<'_> {
+    fn kind(&self, name: &Scalar<'_>) -> Option<KindId> {
+        match name {
+            Scalar::Text(name) => self.catalogue.find(name),
+            Scalar::Null
+            | Scalar::Bool(_)
+            | Scalar::Unsigned(_)
+            | Scalar::Negative(_)
+            | Scalar::Float(_)
+            | Scalar::Nested => None,
+        }
+    }
+}
+
+fn time_of(scalar: Scalar<'_>) -> DeviceTime {
+    time::read(&scalar, TimeFormat::Auto)
+}
+
 /// A device is named by a text or a whole number.
 pub(super) fn own_name(name: &Scalar<'_>, out: &mut Decoded) -> Result<DeviceName, DecodeError> {
     match name {
-        Scalar::Text(name) => out.own_name(format_args!("{name}")),
-        Scalar::Unsigned(name) => out.own_name(format_args!("{name}")),
+        Scalar::Text(name) => out.own_name(name),
+        Scalar::Unsigned(number) => out.own_number(*number),
         Scalar::Null
         | Scalar::Bool(_)
         | Scalar::Negative(_)

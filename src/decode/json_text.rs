@@ -14,12 +14,20 @@ const DEPTH_MAX: usize = 128;
 pub(super) fn check(payload: &[u8]) -> Result<&str, DecodeError> {
     let text = str::from_utf8(payload)
         .map_err(|error| DecodeError::Utf8 { at: error.valid_up_to() })?;
-    let is_opening = |byte: &&u8| matches!(byte, b'{' | b'[');
     // Fewer openings than levels allowed cannot nest too deep: nearly always one cheap count.
-    if payload.iter().filter(is_opening).count() > DEPTH_MAX && depth(payload) > DEPTH_MAX {
+    if openings(payload) > DEPTH_MAX && depth(payload) > DEPTH_MAX {
         return Err(DecodeError::JsonTooDeep { limit: DEPTH_MAX });
     }
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+/// Counts in bytes by blocks, which the compiler turns into vector instructions.
+fn openings(json: &[u8]) -> usize {
+    let in_block = |block: &[u8]| -> u8 {
+        // `{` and `[` differ in this one bit.
+        block.iter().map(|byte| u8::from(byte | 0x20 == b'{')).sum()
+    };
+    json.chunks(usize::from(u8::MAX)).map(|block| usize::from(in_block(block))).sum()
 }
 
 fn depth(json: &[u8]) -> usize {

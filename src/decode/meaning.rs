@@ -69,6 +69,11 @@ pub(super) fn number(scalar: &Scalar<'_>, absent: Option<f64>) -> Meaning<f64> {
             other @ (Meaning::Nothing | Meaning::Refused(_)) => return other,
         },
     };
+    unless_absent(number, absent)
+}
+
+/// The number, unless it is the one that says "no value".
+pub(super) fn unless_absent(number: f64, absent: Option<f64>) -> Meaning<f64> {
     if absent == Some(number) { Meaning::Nothing } else { Meaning::Value(number) }
 }
 
@@ -161,6 +166,6 @@ pub(super) fn is_one_of(text: &str, words: &[&str]) -> bool {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "beyond 2^53 no measurement has whole numbers")]
-fn float(number: u64) -> f64 {
+pub(super) fn float(number: u64) -> f64 {
     number as f64
 }

@@ -4,7 +4,7 @@ mod fields;
 
 use std::{borrow::Cow, sync::Arc};
 
-use self::fields::{Fields, Malformed};
+use self::fields::{Field, Fields, Malformed};
 use super::{
     decoded::{Decoded, DevicePart},
     entry::{Entry, EntryUnit},
@@ -12,7 +12,10 @@ use super::{
     scalar::Scalar,
     time::{self, DeviceTime},
 };
-use crate::{catalogue::Catalogue, model::ReportFlag};
+use crate::{
+    catalogue::Catalogue,
+    model::{KindId, ReportFlag},
+};
 
 /// Decoder of trygg's own protobuf.
 #[derive(Clone, Debug)]
@@ -85,7 +88,7 @@ impl Protobuf {
         let (mut historical, mut devices) = (false, 0);
         while let Some((number, field)) = fields.next()? {
             match number {
-                number::DEVICE => part.name = out.own_name(format_args!("{}", field.text()?))?,
+                number::DEVICE => part.name = out.own_name(field.text()?)?,
                 number::MEASURED_AT => part.measured_at = time::micros(field.fixed64()?.cast_signed()),
                 number::SEQUENCE => part.sequence = Some(field.varint()?),
                 number::HISTORICAL => historical = field.varint()? != 0,
@@ -108,11 +111,11 @@ impl Protobuf {
         out: &mut Decoded,
     ) -> Result<(), Stop> {
         out.check_room()?;
-        let (mut kind, mut unit, mut value) = ("", "", None);
+        let (mut kind, mut unit, mut value) = (None, None, None);
         let mut measured_at = DeviceTime::Absent;
         while let Some((number, field)) = fields.next()? {
             match number {
-                number::reading::KIND => kind = field.text()?,
+                number::reading::KIND => kind = Some(field),
                 number::reading::NUMBER => {
                     value = Some(Scalar::Float(f64::from_bits(field.fixed64()?)));
                 }
@@ -120,16 +123,38 @@ impl Protobuf {
                 number::reading::CATEGORY => {
                     value = Some(Scalar::Text(Cow::Borrowed(field.text()?)));
                 }
-                number::reading::UNIT => unit = field.text()?,
+                number::reading::UNIT => unit = Some(field),
                 number::reading::MEASURED_AT => {
                     measured_at = time::micros(field.fixed64()?.cast_signed());
                 }
                 _ => out.unknown_keys += 1,
             }
         }
-        let entry = Entry { kind, value: value.as_ref(), unit: EntryUnit::Is(unit), measured_at };
+        let kind = kind.map_or(Ok(None), |field| self.kind(field))?;
+        let unit = unit.map_or(Ok(EntryUnit::Absent), |field| self.unit(kind, field))?;
+        let entry = Entry { kind, value: value.as_ref(), unit, measured_at };
         entry.take(&self.catalogue, part, out);
         Ok(())
+    }
+
+    /// A name that is found is text: only others are worth a look at their encoding.
+    fn kind(&self, name: Field<'_>) -> Result<Option<KindId>, Malformed> {
+        match self.catalogue.find_bytes(name.bytes()?) {
+            Some(kind) => Ok(Some(kind)),
+            None => name.text().map(|_| None),
+        }
+    }
+
+    fn unit<'a>(
+        &self,
+        kind: Option<KindId>,
+        unit: Field<'a>,
+    ) -> Result<EntryUnit<'a>, Malformed> {
+        let bytes = unit.bytes()?;
+        match kind {
+            Some(kind) if *self.catalogue.get(kind).unit.as_bytes() == *bytes => Ok(EntryUnit::Own),
+            Some(_) | None => unit.text().map(EntryUnit::Is),
+        }
     }
 }
 

@@ -71,9 +71,9 @@ fn text_time(text: &str, format: TimeFormat) -> Option<UnixMicros> {
     if text.len() > TEXT_MAX {
         return None;
     }
-    let is_number = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-'));
+    let has_year = text.as_bytes().get(4) == Some(&b'-');
     match format {
-        TimeFormat::Auto | TimeFormat::Rfc3339 if !is_number => {
+        TimeFormat::Auto | TimeFormat::Rfc3339 if has_year => {
             let time: jiff::Timestamp = text.parse().ok()?;
             plausible(time.as_microsecond())
         }
@@ -83,7 +83,7 @@ fn text_time(text: &str, format: TimeFormat) -> Option<UnixMicros> {
         | TimeFormat::UnixMilliseconds
         | TimeFormat::UnixMicroseconds => match text.parse::<i64>() {
             Ok(number) => whole(number, format),
-            Err(_) => fraction(text.parse().ok().filter(|_| is_number)?, format),
+            Err(_) => fraction(text.parse().ok()?, format),
         },
     }
 }

@@ -48,12 +48,13 @@ impl Zigbee2Mqtt {
         message: &Message<'_>,
         out: &mut Decoded,
     ) -> Result<Option<NonReading>, DecodeError> {
+        let place = topic::place(message.topic, device);
         let body = message.payload.trim_ascii();
         let is_bare = !matches!(body.first(), Some(b'{' | b'[' | b'"'));
-        match topic::place(message.topic, device) {
+        match place {
             Place::Bridge => return Ok(Some(NonReading::Bridge)),
             Place::Command => return Ok(Some(NonReading::Command)),
-            Place::Availability(_) | Place::Device(_) if body.is_empty() => {
+            Place::Availability(_) | Place::Device if body.is_empty() => {
                 return Ok(Some(NonReading::Empty));
             }
             Place::Availability(name) if is_bare => {
@@ -62,7 +63,7 @@ impl Zigbee2Mqtt {
             Place::Availability(name) => {
                 self.object(&self.availability, name, message.payload, out)?;
             }
-            Place::Device(sub) => match sub.filter(|_| is_bare) {
+            Place::Device if is_bare => match topic::sub_topic(message.topic, device) {
                 Some(SubTopic { parent: Parent::Command, .. }) => {
                     return Ok(Some(NonReading::Command));
                 }
@@ -71,10 +72,11 @@ impl Zigbee2Mqtt {
                 {
                     self.bare(&self.state, key, device, body, out)?;
                 }
-                Some(_) | None => {
-                    self.object(&self.state, DeviceName::Captured, message.payload, out)?;
-                }
+                Some(_) | None => self.object(&self.state, DeviceName::Captured, body, out)?,
             },
+            Place::Device => {
+                self.object(&self.state, DeviceName::Captured, message.payload, out)?;
+            }
         }
         Ok(None)
     }

@@ -150,9 +150,13 @@ impl Kafka {
         link: u16,
         record: u32,
         grouping: Grouping,
+        behind: Option<u16>,
         content: &Record,
     ) -> Result<Ticket, Failure> {
         let current = self.current.load();
+        if behind.is_some_and(|generation| generation != current.number) {
+            return Err(Failure::PRODUCER_LOST);
+        }
         let producer = match grouping {
             Grouping::Batched => &current.batched,
             Grouping::Single => current.single(self)?,
@@ -213,7 +217,8 @@ impl LinkProducer {
         &self.mailbox
     }
 
-    /// Hands a record to librdkafka, which copies it. Never waits.
+    /// Hands a record to librdkafka, which copies it. Never waits. `behind`: generation its
+    /// predecessors are with, which must still be the present one.
     ///
     /// # Errors
     /// When librdkafka does not take it: the record stays with the caller.
@@ -221,9 +226,10 @@ impl LinkProducer {
         &self,
         index: u32,
         grouping: Grouping,
+        behind: Option<u16>,
         record: &Record,
     ) -> Result<Ticket, Failure> {
-        self.kafka.send(self.link, index, grouping, record)
+        self.kafka.send(self.link, index, grouping, behind, record)
     }
 
     /// See [`Kafka::settled_generation`].

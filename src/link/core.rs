@@ -103,7 +103,6 @@ enum Work {
 }
 
 /// See the module.
-#[derive(Debug)]
 pub struct Core<P> {
     pub(super) settings: LinkSettings,
     session: Session,
@@ -120,6 +119,17 @@ pub struct Core<P> {
     housekeeping: Mono,
     waiting_for: Option<RecordKey>,
     left: LeftBehind,
+}
+
+/// CONNECT with its password may stand in `out`, so bytes are only counted.
+impl<P> std::fmt::Debug for Core<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core")
+            .field("link", &self.settings.name)
+            .field("phase", &self.phase)
+            .field("unsent_bytes", &self.out.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<P: Producer> Core<P> {

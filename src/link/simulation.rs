@@ -319,10 +319,10 @@ impl World {
             }
         }
         panic!(
-            "not at rest: {} in flight, {} records, closes {:?}",
+            "not at rest: {} in flight, {} records, last closes {:?}",
             self.core.in_flight(),
             self.core.records_live(),
-            self.closes
+            self.closes.iter().rev().take(5).collect::<Vec<_>>()
         );
     }
 
@@ -341,8 +341,12 @@ impl World {
             }
         }
         for (device, numbers) in &log.order {
+            // Exceptions, written down in docs/guarantees.md: records that say so themselves, and
+            // messages refused for good with their record that came again before the dead letter
+            // was confirmed.
+            let excepted = |number: &u32| log.late.contains(number) || log.buried.contains(number);
             let in_order: Vec<u32> =
-                numbers.iter().copied().filter(|number| !log.late.contains(number)).collect();
+                numbers.iter().copied().filter(|number| !excepted(number)).collect();
             assert!(in_order.is_sorted(), "device {device} is out of order: {in_order:?}");
         }
     }
@@ -361,7 +365,14 @@ impl World {
                 return;
             }
         }
-        panic!("did not drain: {} in flight", self.core.in_flight());
+        panic!(
+            "did not drain: {} in flight, {} records, blocked {:?}, phase {:?}, {:?}",
+            self.core.in_flight(),
+            self.core.records_live(),
+            self.core.blocked(),
+            self.core.phase(),
+            self.kafka.0.borrow().in_flight(),
+        );
     }
 }
 
@@ -396,8 +407,10 @@ fn find(bug: Bug) -> Option<u64> {
 #[test]
 fn no_seed_breaks_a_promise() {
     for seed in 0..seeds() {
-        let outcome = std::panic::catch_unwind(|| run(seed));
-        assert!(outcome.is_ok(), "seed {seed}: paste it into one_seed()");
+        if let Err(panic) = std::panic::catch_unwind(|| run(seed)) {
+            let text = panic.downcast_ref::<String>().map_or("", String::as_str);
+            panic!("seed {seed} (paste it into one_seed()): {text}");
+        }
     }
 }
 

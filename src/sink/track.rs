@@ -18,6 +18,9 @@ pub const POISON_RUN_MAX: u32 = 5;
 /// First and longest pause between two tries while the world refuses.
 const WORLD_PAUSE_MIN: Duration = Duration::from_secs(1);
 const WORLD_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// How long a refused record waits for another one of its topic to be confirmed or refused, which
+/// tells poison from a topic that takes nothing. Afterwards it counts as poison.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Pause before records of unknown fate are sent again: a rebuild takes about that long.
 const UNKNOWN_PAUSE: Duration = Duration::from_millis(100);
 
@@ -28,8 +31,6 @@ pub(super) enum Progress {
     Wait,
     /// Hand this record to Kafka.
     Send(u32, Grouping),
-    /// Hand this record to Kafka, singly, because one of its neighbours may be poison.
-    Try(u32),
     /// These were refused for themselves, each with Kafka's code.
     GiveUp(Vec<(u32, &'static str)>),
     /// It flows again.
@@ -41,20 +42,59 @@ pub(super) enum Progress {
 pub(super) struct Track {
     mode: Mode,
     with_kafka: u32,
+    /// Producer of the last record that was sent.
+    generation: u16,
+    /// Highest sequence that was confirmed.
+    confirmed: Option<u64>,
+    /// Highest sequence of which nobody knows whether it was written.
+    perhaps: Option<u64>,
     /// Came back, by their sequence: they go first, in their first order.
     returned: BTreeMap<u64, u32>,
     /// Arrived later; they go after the returned ones.
     held: VecDeque<u32>,
     /// Refused singly, on trial: sequence, record, code.
     refused: Vec<(u64, u32, &'static str)>,
-    /// Single refusals in a row with one code; a confirmed record ends the row.
-    run: Run,
+    /// When the ones on trial count as poison for want of other evidence.
+    patience: Mono,
 }
 
+/// Single refusals of one topic in a row with one code; a confirmed record ends the row.
 #[derive(Clone, Copy, Debug, Default)]
-struct Run {
+pub(super) struct Run {
     code: &'static str,
     length: u32,
+}
+
+/// What is known of an unconfirmed record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It may have been written.
+    Open,
+    /// Kafka refused it.
+    Unwritten,
+}
+
+/// What a run of refusals says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Suspicion {
+    /// The records.
+    Records,
+    /// The world.
+    World,
+}
+
+impl Run {
+    /// One more refusal.
+    pub(super) fn refused(&mut self, code: &'static str) -> Suspicion {
+        let length = if self.code == code { self.length.saturating_add(1) } else { 1 };
+        *self = Self { code, length };
+        if length > POISON_RUN_MAX { Suspicion::World } else { Suspicion::Records }
+    }
+
+    /// Nothing refused since the last confirmation?
+    pub(super) fn is_over(&self) -> bool {
+        self.length == 0
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -86,8 +126,14 @@ impl Track {
         self.held.push_back(index);
     }
 
-    pub(super) fn given_to_kafka(&mut self) {
+    pub(super) fn given_to_kafka(&mut self, generation: u16) {
         self.with_kafka += 1;
+        self.generation = generation;
+    }
+
+    /// The producer that the partition's records are with, while some are.
+    pub(super) fn behind(&self) -> Option<u16> {
+        (self.with_kafka > 0).then_some(self.generation)
     }
 
     pub(super) fn returned_by_kafka(&mut self) {
@@ -102,17 +148,33 @@ impl Track {
         }
     }
 
+    /// When [`Self::step`] has something to do without another report.
     pub(super) fn deadline(&self) -> Option<Mono> {
+        if self.with_kafka > 0 {
+            return None;
+        }
         match self.mode {
+            Mode::Singly { not_before } if self.returned.is_empty() => {
+                Some(self.patience.max(not_before))
+            }
             Mode::Collecting { not_before, .. } | Mode::Singly { not_before } => Some(not_before),
             Mode::Refused { retry_at, .. } => Some(retry_at),
             Mode::Flowing => None,
         }
     }
 
-    /// A record was confirmed: what was refused before it was refused for itself.
-    pub(super) fn confirmed(&mut self) -> Vec<(u32, &'static str)> {
-        self.run = Run::default();
+    /// May a later record of this partition stand before this one? Behind one that was surely
+    /// not written, even those of unknown fate may.
+    pub(super) fn is_overtaken(&self, sequence: u64, fate: Fate) -> bool {
+        match fate {
+            Fate::Unwritten => self.confirmed.max(self.perhaps) > Some(sequence),
+            Fate::Open => self.confirmed > Some(sequence),
+        }
+    }
+
+    /// A record of this partition was confirmed.
+    pub(super) fn confirmed(&mut self, sequence: u64) {
+        self.confirmed = self.confirmed.max(Some(sequence));
         if let Mode::Refused { then, .. } = self.mode {
             // The world has changed its mind: what waited gets another hearing.
             self.mode = match then {
@@ -122,7 +184,19 @@ impl Track {
                 }
             };
         }
+    }
+
+    /// The topic takes records: those on trial were refused for themselves.
+    pub(super) fn convict(&mut self) -> Vec<(u32, &'static str)> {
         mem::take(&mut self.refused).into_iter().map(|(_, index, code)| (index, code)).collect()
+    }
+
+    /// The topic takes nothing: those on trial wait with the others.
+    pub(super) fn acquit(&mut self, code: &'static str, now: Mono) {
+        if !self.refused.is_empty() {
+            self.recall();
+            self.world_refuses(code, Resend::Singly, now);
+        }
     }
 
     /// A record came back, or was not taken.
@@ -136,16 +210,12 @@ impl Track {
     ) {
         match (failure.class, grouping) {
             (FailureClass::Record, Grouping::Single) => {
-                self.refused.push((sequence, index, failure.code));
-                self.run = if self.run.code == failure.code {
-                    Run { code: failure.code, length: self.run.length.saturating_add(1) }
-                } else {
-                    Run { code: failure.code, length: 1 }
-                };
-                if self.run.length > POISON_RUN_MAX {
-                    self.recall();
-                    self.world_refuses(failure.code, Resend::Singly, now);
+                if self.refused.is_empty() {
+                    self.patience = now + PATIENCE;
                 }
+                self.refused.push((sequence, index, failure.code));
+                // Refused for itself: the topic as such may be taking records again.
+                self.mode = Mode::Singly { not_before: now };
             }
             (FailureClass::Record, Grouping::Batched) => {
                 self.returned.insert(sequence, index);
@@ -156,6 +226,7 @@ impl Track {
                 self.world_refuses(failure.code, Resend::InOrder, now);
             }
             (FailureClass::Unknown, _) => {
+                self.perhaps = self.perhaps.max(Some(sequence));
                 self.returned.insert(sequence, index);
                 self.collect(Resend::InOrder, now + UNKNOWN_PAUSE);
             }
@@ -182,12 +253,16 @@ impl Track {
                 if self.with_kafka > 0 || now < not_before {
                     Progress::Wait
                 } else if let Some((_, index)) = self.returned.pop_first() {
-                    Progress::Try(index)
+                    Progress::Send(index, Grouping::Single)
                 } else if self.refused.is_empty() {
                     self.send_next()
+                } else if let Some(index) = self.held.pop_front() {
+                    // Another record is the best evidence.
+                    Progress::Send(index, Grouping::Single)
+                } else if now < self.patience {
+                    Progress::Wait
                 } else {
-                    let refused = mem::take(&mut self.refused).into_iter();
-                    Progress::GiveUp(refused.map(|(_, index, code)| (index, code)).collect())
+                    Progress::GiveUp(self.convict())
                 }
             }
             Mode::Refused { code, retry_at, pause, then } => {

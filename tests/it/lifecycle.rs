@@ -81,6 +81,7 @@ fn sigterm_leaves_nothing_unacknowledged_and_keeps_the_session() {
         );
     }
     publisher.settle();
+    site.wait_until_tags_acknowledged(MESSAGES);
     assert_eq!(engine.terminate(), Some(0), "{}", engine.log());
     let life = site.relay.lives().remove(0);
     assert!(life.disconnected, "DISCONNECT was sent");

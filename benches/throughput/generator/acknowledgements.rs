@@ -8,9 +8,8 @@ use std::{
 };
 
 use bytes::BytesMut;
-use rumqttc::v5::mqttbytes::{
-    QoS,
-    v5::{ConnAck, ConnectReturnCode, Packet, PingResp, SubAck, SubscribeReasonCode},
+use rumqttc::v5::mqttbytes::v5::{
+    ConnAck, ConnectReturnCode, Filter, Packet, PingResp, SubAck, SubscribeReasonCode,
 };
 
 use super::{Shared, packet_id};
@@ -102,8 +101,8 @@ impl Ledger {
                 ConnAck { session_present: false, code, properties: None }.write(&mut reply)?;
             }
             Packet::Subscribe(subscribe) => {
-                let granted = SubscribeReasonCode::Success(QoS::AtLeastOnce);
-                let return_codes = vec![granted; subscribe.filters.len()];
+                let granted = |filter: &Filter| SubscribeReasonCode::Success(filter.qos);
+                let return_codes = subscribe.filters.iter().map(granted).collect();
                 SubAck { pkid: subscribe.pkid, return_codes, properties: None }
                     .write(&mut reply)?;
                 shared.window.store(u64::from(self.receive_maximum), Ordering::Release);

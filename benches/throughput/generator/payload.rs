@@ -19,8 +19,6 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    pub(crate) const ALL: [Self; 3] = [Self::Zigbee2mqtt, Self::Json, Self::Protobuf];
-
     /// The format's name in the configuration, and its level in the topic.
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -22,7 +22,7 @@ use rumqttc::v5::mqttbytes::{
 use tokio::{io::AsyncReadExt, io::AsyncWriteExt, net::TcpStream, sync::Notify};
 
 use super::{Latency, PumpArgs, Slots};
-use crate::{Outcome, role};
+use crate::{Outcome, terminal};
 
 const READ_BYTES: usize = 64 * 1024;
 const PUBLISH_QOS1: u8 = 0x32;
@@ -244,7 +244,7 @@ impl ProducerContext for Reports {
     fn delivery(&self, result: &DeliveryResult<'_>, slot: usize) {
         if let Err((error, _)) = result {
             // Not acknowledged, so the run stalls and fails, as it should.
-            role::complain(&format!("not delivered: {error}"));
+            terminal::complain(&format!("not delivered: {error}"));
             return;
         }
         if let Some(latency) = &self.latency {

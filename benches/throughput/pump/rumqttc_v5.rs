@@ -12,7 +12,7 @@ use rumqttc::v5::{
 };
 
 use super::{Latency, PumpArgs, Slots};
-use crate::{Outcome, role};
+use crate::{Outcome, terminal};
 
 /// Room in the request channel beyond a window of acknowledgements.
 const SPARE_REQUESTS: usize = 64;
@@ -76,7 +76,7 @@ impl ProducerContext for Reports {
 
     fn delivery(&self, result: &DeliveryResult<'_>, slot: usize) {
         if let Err((error, _)) = result {
-            role::complain(&format!("not delivered: {error}"));
+            terminal::complain(&format!("not delivered: {error}"));
             return;
         }
         if let Some(latency) = &self.latency {
@@ -87,7 +87,7 @@ impl ProducerContext for Reports {
         while let Some(id) = self.slots.close(prefix.next) {
             prefix.publish.pkid = id;
             if let Err(error) = self.client.try_ack(&prefix.publish) {
-                role::complain(&format!("not acknowledged: {error}"));
+                terminal::complain(&format!("not acknowledged: {error}"));
                 return;
             }
             prefix.next += 1;

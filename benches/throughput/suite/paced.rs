@@ -4,6 +4,7 @@ use super::{Bench, Field, saturated};
 use crate::{
     Outcome,
     report::{self, Row},
+    statistics,
     run::{Scene, Subject},
 };
 
@@ -37,10 +38,10 @@ pub(super) fn measure(bench: &mut Bench) -> Outcome {
         for (subject, cpu, reached) in values {
             let note = format!(
                 "{}; {:.0} messages/s reached, evenly spaced, 12 partitions",
-                report::spread(&cpu),
-                report::median(&reached),
+                statistics::spread(&cpu),
+                statistics::median(&reached),
             );
-            bench.report.push(Row::new(row(subject, rate), report::median(&cpu), "us", note));
+            bench.report.push(Row::new(row(subject, rate), statistics::median(&cpu), "us", note));
         }
         if bench.field.has(Subject::Engine) {
             compare(bench, rate);
@@ -51,7 +52,7 @@ pub(super) fn measure(bench: &mut Bench) -> Outcome {
 
 /// The limit is the for 10 000 a second; at 2 000 the ratio is for information.
 fn compare(bench: &mut Bench, rate: u64) {
-    let value = |subject| bench.report.value(&row(subject, rate)).unwrap_or(f64::NAN);
+    let value = |subject| bench.value(&row(subject, rate));
     let ratio = value(Subject::Engine) / value(Subject::RumqttcV5);
     let note = match rate {
         10_000 => format!("{} (below 1)", report::verdict(|| ratio < 1.0)),

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Bench, Field};
+use super::{Bench, FORMATS, Field};
 use crate::{
     Outcome,
     generator::Format,
     pump::Clock,
     report::{self, Row},
+    statistics,
     run::{Scene, Subject},
 };
 
@@ -42,7 +43,7 @@ const RUMQTTC: &str = "pump.rumqttc_v5.cpu_us_per_message";
 
 pub(super) fn measure(bench: &mut Bench) -> Outcome {
     let mut rows: Vec<(String, Subject, Format, Vec<f64>)> = Vec::new();
-    for format in Format::ALL {
+    for format in FORMATS {
         rows.push((engine_row(format), Subject::Engine, format, Vec::new()));
     }
     rows.push((OWN_LOOP.to_owned(), Subject::OwnLoop, Format::Zigbee2mqtt, Vec::new()));
@@ -56,13 +57,13 @@ pub(super) fn measure(bench: &mut Bench) -> Outcome {
         }
     }
     for (name, _, _, values) in rows {
-        let note = format!("{}; {MESSAGES} messages a run", report::spread(&values));
-        bench.report.push(Row::new(name, report::median(&values), "us", note));
+        let note = format!("{}; {MESSAGES} messages a run", statistics::spread(&values));
+        bench.report.push(Row::new(name, statistics::median(&values), "us", note));
     }
     if !bench.field.has(Subject::Engine) {
         return Ok(());
     }
-    for format in Format::ALL {
+    for format in FORMATS {
         compare(bench, format, "own_loop", OWN_LOOP, OVER_OWN_LOOP);
         compare(bench, format, "rumqttc_v5", RUMQTTC, OVER_RUMQTTC);
     }
@@ -74,8 +75,8 @@ fn engine_row(format: Format) -> String {
 }
 
 fn compare(bench: &mut Bench, format: Format, pump: &str, pump_row: &str, limit: f64) {
-    let engine = bench.report.value(&engine_row(format)).unwrap_or(f64::NAN);
-    let ratio = engine / bench.report.value(pump_row).unwrap_or(f64::NAN);
+    let engine = bench.value(&engine_row(format));
+    let ratio = engine / bench.value(pump_row);
     let note = format!("{} (at most {limit})", report::verdict(|| ratio <= limit));
     bench.report.push(Row::new(format!("ratio.{}.{pump}", format.name()), ratio, "x", note));
 }

@@ -1,9 +1,8 @@
 //! Every role once with few messages: all acknowledged in order, all of them in Kafka.
 
-use super::{Bench, saturated};
+use super::{Bench, FORMATS, saturated};
 use crate::{
     Outcome,
-    generator::Format,
     pump::Clock,
     report::Row,
     run::{Run, Scene, Subject},
@@ -17,7 +16,7 @@ pub(super) const STEPS: u64 = 5;
 const SCENE: Scene = Scene { window: 1_000, clock: Clock::On, ..saturated::SCENE };
 
 pub(super) fn check(bench: &mut Bench) -> Outcome {
-    for format in Format::ALL {
+    for format in FORMATS {
         let name = format!("smoke.engine.{}", format.name());
         let mut run = bench.start(&name, Subject::Engine, &Scene { format, ..SCENE })?;
         send(&mut run)?;

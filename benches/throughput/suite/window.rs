@@ -7,6 +7,7 @@ use crate::{
     Outcome,
     pump::Clock,
     report::{self, Row},
+    statistics,
     run::{Bound, Scene, Subject},
 };
 
@@ -59,9 +60,9 @@ pub(super) fn measure(bench: &mut Bench) -> Outcome {
         if bench.field.has(Subject::Engine) {
             judge(bench, window, &reached, &latencies, bound);
         }
-        let note = format!("{:.0} messages/s by the pump", report::median(&pumped));
+        let note = format!("{:.0} messages/s by the pump", statistics::median(&pumped));
         let name = format!("sweep.latency.{window}");
-        bench.report.push(Row::new(name, report::median(&latencies) * 1e3, "ms", note));
+        bench.report.push(Row::new(name, statistics::median(&latencies) * 1e3, "ms", note));
     }
     Ok(())
 }
@@ -73,13 +74,13 @@ fn judge(
     latencies: &[f64],
     bound: Option<Bound>,
 ) {
-    let cycle = report::median(latencies) + ALLOWANCE.as_secs_f64();
+    let cycle = statistics::median(latencies) + ALLOWANCE.as_secs_f64();
     let floor = SHARE * f64::from(window) / cycle;
-    let value = report::median(reached);
+    let value = statistics::median(reached);
     let verdict = match bound {
         Some(bound) if value < floor => bound.label(),
         Some(_) | None => report::verdict(|| value >= floor),
     };
-    let note = format!("{verdict} (at least {floor:.0}); {}", report::spread(reached));
+    let note = format!("{verdict} (at least {floor:.0}); {}", statistics::spread(reached));
     bench.report.push(Row::new(format!("sweep.window.{window}"), value, "messages/s", note));
 }

@@ -43,6 +43,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Number and value of the next field; `None` at the end of the message.
+    #[inline]
     pub(super) fn next(&mut self) -> Result<Option<(u32, Field<'a>)>, Malformed> {
         if self.bytes.is_empty() {
             return Ok(None);
@@ -60,12 +61,14 @@ impl<'a> Fields<'a> {
         Malformed { left: self.left() }
     }
 
+    #[inline]
     fn tag(&mut self) -> Result<(u32, u32), Malformed> {
         let tag = u32::try_from(self.varint()?).map_err(|_| self.malformed())?;
         let number = tag >> 3;
         if number == 0 { Err(self.malformed()) } else { Ok((number, tag & 7)) }
     }
 
+    #[inline]
     fn wire(&mut self, number: u32, wire_type: u32, groups: u32) -> Result<Wire<'a>, Malformed> {
         match wire_type {
             0 => self.varint().map(Wire::Varint),
@@ -77,18 +80,21 @@ impl<'a> Fields<'a> {
                 self.bytes = rest;
                 Ok(Wire::Bytes(bytes))
             }
-            3 if groups > 0 => {
-                loop {
-                    let (inner, wire_type) = self.tag()?;
-                    match wire_type {
-                        4 if inner == number => return Ok(Wire::Skipped),
-                        4 => return Err(self.malformed()),
-                        other => self.wire(inner, other, groups - 1)?,
-                    };
-                }
-            }
+            3 if groups > 0 => self.skip_group(number, groups - 1),
             5 => self.array::<4>().map(|_| Wire::Skipped),
             _ => Err(self.malformed()),
+        }
+    }
+
+    #[cold]
+    fn skip_group(&mut self, number: u32, groups: u32) -> Result<Wire<'a>, Malformed> {
+        loop {
+            let (inner, wire_type) = self.tag()?;
+            match wire_type {
+                4 if inner == number => return Ok(Wire::Skipped),
+                4 => return Err(self.malformed()),
+                other => self.wire(inner, other, groups)?,
+            };
         }
     }
 
@@ -98,6 +104,7 @@ impl<'a> Fields<'a> {
         Ok(*array)
     }
 
+    #[inline]
     fn varint(&mut self) -> Result<u64, Malformed> {
         let Some((&first, rest)) = self.bytes.split_first() else { return Err(self.malformed()) };
         if first < 0x80 {
@@ -107,6 +114,7 @@ impl<'a> Fields<'a> {
         self.long_varint()
     }
 
+    #[cold]
     fn long_varint(&mut self) -> Result<u64, Malformed> {
         let mut value = 0;
         for (place, &byte) in self.bytes.iter().take(10).enumerate() {
@@ -145,7 +153,7 @@ impl<'a> Field<'a> {
         Ok(Fields::of(self.bytes()?, self.left))
     }
 
-    fn bytes(self) -> Result<&'a [u8], Malformed> {
+    pub(super) fn bytes(self) -> Result<&'a [u8], Malformed> {
         match self.wire {
             Wire::Bytes(bytes) => Ok(bytes),
             Wire::Varint(_) | Wire::Fixed64(_) | Wire::Skipped => Err(self.malformed()),

@@ -1,16 +1,17 @@
 //! The keys of Zigbee2MQTT that trygg knows, and how their values are read.
 
-use std::collections::HashMap;
-
-use foldhash::fast::FixedState;
-
-use crate::{catalogue::Catalogue, model::KindId};
+use crate::{
+    catalogue::{Catalogue, ValueType},
+    model::KindId,
+};
 
 /// How the value under a key is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Form {
     /// In the kind's own unit and sense.
     Plain,
+    /// As `Plain`, of a kind that is a number; this one says "no value".
+    Number(Option<f64>),
     /// As `Plain`, but models differ in the unit.
     Assumed,
     /// True says closed.
@@ -43,7 +44,9 @@ pub(super) enum Hint {
 }
 
 /// Key, kind, form.
-const STATE: &[(&str, &str, Form)] = &[
+type Row = (&'static str, &'static str, Form);
+
+const STATE: &[Row] = &[
     ("linkquality", "link_quality", Form::Plain),
     ("battery", "battery_level", Form::Plain),
     ("voltage", "mains_voltage", Form::Voltage),
@@ -89,7 +92,7 @@ const STATE: &[(&str, &str, Form)] = &[
     ("noise", "sound_level", Form::Plain),
 ];
 
-const AVAILABILITY: &[(&str, &str, Form)] = &[(super::STATE, "online", Form::Plain)];
+const AVAILABILITY: &[Row] = &[(super::STATE, "online", Form::Plain)];
 
 /// What to do with the value under one key.
 #[derive(Clone, Copy, Debug)]
@@ -101,10 +104,13 @@ pub(super) struct Rule {
     pub(super) hint: Hint,
 }
 
-/// A table of keys. The seed is fixed because nothing from the network is ever put in.
+/// A table of keys without collisions: a seed was looked for that has none, so a look-up is
+/// one multiplication and one comparison. Nothing from the network is ever put in.
 #[derive(Clone, Debug)]
 pub(super) struct Keys {
-    rules: HashMap<&'static str, Rule, FixedState>,
+    places: Vec<Option<(&'static str, Rule)>>,
+    seed: u32,
+    count: usize,
     /// Slot of `illuminance`, which gives way to `illuminance_lux`.
     pub(super) illuminance: usize,
     pub(super) aliases: Aliases,
@@ -119,6 +125,27 @@ pub(super) struct Aliases {
     pub(super) battery_voltage: KindId,
 }
 
+/// Places of a table; a power of two, and several times the number of keys.
+const PLACES: usize = 256;
+
+/// Where a key belongs: its length and three of its letters tell our keys apart.
+fn place(key: &str, seed: u32) -> usize {
+    let bytes = key.as_bytes();
+    let letter = |at: usize| bytes.get(at).copied().unwrap_or_default();
+    let length = u8::try_from(bytes.len()).unwrap_or(u8::MAX);
+    let middle = letter(bytes.len() / 2);
+    let last = letter(bytes.len().saturating_sub(1));
+    let mixed = u32::from_le_bytes([length, letter(0), middle, last]).wrapping_mul(seed);
+    usize::from(mixed.to_be_bytes()[0])
+}
+
+fn has_no_collision(table: &[Row], seed: u32) -> bool {
+    let mut taken = [false; PLACES];
+    table.iter().all(|(key, ..)| {
+        taken.get_mut(place(key, seed)).is_some_and(|taken| !std::mem::replace(taken, true))
+    })
+}
+
 impl Keys {
     pub(super) fn of_state(catalogue: &Catalogue) -> Self {
         Self::new(STATE, catalogue)
@@ -128,23 +155,33 @@ impl Keys {
         Self::new(AVAILABILITY, catalogue)
     }
 
-    fn new(table: &[(&'static str, &str, Form)], catalogue: &Catalogue) -> Self {
+    fn new(table: &[Row], catalogue: &Catalogue) -> Self {
         // Every catalogue begins with the built-in kinds, and a test finds all names in them.
         let id = |name| catalogue.find(name).unwrap_or(KindId(0));
-        let rules = table.iter().enumerate().map(|(slot, &(key, kind, form))| {
+        let seed = (1..u32::MAX).step_by(2).find(|seed| has_no_collision(table, *seed));
+        let seed = seed.unwrap_or(1);
+        let mut places = vec![None; PLACES];
+        for (slot, &(key, kind, form)) in table.iter().enumerate() {
+            let kind = id(kind);
+            let form = match (form, catalogue.get(kind).value_type) {
+                (Form::Plain, ValueType::Number) => Form::Number(catalogue.get(kind).absent),
+                (form, _) => form,
+            };
             let hint = match key {
                 "battery" | "battery_low" => Hint::Battery,
                 "power" | "current" | "energy" => Hint::Mains,
                 _ => Hint::None,
             };
-            (key, Rule { slot, kind: id(kind), form, hint })
-        });
+            if let Some(place) = places.get_mut(place(key, seed)) {
+                *place = Some((key, Rule { slot, kind, form, hint }));
+            }
+        }
+        let is_illuminance = |(.., form): &Row| *form == Form::Illuminance;
         Self {
-            rules: rules.collect(),
-            illuminance: table
-                .iter()
-                .position(|(.., form)| *form == Form::Illuminance)
-                .unwrap_or(usize::MAX),
+            places,
+            seed,
+            count: table.len(),
+            illuminance: table.iter().position(is_illuminance).unwrap_or(usize::MAX),
             aliases: Aliases {
                 sos: id("sos"),
                 fall: id("fall"),
@@ -154,12 +191,14 @@ impl Keys {
         }
     }
 
-    pub(super) fn find(&self, key: &str) -> Option<Rule> {
-        self.rules.get(key).copied()
+    #[inline]
+    pub(super) fn find(&self, key: &str) -> Option<&Rule> {
+        let (known, rule) = self.places.get(place(key, self.seed))?.as_ref()?;
+        (*known == key).then_some(rule)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.rules.len()
+        self.count
     }
 }
 
@@ -168,12 +207,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_key_stands_once_and_its_kind_exists() {
+    fn every_key_is_found_and_its_kind_exists() {
         let catalogue = Catalogue::builtin();
         for table in [STATE, AVAILABILITY] {
-            assert_eq!(Keys::new(table, &catalogue).len(), table.len());
-            for (key, kind, form) in table {
+            let keys = Keys::new(table, &catalogue);
+            for (slot, (key, kind, form)) in table.iter().enumerate() {
+                assert_eq!(keys.find(key).unwrap().slot, slot, "{key}");
+                assert_eq!(keys.find(&key.to_uppercase()).is_some(), false, "{key}");
                 assert!(*form == Form::LastSeen || catalogue.find(kind).is_some(), "{key}");
+            }
+            for unknown in ["", "x", "batterie", "linkqualitY", &"a".repeat(300)] {
+                assert!(keys.find(unknown).is_none(), "{unknown}");
             }
         }
         for kind in ["sos", "fall", "vibration", "battery_voltage"] {

@@ -11,7 +11,7 @@ use crate::{
         decoded::{Decoded, DeviceName, DevicePart},
         error::RefusalReason,
         meaning::{self, Meaning},
-        scalar::Scalar,
+        scalar::{Scalar, With},
         time::{self, TimeFormat},
     },
     model::{Flags, KindId, Reading, ReadingFlag, Value},
@@ -48,21 +48,22 @@ impl<'d> Report<'d> {
     }
 
     /// Takes the value under a key; `None` is a key that no kind stands for.
-    pub(super) fn take(&mut self, rule: Option<Rule>, scalar: &Scalar<'_>) {
+    pub(super) fn take(&mut self, rule: Option<&Rule>, scalar: &Scalar<'_>) {
         let Some(rule) = rule else {
             self.out.unknown_keys += 1;
             return;
         };
-        // A plug with a battery behind it measures the mains.
-        if rule.hint != Hint::None && self.supply != Hint::Mains {
-            self.supply = rule.hint;
-        }
+        self.notice(rule.hint);
         let plain = || meaning::of(self.catalogue, rule.kind, scalar);
         let assumed = Flags::default().with(ReadingFlag::UnitAssumed);
         let (kind, meaning, flags) = match rule.form {
             Form::LastSeen => {
                 self.part.measured_at = time::read(scalar, TimeFormat::Auto);
                 return;
+            }
+            Form::Number(absent) => {
+                let number = meaning::number(scalar, absent).map(Value::Number);
+                (rule.kind, number, Flags::default())
             }
             Form::Plain => (rule.kind, plain(), Flags::default()),
             Form::Assumed | Form::Illuminance => (rule.kind, plain(), assumed),
@@ -88,6 +89,13 @@ impl<'d> Report<'d> {
             Form::FallStatus => (rule.kind, fall_status(scalar), Flags::default()),
         };
         self.out.take_keyed(rule.slot, kind, meaning, flags);
+    }
+
+    fn notice(&mut self, hint: Hint) {
+        // A plug with a battery behind it measures the mains.
+        if hint != Hint::None && self.supply != Hint::Mains {
+            self.supply = hint;
+        }
     }
 
     fn action(&self, button: KindId, scalar: &Scalar<'_>) -> (KindId, Meaning<Value>) {
@@ -180,9 +188,8 @@ impl<'de> Visitor<'de> for &mut Report<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(rule) = map.next_key_seed(Known(self.keys))? {
-            if rule.is_some() {
-                let scalar: Scalar<'_> = map.next_value()?;
-                self.take(rule, &scalar);
+            if let Some(rule) = rule {
+                map.next_value_seed(With(|scalar| self.take(Some(rule), &scalar)))?;
             } else {
                 map.next_value::<IgnoredAny>()?;
                 self.take(None, &Scalar::Null);
@@ -195,16 +202,16 @@ impl<'de> Visitor<'de> for &mut Report<'_> {
 /// Turns a key into its rule without keeping it.
 struct Known<'k>(&'k Keys);
 
-impl<'de> DeserializeSeed<'de> for Known<'_> {
-    type Value = Option<Rule>;
+impl<'de, 'k> DeserializeSeed<'de> for Known<'k> {
+    type Value = Option<&'k Rule>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for Known<'_> {
-    type Value = Option<Rule>;
+impl<'k> Visitor<'_> for Known<'k> {
+    type Value = Option<&'k Rule>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")

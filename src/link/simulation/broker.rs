@@ -53,6 +53,8 @@ impl Broker {
 
     pub(super) fn accept(&mut self) {
         self.connected = true;
+        // Nothing is sent before CONNECT has come.
+        self.receive_maximum = 0;
         self.to_client.clear();
         self.from_client.clear();
         self.expected_acks.clear();

@@ -51,8 +51,17 @@ pub(super) struct Log {
 pub(super) struct Hand(pub(super) Rc<RefCell<Log>>);
 
 impl Producer for Hand {
-    fn send(&mut self, index: u32, grouping: Grouping, record: &Record) -> Result<Ticket, Failure> {
+    fn send(
+        &mut self,
+        index: u32,
+        grouping: Grouping,
+        behind: Option<u16>,
+        record: &Record,
+    ) -> Result<Ticket, Failure> {
         let mut log = self.0.borrow_mut();
+        if behind.is_some_and(|generation| generation != log.generation) {
+            return Err(Failure::PRODUCER_LOST);
+        }
         let ticket = Ticket { record: index, generation: log.generation };
         let value = record.value.clone();
         let sent = Sent { ticket, lane: record.to.lane, grouping, value };
@@ -140,8 +149,13 @@ impl Log {
             None => true,
             Some(failure) => failure.class == FailureClass::Unknown && chance.one_in(2),
         };
-        for sent in batch {
-            if written {
+        let attempted = batch.len();
+        if failure.is_some_and(|failure| failure.class == FailureClass::Unknown) {
+            // Idempotence: what was sent behind a lost batch is not taken either.
+            batch.extend(self.queues.remove(&key).into_iter().flatten());
+        }
+        for (position, sent) in batch.into_iter().enumerate() {
+            if written && position < attempted {
                 self.append(&sent);
             }
             let outcome = match failure {
@@ -164,7 +178,8 @@ impl Log {
                             self.late.insert(number);
                         }
                         if self.seen.insert((report.event_id.clone(), reading.ordinal)) {
-                            self.order.entry(report.device.clone()).or_default().push(number);
+                            let device = format!("{}/{}", batch.home, report.device);
+                            self.order.entry(device).or_default().push(number);
                         }
                     }
                 }

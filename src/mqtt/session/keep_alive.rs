@@ -16,7 +16,7 @@ pub(super) struct KeepAlive {
     /// `None`: switched off.
     interval: Option<Duration>,
     last_written: Mono,
-    /// When bytes arrived last, or when reading was last known to be paused.
+    /// When bytes arrived last, or when reading was found resumed.
     last_heard: Mono,
     intake: Intake,
     /// When the first unanswered PINGREQ was written.
@@ -67,9 +67,10 @@ impl KeepAlive {
         self.unanswered = None;
     }
 
-    /// Notes whether reading is or was paused since the last call.
+    /// Notes whether reading is or was paused since the last call. After a pause patience starts
+    /// anew.
     pub(super) fn observe(&mut self, intake: Intake, now: Mono) {
-        if intake == Intake::Paused || self.intake == Intake::Paused {
+        if self.intake == Intake::Paused {
             self.last_heard = now;
         }
         self.intake = intake;

@@ -127,6 +127,15 @@ fn a_pause_between_two_ticks_counts() {
 }
 
 #[test]
+fn patience_starts_anew_however_long_the_pause_went_unseen() {
+    let mut peer = Peer::pinged();
+    assert_eq!(peer.ticked_after(seconds(10), Intake::Paused), Ok(Vec::new()));
+    peer.pass(seconds(45));
+    assert_eq!(peer.ticked(Intake::Flowing), Ok(Vec::new()));
+    assert_eq!(peer.session.deadline(), peer.now + seconds(5), "the next ping");
+}
+
+#[test]
 fn a_paused_session_only_waits_for_its_next_ping() {
     let mut peer = Peer::pinged();
     let pinged = peer.now;

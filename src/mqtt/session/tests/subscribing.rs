@@ -100,7 +100,9 @@ fn a_new_session_is_asked_again() {
 fn a_connection_that_broke_before_suback_leaves_the_question_open() {
     let mut peer = with(vec![subscription("a"), subscription("b")]);
     asked(&mut peer, &absent());
-    assert_eq!(filters(&asked(&mut peer, &present())), ["a", "b"]);
+    let second = asked(&mut peer, &present());
+    assert_eq!(filters(&second), ["a", "b"]);
+    assert_eq!(peer.receive(&grant_all(&second)), Ok(vec![Event::Subscribed]));
 }
 
 #[test]
@@ -185,6 +187,15 @@ fn codes_are_judged_one_by_one() {
             assert_eq!(error.retry(), Retry::Slowly);
         }
     }
+}
+
+#[test]
+fn more_than_asked_for_is_an_error() {
+    let mut peer = with(vec![Subscription { qos: QoS::AtMostOnce, ..subscription("a") }]);
+    let asked = asked(&mut peer, &absent());
+    let [Packet::Subscribe(subscribe)] = &asked[..] else { panic!("{asked:?}") };
+    let answer = peer.receive(&suback(subscribe.pkid, &[1]));
+    assert_eq!(answer, Err(ProtocolError::AcknowledgementMismatch.into()));
 }
 
 #[test]
