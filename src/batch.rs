@@ -5,7 +5,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use crate::{
-    model::{Lane, Mono, RecordKey},
+    model::Mono,
     record::{Record, RecordPool},
 };
 
@@ -184,11 +184,6 @@ impl Batches {
         }
         None
     }
-}
-
-/// Addresses a record of readings.
-pub fn readings_to(partition: i32) -> RecordKey {
-    RecordKey { lane: Lane::Readings, partition }
 }
 
 #[cfg(test)]

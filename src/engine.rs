@@ -4,11 +4,7 @@ mod assembly;
 mod scrape;
 mod watch;
 
-use std::{
-    process::ExitCode,
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use thiserror::Error;
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
@@ -70,17 +66,6 @@ pub enum Exit {
     Interrupted,
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Drained => Self::SUCCESS,
-            Exit::Left(_) => Self::from(75),
-            Exit::Failed => Self::from(70),
-            Exit::Interrupted => Self::from(130),
-        }
-    }
-}
-
 /// Pause between tries to reach Kafka at the start.
 const KAFKA_RETRY: Duration = Duration::from_secs(2);
 
@@ -97,7 +82,7 @@ enum End {
 pub async fn run(config: Config, signals: Signals) -> Result<Exit, StartError> {
     let clock = Clock::new(Instant::now());
     let assembly = Assembly::prepare(&config)?;
-    let names = config.links.iter().map(|link| link.name.clone());
+    let names = config.links.iter().map(|link| Arc::clone(&link.name));
     let health = Arc::new(Health::new(names));
     let metrics = Arc::new(Metrics::new());
     let (stop, abort) = (CancellationToken::new(), CancellationToken::new());
@@ -165,7 +150,7 @@ async fn attend(
     let mut failed = false;
     let mut deadline: Option<Instant> = None;
     while running > 0 {
-        let at = deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(86_400));
+        let at = deadline.unwrap_or_else(|| Instant::now() + Duration::from_hours(24));
         tokio::select! {
             ended = tasks.join_next() => match ended {
                 Some(Ok(End::Link(behind))) => {
@@ -198,7 +183,7 @@ async fn attend(
                 tracing::warn!("the shutdown deadline has passed: giving up what Kafka has not confirmed");
                 kafka.purge();
                 shutdown.abort.cancel();
-                deadline = Some(Instant::now() + Duration::from_secs(86_400));
+                deadline = Some(Instant::now() + Duration::from_hours(24));
             }
         }
     }

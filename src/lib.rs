@@ -26,8 +26,8 @@ pub mod validate;
 
 pub mod batch;
 pub mod encode;
-pub mod sink;
 pub mod kafka;
+pub mod sink;
 
 pub mod ack;
 pub mod catalogue;

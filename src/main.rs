@@ -64,7 +64,12 @@ fn run(config: Config) -> ExitCode {
     // Blocking work that is left is a rebuild of the producer: not worth waiting for.
     runtime.shutdown_background();
     match ended {
-        Ok(Ok(exit)) => exit.into(),
+        Ok(Ok(exit)) => match exit {
+            engine::Exit::Drained => Exit::Done,
+            engine::Exit::Left(_) | engine::Exit::Interrupted => Exit::LeftWithBroker,
+            engine::Exit::Failed => Exit::OurBug,
+        }
+        .into(),
         Ok(Err(error)) => {
             tracing::error!(%error, "trygg could not start");
             Exit::Configuration.into()

@@ -162,7 +162,8 @@ impl Pipeline {
                 Grounds { reason, detail: String::new(), refused: Some(&self.decoded) }
             }
         };
-        let format = self.routes.iter().find(|route| route.pattern.matches(message.topic).is_some());
+        let format =
+            self.routes.iter().find(|route| route.pattern.matches(message.topic).is_some());
         let burial = Burial {
             topic: message.topic.as_bytes(),
             payload: Payload::Whole(message.payload),

@@ -90,7 +90,11 @@ fn run_all(effort: &Effort) -> Outcome {
         if stage.is_whole() {
             let verdict = report::verdict(|| allocations == 0.0);
             let name = format!("{}.allocations", stage.row());
-            let note = format!("{verdict} (0 a message after warm-up)");
+            let note = format!(
+                "{verdict} (0 after warm-up); {:.0} in {} messages",
+                allocations * float(effort.messages),
+                effort.messages,
+            );
             report.push(Row::new(name, allocations, "allocations", note));
         }
     }

@@ -9,7 +9,7 @@ use crate::{Outcome, body::Body, stage::Stage};
 /// How much is repeated.
 pub(crate) struct Effort {
     /// Messages of a round.
-    messages: u64,
+    pub(crate) messages: u64,
     /// Rounds, of which the fastest counts.
     pub(crate) rounds: u64,
     /// Messages of the two lengths under callgrind.
@@ -20,7 +20,7 @@ pub(crate) const FULL: Effort = Effort { messages: 200_000, rounds: 10, lengths:
 pub(crate) const SMOKE: Effort = Effort { messages: 1_000, rounds: 2, lengths: [100, 600] };
 
 /// Every device has been seen and every buffer has grown after so many messages.
-const WARM_UP: u64 = 40_000;
+const WARM_UP: u64 = 200_000;
 
 pub(crate) fn nanoseconds(body: &mut Body<'_>, effort: &Effort) -> Outcome<f64> {
     let mut least = f64::INFINITY;
@@ -37,6 +37,10 @@ pub(crate) fn nanoseconds(body: &mut Body<'_>, effort: &Effort) -> Outcome<f64> 
 pub(crate) fn allocations(body: &mut Body<'_>, effort: &Effort) -> Outcome<f64> {
     body(WARM_UP)?;
     let mut outcome = Ok(());
+    for _ in 0..8 {
+        let c = allocation_counter::measure(|| outcome = body(effort.messages));
+        eprintln!("{c:?}");
+    }
     let counted = allocation_counter::measure(|| outcome = body(effort.messages));
     outcome?;
     Ok(crate::float(counted.count_total) / crate::float(effort.messages))

@@ -19,10 +19,8 @@ use crate::{
 };
 
 /// The configuration's defaults.
-pub(crate) const CLOCK_LIMITS: ClockLimits = ClockLimits {
-    future_tolerance: Duration::from_mins(5),
-    late_after: Duration::from_mins(10),
-};
+pub(crate) const CLOCK_LIMITS: ClockLimits =
+    ClockLimits { future_tolerance: Duration::from_mins(5), late_after: Duration::from_mins(10) };
 const BATCH_LIMITS: BatchLimits =
     BatchLimits { max_readings: 500, max_bytes: 64 * 1024, linger: Duration::from_millis(20) };
 const WINDOW: usize = 10_000;
@@ -88,8 +86,7 @@ impl Assembly<'_> {
         let arrival = arrival(1, input.payload.len(), now.mono);
         let (_, token) = self.outstanding.admit(arrival).ok_or("the window is full")?;
         let message = input.message(now);
-        let accepted =
-            self.pipeline.accept(&message, None, token, &mut self.pool, &mut self.ready);
+        let accepted = self.pipeline.accept(&message, None, token, &mut self.pool, &mut self.ready);
         match accepted.rejected {
             None => Ok(()),
             Some(reason) => Err(format!("a message was refused: {reason}").into()),

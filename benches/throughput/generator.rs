@@ -21,8 +21,8 @@ use std::{
 use clap::Args;
 use tokio::time::Instant;
 
-pub(crate) use self::payload::Format;
 use self::packets::Packets;
+pub(crate) use self::payload::Format;
 use crate::{Outcome, role, terminal};
 
 /// How much is put together before it is written.

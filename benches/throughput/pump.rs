@@ -3,9 +3,9 @@
 //! Both pumps send the payload as it came, one keyed record a message, and acknowledge in
 //! receive order after Kafka's delivery report, as the engine does.
 
+mod latency;
 pub(crate) mod own_loop;
 pub(crate) mod rumqttc_v5;
-mod latency;
 mod slots;
 
 use std::{net::SocketAddr, sync::Arc};

@@ -144,8 +144,7 @@ impl Run {
         let after = times(pids)?;
         let mut used = after.iter().zip(&before).map(|(after, before)| after.since(before));
         let usages = [(); 3].map(|()| used.next().unwrap_or_default());
-        let (out_of_order, unknown): (u64, u64) =
-            (done.get("out_of_order")?, done.get("unknown")?);
+        let (out_of_order, unknown): (u64, u64) = (done.get("out_of_order")?, done.get("unknown")?);
         let most: u64 = done.get("max_outstanding")?;
         if out_of_order + unknown > 0 {
             let reason = format!("{out_of_order} PUBACKs out of order, {unknown} of nothing");

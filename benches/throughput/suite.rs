@@ -15,11 +15,11 @@ use serde_json::Value;
 
 use crate::{
     Outcome,
-    progress::Progress,
     generator::Format,
+    progress::Progress,
     report::{self, Report, Row},
-    terminal,
     run::{Run, Scene, Subject},
+    terminal,
 };
 
 /// Who takes part.
@@ -61,8 +61,7 @@ impl Bench {
     /// Starts a run and says so.
     fn start(&mut self, name: &str, subject: Subject, scene: &Scene) -> Outcome<Run> {
         self.progress.step(name);
-        Run::start(&self.engine, subject, scene)
-            .map_err(|error| format!("{name}: {error}").into())
+        Run::start(&self.engine, subject, scene).map_err(|error| format!("{name}: {error}").into())
     }
 
     /// The value of a row that was measured before.
@@ -94,10 +93,8 @@ impl Bench {
 
 /// Every row.
 pub(crate) fn full(engine: PathBuf, field: Field) -> Outcome {
-    let steps = saturated::steps(field)
-        + paced::steps(field)
-        + window::steps(field)
-        + memory::steps(field);
+    let steps =
+        saturated::steps(field) + paced::steps(field) + window::steps(field) + memory::steps(field);
     let mut bench = Bench::new(engine, field, steps)?;
     saturated::measure(&mut bench)?;
     paced::measure(&mut bench)?;

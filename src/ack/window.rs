@@ -45,7 +45,8 @@ impl Window {
     pub(super) fn open(&self, slot: u32) {
         let shares = 1;
         #[cfg(test)]
-        let shares = if crate::plant::is_planted(crate::plant::Bug::NoPipelineShare) { 0 } else { shares };
+        let shares =
+            if crate::plant::is_planted(crate::plant::Bug::NoPipelineShare) { 0 } else { shares };
         if let Some(word) = self.word(slot) {
             word.store(shares, Ordering::Release);
         }

@@ -45,7 +45,8 @@ pub(super) fn kinds() -> Vec<Kind> {
     let mut kinds = Vec::new();
     #[expect(clippy::expect_used, reason = "the file is compiled in and a test reads it")]
     while reader.read_record(&mut line).expect("config/kinds.csv is well-formed") {
-        let row: Row<'_> = line.deserialize(Some(&header)).expect("config/kinds.csv fits its header");
+        let row: Row<'_> =
+            line.deserialize(Some(&header)).expect("config/kinds.csv fits its header");
         kinds.push(row.into_kind());
     }
     kinds

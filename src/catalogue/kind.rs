@@ -85,7 +85,8 @@ impl Kind {
     pub(super) fn check(&self) -> Result<(), CatalogueError> {
         let name = || String::from(&*self.name);
         let is_letter = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
-        let is_word = |word: &str| (1..=NAME_MAX).contains(&word.len()) && word.bytes().all(is_letter);
+        let is_word =
+            |word: &str| (1..=NAME_MAX).contains(&word.len()) && word.bytes().all(is_letter);
         if !is_word(&self.name) {
             return Err(CatalogueError::Name { name: name() });
         }
@@ -94,9 +95,8 @@ impl Kind {
         if ranges.iter().flatten().any(|range| range.min.is_nan() || !range.contains(range.max)) {
             return Err(CatalogueError::Range { name: name() });
         }
-        let has_quantity = !self.unit.is_empty()
-            || self.absent.is_some()
-            || ranges.iter().any(Option::is_some);
+        let has_quantity =
+            !self.unit.is_empty() || self.absent.is_some() || ranges.iter().any(Option::is_some);
         if has_quantity && !is_number {
             return Err(CatalogueError::NotANumber { name: name() });
         }

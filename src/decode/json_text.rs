@@ -12,8 +12,8 @@ const DEPTH_MAX: usize = 128;
 
 /// Checks encoding and depth. A byte order mark in front is taken off.
 pub(super) fn check(payload: &[u8]) -> Result<&str, DecodeError> {
-    let text = str::from_utf8(payload)
-        .map_err(|error| DecodeError::Utf8 { at: error.valid_up_to() })?;
+    let text =
+        str::from_utf8(payload).map_err(|error| DecodeError::Utf8 { at: error.valid_up_to() })?;
     // Fewer openings than levels allowed cannot nest too deep: nearly always one cheap count.
     if openings(payload) > DEPTH_MAX && depth(payload) > DEPTH_MAX {
         return Err(DecodeError::JsonTooDeep { limit: DEPTH_MAX });

@@ -89,7 +89,9 @@ impl Protobuf {
         while let Some((number, field)) = fields.next()? {
             match number {
                 number::DEVICE => part.name = out.own_name(field.text()?)?,
-                number::MEASURED_AT => part.measured_at = time::micros(field.fixed64()?.cast_signed()),
+                number::MEASURED_AT => {
+                    part.measured_at = time::micros(field.fixed64()?.cast_signed());
+                }
                 number::SEQUENCE => part.sequence = Some(field.varint()?),
                 number::HISTORICAL => historical = field.varint()? != 0,
                 number::READINGS => self.reading(field.message()?, &mut part, out)?,
@@ -145,11 +147,7 @@ impl Protobuf {
         }
     }
 
-    fn unit<'a>(
-        &self,
-        kind: Option<KindId>,
-        unit: Field<'a>,
-    ) -> Result<EntryUnit<'a>, Malformed> {
+    fn unit<'a>(&self, kind: Option<KindId>, unit: Field<'a>) -> Result<EntryUnit<'a>, Malformed> {
         let bytes = unit.bytes()?;
         match kind {
             Some(kind) if *self.catalogue.get(kind).unit.as_bytes() == *bytes => Ok(EntryUnit::Own),

@@ -1,1 +1,348 @@
+//! What holds for every format; and the helpers of the formats' own tests.
 
+use std::fmt::Write;
+
+use proptest::{collection::vec, prelude::*, sample::select};
+
+use super::*;
+use crate::model::{Moment, QoS, ReadingFlag, Value};
+
+pub(super) fn catalogue() -> Arc<Catalogue> {
+    Arc::new(Catalogue::builtin())
+}
+
+pub(super) fn message<'a>(topic: &'a str, payload: &'a [u8]) -> Message<'a> {
+    Message {
+        topic,
+        payload,
+        qos: QoS::AtLeastOnce,
+        retain: false,
+        dup: false,
+        resumed_recently: false,
+        received: Moment::default(),
+    }
+}
+
+/// Outcome and readings in short: `air_temperature=21.5 tvoc=3~ sos -battery_level:value_type`,
+/// with `~` for an assumed unit, and `-` before a refused kind.
+pub(super) fn told(decoder: &Decoder, topic: &str, device: &str, payload: &[u8]) -> String {
+    let mut out = Decoded::default();
+    match decoder.decode(device, &message(topic, payload), &mut out) {
+        Err(error) => return format!("error {}", error.reason()),
+        Ok(Outcome::NonReading(what)) => return format!("none {}", what.reason()),
+        Ok(Outcome::Readings) => {}
+    }
+    assert_whole(&out);
+    let catalogue = Catalogue::builtin();
+    let mut text = String::new();
+    for reading in &out.readings {
+        let name = &catalogue.get(reading.kind).name;
+        match reading.value {
+            Value::Number(number) => write!(text, "{name}={number}"),
+            Value::State(state) => write!(text, "{name}={state}"),
+            Value::Category(word) => {
+                write!(text, "{name}={}", catalogue.category_name(reading.kind, word))
+            }
+            Value::Event => write!(text, "{name}"),
+        }
+        .unwrap();
+        text.push_str(if reading.flags.has(ReadingFlag::UnitAssumed) { "~ " } else { " " });
+    }
+    for refused in &out.refused {
+        let name = refused.kind.map_or("?", |kind| &catalogue.get(kind).name);
+        write!(text, "-{name}:{} ", refused.reason.reason()).unwrap();
+    }
+    text.trim_end().to_owned()
+}
+
+/// Devices share out the readings without gap or overlap, and every bound holds.
+pub(super) fn assert_whole(out: &Decoded) {
+    let mut next = 0;
+    for part in &out.devices {
+        assert_eq!(part.readings.start, next);
+        assert!(part.readings.end >= next);
+        next = part.readings.end;
+        if let DeviceName::Own(range) = &part.name {
+            assert!(out.names.get(range.clone()).is_some_and(|name| !name.is_empty()));
+        }
+    }
+    assert_eq!(next, out.readings.len());
+    assert!(out.readings.len() + out.refused_count as usize <= READINGS_MAX);
+    assert_eq!(out.refused.len(), REFUSED_LISTED_MAX.min(out.refused_count as usize));
+}
+
+fn mapping() -> Decoder {
+    let settings = r#"{
+        "name": "ward", "device": "/id", "time": {"pointer": "/ts"}, "sequence": "/n",
+        "reading": [
+            {"pointer": "/data/temp", "kind": "air_temperature", "unit": "F"},
+            {"pointer": "/data/0", "kind": "motion", "invert": true},
+            {"pointer": "/key", "kind": "button_press", "words": {"short": "single"}},
+            {"pointer": "", "kind": "sos"}
+        ]
+    }"#;
+    let settings = serde_json::from_str(settings).unwrap();
+    Decoder::Mapping(Mapping::new(&settings, &catalogue()).unwrap())
+}
+
+fn decoders() -> [Decoder; 4] {
+    let catalogue = catalogue();
+    [
+        Decoder::zigbee2mqtt(&catalogue),
+        Decoder::json(&catalogue),
+        Decoder::protobuf(&catalogue),
+        mapping(),
+    ]
+}
+
+const TOPICS: [(&str, &str); 5] = [
+    ("z/hall", "hall"),
+    ("z/hall/availability", "hall/availability"),
+    ("z/hall/action", "hall/action"),
+    ("z/bridge/state", ""),
+    ("z/hall/set", "hall/set"),
+];
+
+/// Well-formed messages of all formats, to be damaged.
+const CORPUS: [&[u8]; 9] = [
+    br#"{"battery":"80.00","contact":false,"voltage":2905,"last_seen":"2024-11-23T15:14:12+01:00"}"#,
+    br#"{"action":"emergency","update":{"state":"idle","x":[1,{"y":2}]},"linkquality":18,"smoke":null}"#,
+    br#"{"state":"online"}"#,
+    br#"{"device":"bed 4","time":1573393389829,"sequence":7,"readings":[{"kind":"heart_rate","value":61,"unit":"bpm"},{"kind":"sos"},7,{"value":"x","kind":"motion","time":"2024-01-01T00:00:00Z"}]}"#,
+    br#"[{"device":"a","kind":"spo2","value":97.5,"unit":"%"},{"device":"b","readings":[]}]"#,
+    br#"{"id":"n1","ts":1573393389,"n":4,"data":{"temp":70.5},"key":"short","more":[1,2,3]}"#,
+    br#"{"data":[true,1],"key":"long"}"#,
+    b"\x0a\x03bed\x11\x40\x42\x0f\x00\x00\x00\x00\x00\x18\x07\x2a\x17\x0a\x0aheart_rate\x11\x00\x00\x00\x00\x00\x80\x4e\x40",
+    b"\x2a\x05\x0a\x03sos\x32\x0a\x0a\x01b\x2a\x05\x0a\x03sos",
+];
+
+/// The corpus with bytes replaced, cut out, doubled and cut off.
+fn damaged() -> impl Strategy<Value = Vec<u8>> {
+    let damage = (0_u8..4, any::<prop::sample::Index>(), any::<u8>());
+    (select(&CORPUS[..]), vec(damage, 0..6)).prop_map(|(message, damages)| {
+        let mut bytes = message.to_vec();
+        for (how, at, byte) in damages {
+            if bytes.is_empty() {
+                break;
+            }
+            let at = at.index(bytes.len());
+            match how {
+                0 => bytes[at] = byte,
+                1 => {
+                    bytes.remove(at);
+                }
+                2 => bytes.insert(at, bytes[at]),
+                _ => bytes.truncate(at),
+            }
+        }
+        bytes
+    })
+}
+
+fn assert_sound(payload: &[u8]) -> Result<(), TestCaseError> {
+    let mut out = Decoded::default();
+    for decoder in decoders() {
+        for (topic, device) in TOPICS {
+            match decoder.decode(device, &message(topic, payload), &mut out) {
+                Err(error) => {
+                    prop_assert!(!error.reason().is_empty());
+                    prop_assert!(error.to_string().len() < 128);
+                }
+                Ok(Outcome::NonReading(_)) => {
+                    prop_assert!(out.readings.is_empty() && out.refused_count == 0);
+                }
+                Ok(Outcome::Readings) => {
+                    prop_assert!(!out.readings.is_empty() || out.refused_count > 0);
+                    assert_whole(&out);
+                    crate::validate::readings(&catalogue(), &mut out);
+                    assert_whole(&out);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn any_bytes_are_survived(payload in vec(any::<u8>(), 0..200)) {
+        assert_sound(&payload)?;
+    }
+
+    #[test]
+    fn damaged_messages_are_survived(payload in damaged()) {
+        assert_sound(&payload)?;
+    }
+
+    #[test]
+    fn numbers_keep_every_bit(number in any::<f64>().prop_filter("JSON has no other", |n| n.is_finite())) {
+        let payload = format!(r#"{{"kind":"link_quality","value":{number:?}}}"#);
+        let mut out = Decoded::default();
+        let outcome = Decoder::json(&catalogue()).decode("", &message("t", payload.as_bytes()), &mut out);
+        prop_assert_eq!(outcome, Ok(Outcome::Readings));
+        let Value::Number(read) = out.readings[0].value else { panic!("no number") };
+        prop_assert_eq!(read.to_bits(), number.to_bits());
+    }
+}
+
+#[test]
+fn the_corpus_itself_is_readable() {
+    let [zigbee2mqtt, json, protobuf, mapping] = decoders();
+    let readable = [(&zigbee2mqtt, 0..2), (&json, 3..5), (&mapping, 5..7), (&protobuf, 7..9)];
+    for (decoder, range) in readable {
+        for payload in &CORPUS[range] {
+            let mut out = Decoded::default();
+            let outcome = decoder.decode("hall", &message("z/hall", payload), &mut out);
+            assert_eq!(outcome, Ok(Outcome::Readings), "{}", String::from_utf8_lossy(payload));
+            assert!(!out.readings.is_empty());
+        }
+    }
+    assert_eq!(told(&zigbee2mqtt, TOPICS[1].0, TOPICS[1].1, CORPUS[2]), "online=true");
+}
+
+#[test]
+fn hostile_payloads_have_their_reason() {
+    let deep =
+        |open: &str, close: &str| format!("{}1{}", open.repeat(10_000), close.repeat(10_000));
+    let nonsense: Vec<u8> =
+        (0_u32..1 << 20).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let letters = "x".repeat(1 << 20).into_bytes();
+    let unclosed = "[".repeat(10_000).into_bytes();
+    let arrays = deep("[", "]").into_bytes();
+    let objects = deep(r#"{"a":"#, "}").into_bytes();
+    let cases: [(&[u8], [&str; 4]); 11] = [
+        (b"", ["none empty"; 4]),
+        (
+            &nonsense,
+            [
+                "error utf8_invalid",
+                "error utf8_invalid",
+                "error protobuf_malformed",
+                "error utf8_invalid",
+            ],
+        ),
+        (
+            &letters,
+            [
+                "error json_malformed",
+                "error json_malformed",
+                "error protobuf_malformed",
+                "-sos:state_unreadable",
+            ],
+        ),
+        (
+            &unclosed,
+            [
+                "error json_too_deep",
+                "error json_too_deep",
+                "error protobuf_malformed",
+                "error json_too_deep",
+            ],
+        ),
+        (
+            &arrays,
+            [
+                "error json_too_deep",
+                "error json_too_deep",
+                "error protobuf_malformed",
+                "error json_too_deep",
+            ],
+        ),
+        (
+            &objects,
+            [
+                "error json_too_deep",
+                "error json_too_deep",
+                "error protobuf_malformed",
+                "error json_too_deep",
+            ],
+        ),
+        (
+            b"{\"a\":\xff}",
+            [
+                "error utf8_invalid",
+                "error utf8_invalid",
+                "error protobuf_malformed",
+                "error utf8_invalid",
+            ],
+        ),
+        (
+            b"[1,2",
+            [
+                "error json_shape",
+                "error json_shape",
+                "error protobuf_malformed",
+                "error json_malformed",
+            ],
+        ),
+        (
+            b"{\"kind\":NaN}",
+            [
+                "error json_malformed",
+                "error json_malformed",
+                "error protobuf_malformed",
+                "error json_malformed",
+            ],
+        ),
+        (
+            b"{\"battery\":5}{}",
+            [
+                "error json_malformed",
+                "error json_malformed",
+                "error protobuf_malformed",
+                "error json_malformed",
+            ],
+        ),
+        (
+            b"\xef\xbb\xbf{}",
+            [
+                "none no_known_key",
+                "error json_shape",
+                "error protobuf_malformed",
+                "-sos:value_type",
+            ],
+        ),
+    ];
+    for (payload, expected) in cases {
+        for (decoder, expected) in decoders().iter().zip(expected) {
+            let head = String::from_utf8_lossy(&payload[..payload.len().min(20)]);
+            assert_eq!(told(decoder, "z/hall", "hall", payload), expected, "{head} {decoder:.20?}");
+        }
+    }
+}
+
+#[test]
+fn depth_is_counted_outside_of_strings_only() {
+    let decoder = Decoder::zigbee2mqtt(&catalogue());
+    let brackets = format!(r#"{{"battery":5,"text":"\"{}"}}"#, "[{".repeat(5_000));
+    assert_eq!(told(&decoder, "z/hall", "hall", brackets.as_bytes()), "battery_level=5");
+    let wide = format!(r#"{{"battery":5,"list":[{}1]}}"#, "[],".repeat(5_000));
+    assert_eq!(told(&decoder, "z/hall", "hall", wide.as_bytes()), "battery_level=5");
+    let nested = |levels: usize| {
+        format!(r#"{{"battery":5,"list":{}1{}}}"#, "[".repeat(levels), "]".repeat(levels))
+    };
+    assert_eq!(told(&decoder, "z/hall", "hall", nested(127).as_bytes()), "battery_level=5");
+    assert_eq!(told(&decoder, "z/hall", "hall", nested(128).as_bytes()), "error json_too_deep");
+}
+
+#[test]
+fn labels_are_closed_and_distinct() {
+    let mut labels: Vec<_> = RefusalReason::ALL.map(RefusalReason::reason).to_vec();
+    labels.extend(NonReading::ALL.map(NonReading::reason));
+    let count = labels.len();
+    labels.sort_unstable();
+    labels.dedup();
+    assert_eq!(labels.len(), count);
+}
+
+#[test]
+fn debug_shows_no_measurement() {
+    let mut out = Decoded::default();
+    let payload = br#"{"device":"Astrid","kind":"heart_rate","value":123.25}"#;
+    let outcome = Decoder::json(&catalogue()).decode("", &message("t", payload), &mut out);
+    assert_eq!(outcome, Ok(Outcome::Readings));
+    let text = format!("{out:?}");
+    assert!(!text.contains("Astrid") && !text.contains("123"), "{text}");
+}

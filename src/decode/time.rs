@@ -147,7 +147,8 @@ mod tests {
         assert_eq!(text("1970-01-01T00:00:00Z"), at(0));
         assert_eq!(text("1969-12-31T23:59:59Z"), at(-1_000_000));
         assert_eq!(text(""), DeviceTime::Absent);
-        for unreadable in ["2024-11-23T15:14:12", "2024-11-23", "yesterday", "24:00", "2024-13-01T00:00:00Z"]
+        for unreadable in
+            ["2024-11-23T15:14:12", "2024-11-23", "yesterday", "24:00", "2024-13-01T00:00:00Z"]
         {
             assert_eq!(text(unreadable), DeviceTime::Unreadable, "{unreadable}");
         }

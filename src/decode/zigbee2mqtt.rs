@@ -90,8 +90,8 @@ impl Zigbee2Mqtt {
         body: &[u8],
         out: &mut Decoded,
     ) -> Result<(), DecodeError> {
-        let text = str::from_utf8(body)
-            .map_err(|error| DecodeError::Utf8 { at: error.valid_up_to() })?;
+        let text =
+            str::from_utf8(body).map_err(|error| DecodeError::Utf8 { at: error.valid_up_to() })?;
         let mut report = Report::begin(&self.catalogue, keys, device, out);
         report.take(keys.find(key), &Scalar::Text(Cow::Borrowed(text)));
         report.finish();

@@ -1,8 +1,10 @@
 //! Dead letters: the original bytes, cut to what the topic takes, with the reason.
 
+use std::fmt;
+
 use sha2::{Digest, Sha256};
 
-use super::protobuf::{bytes, fixed64, integer, message, tag, WireType};
+use super::protobuf::{WireType, bytes, fixed64, integer, message, tag};
 use crate::{
     catalogue::Catalogue,
     model::{KindId, QoS, UnixMicros},
@@ -47,7 +49,7 @@ pub struct RefusedReading {
 }
 
 /// What is known of a payload.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub enum Payload<'a> {
     /// All of it.
     Whole(&'a [u8]),
@@ -58,6 +60,16 @@ pub enum Payload<'a> {
         /// Length of the whole.
         length: u64,
     },
+}
+
+/// Payloads are person data; only their length is shown.
+impl fmt::Debug for Payload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(payload) => write!(f, "Whole({} bytes)", payload.len()),
+            Self::Head { length, .. } => write!(f, "Head(of {length} bytes)"),
+        }
+    }
 }
 
 /// One dead letter to write.
@@ -83,6 +95,13 @@ pub struct DeadLetter<'a> {
     pub refused_count: u32,
     /// Kafka topic and code, if Kafka refused.
     pub refused_by: &'a str,
+}
+
+/// Topic and payload are person data.
+impl fmt::Debug for DeadLetter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeadLetter").field("reason", &self.reason).finish_non_exhaustive()
+    }
 }
 
 /// Writes dead letters of one link.

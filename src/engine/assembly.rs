@@ -52,12 +52,9 @@ pub(super) struct ReadyLink {
 impl Assembly {
     pub(super) fn prepare(config: &Config) -> Result<Self, StartError> {
         let registry = match &config.registry.file {
-            Some(file) => Registry::load(
-                file,
-                &config.engine.tenant,
-                &config.identity,
-                &config.catalogue,
-            )?,
+            Some(file) => {
+                Registry::load(file, &config.engine.tenant, &config.identity, &config.catalogue)?
+            }
             None => Registry::default(),
         };
         let mappings = config.mappings.iter().map(|settings| {
@@ -83,13 +80,13 @@ impl Assembly {
         let links = &self.config.links;
         let window = links.iter().map(|link| usize::from(link.receive_maximum)).min().unwrap_or(0);
         let fitted = match window {
-            0..=SMALL_WINDOW => Duration::ZERO,
-            ..=MEDIUM_WINDOW => Duration::from_millis(1),
+            ..=SMALL_WINDOW => Duration::ZERO,
+            window if window <= MEDIUM_WINDOW => Duration::from_millis(1),
             _ => Duration::from_millis(5),
         };
-        let secrets = kafka.secrets.iter().map(|(key, value)| (key.clone(), value.reveal().to_owned()));
-        let shape =
-            TopicShape { partitions: kafka.partitions, replication: kafka.replication };
+        let secrets =
+            kafka.secrets.iter().map(|(key, value)| (key.clone(), value.reveal().to_owned()));
+        let shape = TopicShape { partitions: kafka.partitions, replication: kafka.replication };
         let record_bytes =
             kafka.dead_letter_max_bytes.bytes().max(self.config.batch.max_bytes.bytes() * 2);
         KafkaSettings {
@@ -130,7 +127,7 @@ impl Assembly {
                 let producer = kafka.link(index);
                 let mailbox = Arc::clone(producer.mailbox());
                 let session = Session::new(session_settings(link))
-                    .map_err(|error| StartError::Link { link: link.name.clone(), error })?;
+                    .map_err(|error| StartError::Link { link: Arc::clone(&link.name), error })?;
                 let sink = Sink::new(producer, kafka.partitions());
                 let pipeline = self.pipeline(link, kafka, clock);
                 let task = LinkTask {
@@ -164,7 +161,7 @@ impl Assembly {
             },
         });
         let origin = Origin {
-            link: link.name.clone(),
+            link: Arc::clone(&link.name),
             tenant: Arc::clone(&config.engine.tenant),
             engine: env!("CARGO_PKG_VERSION"),
             identity: config.identity.clone(),
@@ -172,7 +169,7 @@ impl Assembly {
         };
         let resolver = Resolver::new(Arc::clone(&self.registry), origin, Limits::default());
         let settings = PipelineSettings {
-            link: link.name.clone(),
+            link: Arc::clone(&link.name),
             routes: routes.collect(),
             catalogue: Arc::clone(&config.catalogue),
             clock: ClockLimits {
@@ -208,7 +205,7 @@ impl Assembly {
 
 fn link_settings(link: &config::LinkSettings) -> LinkSettings {
     LinkSettings {
-        name: link.name.clone(),
+        name: Arc::clone(&link.name),
         receive_maximum: usize::from(link.receive_maximum),
         outstanding_messages: link.max_outstanding_messages,
         outstanding_bytes: link.max_outstanding_bytes.bytes(),
@@ -231,9 +228,10 @@ fn session_settings(link: &config::LinkSettings) -> SessionSettings {
     });
     let login = (link.user.is_some() || link.password.is_some()).then(|| Login {
         username: link.user.clone().unwrap_or_default(),
-        password: link.password.as_ref().map_or_else(String::new, |password| {
-            password.reveal().to_owned()
-        }),
+        password: link
+            .password
+            .as_ref()
+            .map_or_else(String::new, |password| password.reveal().to_owned()),
     });
     SessionSettings {
         client_id: link.client_id.clone(),

@@ -91,10 +91,8 @@ impl Scraper {
 }
 
 fn publish_build(to: &Publisher) {
-    let labels = [
-        ("version", env!("CARGO_PKG_VERSION").to_owned()),
-        ("commit", crate::COMMIT.to_owned()),
-    ];
+    let labels =
+        [("version", env!("CARGO_PKG_VERSION").to_owned()), ("commit", crate::COMMIT.to_owned())];
     to.gauge(&m::BUILD_INFO, &labels, 1.0);
 }
 

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use crate::{kafka::Kafka, telemetry::health::{Health, KafkaState}};
+use crate::{
+    kafka::Kafka,
+    telemetry::health::{Health, KafkaState},
+};
 
 /// How often Kafka's state is looked at.
 const LOOK: Duration = Duration::from_secs(1);

@@ -33,14 +33,17 @@ impl Failure {
 
 impl From<&KafkaError> for Failure {
     fn from(error: &KafkaError) -> Self {
-        error.rdkafka_error_code().map_or(
-            Self { class: FailureClass::Unknown, code: "client_error" },
-            Self::from,
-        )
+        error
+            .rdkafka_error_code()
+            .map_or(Self { class: FailureClass::Unknown, code: "client_error" }, Self::from)
     }
 }
 
 impl From<RDKafkaErrorCode> for Failure {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "librdkafka has some 180 codes; what is not named here leaves open what happened"
+    )]
     fn from(code: RDKafkaErrorCode) -> Self {
         use FailureClass::{Record, Unknown, World};
         let (class, code) = match code {
@@ -51,9 +54,7 @@ impl From<RDKafkaErrorCode> for Failure {
             RDKafkaErrorCode::InvalidRecord => (Record, "invalid_record"),
             RDKafkaErrorCode::PolicyViolation => (Record, "policy_violation"),
             RDKafkaErrorCode::TopicAuthorizationFailed => (World, "topic_authorization_failed"),
-            RDKafkaErrorCode::ClusterAuthorizationFailed => {
-                (World, "cluster_authorization_failed")
-            }
+            RDKafkaErrorCode::ClusterAuthorizationFailed => (World, "cluster_authorization_failed"),
             RDKafkaErrorCode::UnknownTopic | RDKafkaErrorCode::UnknownTopicOrPartition => {
                 (World, "unknown_topic")
             }

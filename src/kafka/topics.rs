@@ -81,10 +81,10 @@ fn partitions(
     producer: &ThreadedProducer<Delivery>,
     settings: &KafkaSettings,
 ) -> Result<Result<[i32; 3], BTreeSet<String>>, TopicError> {
-    let metadata =
-        producer.client().fetch_metadata(None, settings.metadata_timeout).map_err(|cause| {
-            TopicError::Unreachable { brokers: settings.brokers.clone(), cause }
-        })?;
+    let metadata = producer
+        .client()
+        .fetch_metadata(None, settings.metadata_timeout)
+        .map_err(|cause| TopicError::Unreachable { brokers: settings.brokers.clone(), cause })?;
     let mut missing = BTreeSet::new();
     let counts = Lane::ALL.map(|lane| {
         let name = settings.topic(lane);
@@ -103,10 +103,8 @@ async fn create(
     missing: &BTreeSet<String>,
     shape: TopicShape,
 ) -> Result<(), TopicError> {
-    let refused = |topic: &str, cause: String| TopicError::NotCreated {
-        topic: topic.to_owned(),
-        cause,
-    };
+    let refused =
+        |topic: &str, cause: String| TopicError::NotCreated { topic: topic.to_owned(), cause };
     let admin: AdminClient<DefaultClientContext> =
         AdminClient::from_config(&settings.client_config(Grouping::Batched))
             .map_err(|error| refused("?", error.to_string()))?;

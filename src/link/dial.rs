@@ -3,11 +3,7 @@
 use std::{future::poll_fn, pin::Pin, task::Poll, time::Duration};
 
 use socket2::{SockRef, TcpKeepalive};
-use tokio::{
-    io::AsyncWrite,
-    net::TcpStream,
-    time::timeout,
-};
+use tokio::{io::AsyncWrite, net::TcpStream, time::timeout};
 use tokio_util::io::poll_read_buf;
 
 use super::core::Close;

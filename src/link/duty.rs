@@ -138,8 +138,7 @@ impl<P: Producer> Duty<P> {
             self.books.shed();
             return Taken::Shed;
         }
-        let fingerprint =
-            xxh3_64_with_seed(publish.payload, xxh3_64_with_seed(publish.topic, 0));
+        let fingerprint = xxh3_64_with_seed(publish.payload, xxh3_64_with_seed(publish.topic, 0));
         let Some((slot, token)) = self.current.as_mut().and_then(|window| {
             window.admit(arrival(publish.packet_id, publish.qos, size, fingerprint, now.mono))
         }) else {
@@ -307,10 +306,8 @@ impl<P: Producer> Duty<P> {
         {
             return Room::Refused(blocked);
         }
-        let (messages, bytes) = self
-            .current
-            .as_ref()
-            .map_or((0, 0), |window| (window.len(), window.bytes()));
+        let (messages, bytes) =
+            self.current.as_ref().map_or((0, 0), |window| (window.len(), window.bytes()));
         let bytes = bytes.max(self.sink.live_bytes());
         let limit = self.settings.outstanding_bytes;
         if messages >= self.settings.outstanding_messages || bytes >= limit {
@@ -475,6 +472,7 @@ pub enum Socket {
 }
 
 /// Borrowed parts for the snapshot.
+#[derive(Debug)]
 pub struct Parts<'a, P> {
     /// The books.
     pub books: &'a mut Books,

@@ -11,7 +11,7 @@ const ABANDONMENTS_MAX: u32 = 3;
 const ABANDONED_MAX: usize = 1024;
 
 /// Redeliveries to recognise and abandonments to count.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Memory {
     /// By packet id: what was left without a PUBACK that surely reached the broker.
     unsettled: HashMap<u16, Unsettled, RandomState>,
@@ -32,16 +32,6 @@ pub enum Acquaintance {
     New,
     /// A redelivery: it keeps the event id it was given.
     Redelivery(u128),
-}
-
-impl Default for Memory {
-    fn default() -> Self {
-        Self {
-            unsettled: HashMap::default(),
-            abandoned: HashMap::default(),
-            abandoned_order: VecDeque::new(),
-        }
-    }
 }
 
 impl Memory {

@@ -17,7 +17,7 @@ use std::{collections::BTreeSet, num::NonZeroU16, sync::Arc, time::Duration};
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
 use self::{
-    broker::{Broker, Broken, Published},
+    broker::{Broken, Broker, Published},
     log::Hand,
 };
 use super::{
@@ -97,21 +97,13 @@ fn core(kafka: &Hand) -> Core<Hand> {
     });
     let settings = PipelineSettings {
         link: "sim".into(),
-        routes: vec![Route {
-            pattern,
-            decoder: Decoder::json(&catalogue),
-            format: "json".into(),
-        }],
+        routes: vec![Route { pattern, decoder: Decoder::json(&catalogue), format: "json".into() }],
         catalogue,
         clock: ClockLimits {
             future_tolerance: Duration::from_secs(300),
             late_after: Duration::from_secs(600),
         },
-        batch: BatchLimits {
-            max_readings: 6,
-            max_bytes: 4096,
-            linger: Duration::from_millis(20),
-        },
+        batch: BatchLimits { max_readings: 6, max_bytes: 4096, linger: Duration::from_millis(20) },
         dead_letter_bytes: 256 * 1024,
         partitions: [2, 2, 1],
         started: UnixMicros(START),
@@ -239,7 +231,8 @@ impl World {
 
     fn write(&mut self) {
         let (unsent, _) = self.core.both_ways();
-        let count = if self.chance.one_in(4) { self.chance.below(unsent.len() + 1) } else { unsent.len() };
+        let count =
+            if self.chance.one_in(4) { self.chance.below(unsent.len() + 1) } else { unsent.len() };
         let bytes = unsent[..count].to_vec();
         if bytes.is_empty() {
             return;

@@ -18,10 +18,7 @@ use super::{
 use crate::{
     kafka::{LinkProducer, Mailbox, Report},
     model::{Lane, Moment, Mono},
-    mqtt::{
-        Backoff, Pace, Setback,
-        session::Intake,
-    },
+    mqtt::{Backoff, Pace, Setback, session::Intake},
     telemetry::{
         health::{Health, LaneState, LinkState},
         metrics::LinkSnapshot,
@@ -73,12 +70,17 @@ pub struct LinkTask {
 
 /// What a link is doing.
 enum Stage {
-    Waiting { until: Mono },
+    Waiting {
+        until: Mono,
+    },
     Dialing(Pin<Box<dyn Future<Output = Result<TcpStream, Close>> + Send>>),
     Talking(TcpStream),
     /// DISCONNECT is on its way or sent: reads to the end, so that closing does not reset the
     /// connection and lose the last PUBACKs.
-    Parting { stream: TcpStream, sent: Sent },
+    Parting {
+        stream: TcpStream,
+        sent: Sent,
+    },
     Over,
 }
 
@@ -349,12 +351,14 @@ impl LinkTask {
     /// Shows what this link knows of the topics. Links speak of the same lanes; one that is
     /// refused says so again every second.
     fn show_lanes(&mut self) {
-        let blocked = self.core.blocked().map(|blocked| {
-            (blocked.to.lane, LaneState::Refusing { code: blocked.code })
-        });
-        let waiting = self.core.waiting_for().map(|to| {
-            (to.lane, LaneState::Waiting { partition: to.partition })
-        });
+        let blocked = self
+            .core
+            .blocked()
+            .map(|blocked| (blocked.to.lane, LaneState::Refusing { code: blocked.code }));
+        let waiting = self
+            .core
+            .waiting_for()
+            .map(|to| (to.lane, LaneState::Waiting { partition: to.partition }));
         let trouble = blocked.or(waiting);
         if let Some((lane, _)) = self.troubled_lane
             && trouble.is_none_or(|(now_troubled, _)| now_troubled != lane)
@@ -373,8 +377,7 @@ impl LinkTask {
                 LinkState::WaitingForOldEpoch
             }
             // The fault that led here says more than "waiting".
-            Stage::Waiting { .. } => return,
-            Stage::Dialing(_) => return,
+            Stage::Waiting { .. } | Stage::Dialing(_) => return,
             Stage::Parting { .. } | Stage::Over => LinkState::Stopping,
             Stage::Talking(_) => match (self.core.phase(), self.core.blocked()) {
                 (Phase::Closed | Phase::Opening, _) => LinkState::Subscribing,
@@ -389,7 +392,6 @@ impl LinkTask {
         };
         self.show(state);
     }
-
 }
 
 /// How far stopping has come.

@@ -1,5 +1,7 @@
 //! Dead letters as records.
 
+use std::fmt;
+
 use crate::{
     catalogue::Catalogue,
     decode::Decoded,
@@ -29,6 +31,13 @@ pub struct Burial<'a> {
     pub received: Moment,
     /// Closed reason code.
     pub reason: &'static str,
+}
+
+/// Topic and payload are person data.
+impl fmt::Debug for Burial<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Burial").field("reason", &self.reason).finish_non_exhaustive()
+    }
 }
 
 /// Why, in detail.
@@ -83,13 +92,14 @@ impl Graveyard {
             refused_count: grounds.refused.map_or(0, |decoded| decoded.refused_count),
             refused_by: "",
         };
-        let refused = grounds.refused.into_iter().flat_map(|decoded| &decoded.refused).map(|refused| {
-            RefusedReading {
-                kind: refused.kind,
-                reason: refused.reason.reason(),
-                number: refused.number,
-            }
-        });
+        let refused =
+            grounds.refused.into_iter().flat_map(|decoded| &decoded.refused).map(|refused| {
+                RefusedReading {
+                    kind: refused.kind,
+                    reason: refused.reason.reason(),
+                    number: refused.number,
+                }
+            });
         let mut record = self.record(burial.topic, burial.received, pool);
         self.encoder.write(&letter, refused, catalogue, &mut record.value);
         record

@@ -1,21 +1,18 @@
 //! From decoded values to encoded device reports in the batches of their homes.
 
-use std::mem;
+use std::{mem, sync::Arc};
 
 use super::{Accepted, PipelineSettings, event_id::EventIds};
 use crate::{
     ack::AckToken,
-    batch::{Batches, FlushReason, readings_to},
+    batch::{Batches, FlushReason},
     catalogue::Catalogue,
     decode::Decoded,
-    encode::{
-        ReportEncoder, ReportHead,
-        report::EventIdBasis,
-    },
+    encode::{ReportEncoder, ReportHead, report::EventIdBasis},
     kafka::murmur2,
     model::{Flags, Lane, Message, Reading, RecordKey, ReportFlag},
     record::{Record, RecordPool},
-    registry::{DeviceIx, Resolution, Resolver},
+    registry::{Device, DeviceIx, Home, Resolution, Resolver},
     validate::{self, Clock, ClockLimits},
 };
 
@@ -73,7 +70,7 @@ impl Reports {
         Self {
             resolver,
             encoder: ReportEncoder::new(&settings.catalogue),
-            ids: EventIds::new(settings.link.clone(), settings.started),
+            ids: EventIds::new(Arc::clone(&settings.link), settings.started),
             clock: settings.clock,
             partitions: settings.partitions,
             owners: Vec::new(),
@@ -128,7 +125,9 @@ impl Reports {
                 Owner::Known(index) => {
                     let overrides = self.resolver.device(index).overrides;
                     if !overrides.is_empty() {
-                        readings_mut(decoded, position).iter_mut().for_each(|r| overrides.apply(r));
+                        for reading in readings_mut(decoded, position) {
+                            overrides.apply(reading);
+                        }
                     }
                 }
                 Owner::KnownForUrgent(_) => {
@@ -202,6 +201,38 @@ enum Space {
     Full,
 }
 
+/// The report's event id. What a payload with a device time says is the same for ever; anything
+/// else is identified by its reception, which a redelivery inherits.
+fn identify(
+    ids: &mut EventIds,
+    work: &Work<'_>,
+    place: &Place,
+    clock: &Clock,
+    device: &Device<'_>,
+    tenant: &str,
+    accepted: &mut Accepted,
+) -> (u128, EventIdBasis) {
+    if clock.content_basis {
+        return (ids.content(tenant, device.name, work.message.payload), EventIdBasis::Content);
+    }
+    let message_id = match (work.inherited, accepted.event_id) {
+        (Some(inherited), _) => inherited,
+        (None, 0) => ids.reception(),
+        (None, given) => given,
+    };
+    accepted.event_id = message_id;
+    let position = u32::try_from(place.position).unwrap_or(u32::MAX);
+    (ids.of_device(message_id, position), EventIdBasis::Reception)
+}
+
+/// Starts a record of a home's readings.
+fn begin(record: &mut Record, to: RecordKey, home: &Home<'_>, message: &Message<'_>) {
+    record.to = to;
+    record.key.extend_from_slice(home.id.as_bytes());
+    record.value.extend_from_slice(home.prefix);
+    record.opened = message.received.mono;
+}
+
 /// One device's part of a message.
 struct Place {
     index: DeviceIx,
@@ -249,19 +280,8 @@ impl Reports {
         let message = work.message;
         let device = self.resolver.device(place.index);
         let home = self.resolver.home(device.home);
-        let (event_id, basis) = if clock.content_basis {
-            let id = self.ids.content(home.tenant, device.name, message.payload);
-            (id, EventIdBasis::Content)
-        } else {
-            let message_id = match (work.inherited, accepted.event_id) {
-                (Some(inherited), _) => inherited,
-                (None, 0) => self.ids.reception(),
-                (None, given) => given,
-            };
-            accepted.event_id = message_id;
-            let position = u32::try_from(place.position).unwrap_or(u32::MAX);
-            (self.ids.of_device(message_id, position), EventIdBasis::Reception)
-        };
+        let (event_id, basis) =
+            identify(&mut self.ids, work, place, clock, &device, home.tenant, accepted);
         let own_times = validate::own_times(readings, message.received.wall, &self.clock);
         let mut flags = clock.flags.union(place.flags).union(own_times);
         if message.retain {
@@ -289,15 +309,12 @@ impl Reports {
         // A replay of an old alarm must not ring anybody a second time.
         let may_alert = !message.retain || fresh;
         let [readings_partitions, alerts_partitions, _] = self.partitions;
+        let partition = murmur2::partition(home.id.as_bytes(), alerts_partitions);
         let mut alerts = 0;
         for (ordinal, reading) in (0_u32..).zip(readings) {
             if may_alert && work.catalogue.is_urgent(reading) {
                 let mut alert = out.pool.take();
-                let partition = murmur2::partition(home.id.as_bytes(), alerts_partitions);
-                alert.to = RecordKey { lane: Lane::Alerts, partition };
-                alert.key.extend_from_slice(home.id.as_bytes());
-                alert.value.extend_from_slice(home.prefix);
-                alert.opened = message.received.mono;
+                begin(&mut alert, RecordKey { lane: Lane::Alerts, partition }, &home, message);
                 alert.timestamp = message.received.wall;
                 alert.readings = 1;
                 let one = std::slice::from_ref(reading);
@@ -310,9 +327,7 @@ impl Reports {
 
         let batch = out.batches.of_home(device.home.0, message.received.mono, out.pool, |record| {
             let partition = murmur2::partition(home.id.as_bytes(), readings_partitions);
-            record.to = readings_to(partition);
-            record.key.extend_from_slice(home.id.as_bytes());
-            record.value.extend_from_slice(home.prefix);
+            begin(record, RecordKey { lane: Lane::Readings, partition }, &home, message);
         });
         let Some(batch) = batch else { return alerts };
         self.encoder.append(&head, readings, 0, &mut batch.value);

@@ -299,9 +299,9 @@ impl Track {
     /// for before anything else is tried.
     fn collect(&mut self, resend: Resend, not_before: Mono) {
         self.mode = match (self.mode, resend) {
-            (Mode::Refused { .. }, _) => self.mode,
+            (Mode::Refused { .. }, _)
+            | (Mode::Collecting { next: Resend::Singly, .. }, Resend::InOrder) => self.mode,
             (Mode::Singly { .. }, _) => Mode::Singly { not_before },
-            (Mode::Collecting { next: Resend::Singly, .. }, Resend::InOrder) => self.mode,
             (Mode::Flowing | Mode::Collecting { .. }, next) => {
                 Mode::Collecting { next, not_before }
             }

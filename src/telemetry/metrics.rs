@@ -98,7 +98,6 @@ impl Publisher {
     }
 }
 
-#[expect(clippy::disallowed_macros, reason = "the one place where metrics are described")]
 fn describe(metric: &Metric) {
     match metric.kind {
         Kind::Counter => metrics::describe_counter!(metric.name, metric.help),

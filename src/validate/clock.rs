@@ -69,9 +69,8 @@ pub fn clock(time: DeviceTime, received: UnixMicros, limits: &ClockLimits) -> Cl
         DeviceTime::At(time) => Clock {
             measured_at: Some(time),
             source: ClockSource::Payload,
-            flags: oddity(time, received, limits).map_or_else(Flags::default, |flag| {
-                Flags::default().with(flag)
-            }),
+            flags: oddity(time, received, limits)
+                .map_or_else(Flags::default, |flag| Flags::default().with(flag)),
             content_basis: time >= UnixMicros::YEAR_2020,
         },
     }
@@ -85,8 +84,7 @@ pub fn own_times(
     limits: &ClockLimits,
 ) -> Flags<ReportFlag> {
     let own = readings.iter().filter_map(|reading| reading.measured_at);
-    own.filter_map(|time| oddity(time, received, limits))
-        .fold(Flags::default(), Flags::with)
+    own.filter_map(|time| oddity(time, received, limits)).fold(Flags::default(), Flags::with)
 }
 
 fn oddity(time: UnixMicros, received: UnixMicros, limits: &ClockLimits) -> Option<ReportFlag> {

@@ -35,8 +35,7 @@ impl Packets {
         order.shuffle(&mut random);
 
         let mut writer = Writer::new(args.format, random);
-        let mut packets =
-            Self { bytes: Vec::with_capacity(order.len() * 256), places: Vec::new() };
+        let mut packets = Self { bytes: Vec::with_capacity(order.len() * 256), places: Vec::new() };
         for device in order {
             let topic = topic(args, device);
             packets.push(&topic, writer.payload(device))?;

@@ -4,8 +4,8 @@ use super::{Bench, Field, saturated};
 use crate::{
     Outcome,
     report::{self, Row},
-    statistics,
     run::{Scene, Subject},
+    statistics,
 };
 
 const ROUNDS: u64 = 3;

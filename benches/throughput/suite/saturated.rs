@@ -8,8 +8,8 @@ use crate::{
     generator::Format,
     pump::Clock,
     report::{self, Row},
-    statistics,
     run::{Scene, Subject},
+    statistics,
 };
 
 const ROUNDS: u64 = 5;

@@ -7,8 +7,8 @@ use crate::{
     Outcome,
     pump::Clock,
     report::{self, Row},
-    statistics,
     run::{Bound, Scene, Subject},
+    statistics,
 };
 
 const ROUNDS: u64 = 3;
@@ -67,13 +67,7 @@ pub(super) fn measure(bench: &mut Bench) -> Outcome {
     Ok(())
 }
 
-fn judge(
-    bench: &mut Bench,
-    window: u16,
-    reached: &[f64],
-    latencies: &[f64],
-    bound: Option<Bound>,
-) {
+fn judge(bench: &mut Bench, window: u16, reached: &[f64], latencies: &[f64], bound: Option<Bound>) {
     let cycle = statistics::median(latencies) + ALLOWANCE.as_secs_f64();
     let floor = SHARE * f64::from(window) / cycle;
     let value = statistics::median(reached);

@@ -21,7 +21,11 @@ pub(super) struct Target {
 
 #[derive(Clone, Copy, Debug)]
 enum Form {
-    Number { scale: f64, offset: f64, conversion: Conversion },
+    Number {
+        scale: f64,
+        offset: f64,
+        conversion: Conversion,
+    },
     State(Sense),
     /// As any value of its kind.
     Plain,

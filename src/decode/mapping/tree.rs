@@ -52,8 +52,7 @@ impl Default for Tree {
 
 impl Tree {
     pub(super) fn add(&mut self, pointer: &str, leaf: Leaf) -> Result<(), MappingError> {
-        let wrong =
-            || MappingError::Pointer { pointer: pointer.to_owned(), limit: LEVELS_MAX };
+        let wrong = || MappingError::Pointer { pointer: pointer.to_owned(), limit: LEVELS_MAX };
         let mut node = NodeId::ROOT;
         if !pointer.is_empty() {
             let levels = pointer.strip_prefix('/').ok_or_else(wrong)?;

@@ -76,7 +76,11 @@ impl Producer for Hand {
 
 impl Log {
     pub(super) fn take_reports(&mut self, chance: &mut Chance) -> Vec<Report> {
-        let count = if chance.one_in(3) { chance.below(self.reports.len() + 1) } else { self.reports.len() };
+        let count = if chance.one_in(3) {
+            chance.below(self.reports.len() + 1)
+        } else {
+            self.reports.len()
+        };
         self.reports.drain(..count).collect()
     }
 

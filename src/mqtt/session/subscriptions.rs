@@ -46,7 +46,7 @@ pub(super) enum Progress {
     Complete,
 }
 
-/// Filters in one packet: AWS IoT takes no more than eight.
+/// Filters in one packet: AWS `IoT` takes no more than eight.
 const FILTERS_PER_PACKET: usize = 8;
 
 /// UNSUBACK: there was no such subscription, which is what we want.
