@@ -118,7 +118,14 @@ pub async fn run(config: Config, signals: Signals) -> Result<Exit, StartError> {
     for link in assembly.links(&kafka, &health, clock, &stop, &abort)? {
         snapshots.push(link.requests);
         let task = link.task;
-        tasks.spawn(async move { End::Link(task.run().await) });
+        // A thread of its own: a link shares nothing, and it sleeps with its thread.
+        tasks.spawn_blocking(move || match single_threaded() {
+            Ok(runtime) => End::Link(runtime.block_on(task.run())),
+            Err(error) => {
+                tracing::error!(%error, "a link's runtime could not be started");
+                End::Service
+            }
+        });
         running += 1;
     }
     scraper.start(snapshots, Arc::clone(&kafka), rebuilds);
@@ -129,6 +136,14 @@ pub async fn run(config: Config, signals: Signals) -> Result<Exit, StartError> {
     let exit = attend(&mut tasks, running, &kafka, &health, &mut signals, &mut stopping).await;
     stop_admin.cancel();
     Ok(exit)
+}
+
+/// A runtime for one thread.
+///
+/// # Errors
+/// When the system gives no more descriptors.
+pub fn single_threaded() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 struct Shutdown {

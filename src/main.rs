@@ -46,11 +46,7 @@ fn run(config: Config) -> ExitCode {
     for note in config.notes() {
         tracing::warn!(%note, "configuration");
     }
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    if let Some(threads) = config.engine.worker_threads {
-        runtime.worker_threads(threads.get());
-    }
-    let runtime = match runtime.enable_all().build() {
+    let runtime = match engine::single_threaded() {
         Ok(runtime) => runtime,
         Err(error) => {
             tracing::error!(%error, "the runtime could not be started");

@@ -24,7 +24,7 @@ pub(crate) fn of(stage: Stage, inputs: &Inputs) -> Outcome<Body<'_>> {
     match stage {
         Stage::Parse => parse(inputs),
         Stage::DecodeZigbee2mqtt | Stage::DecodeJson | Stage::DecodeProtobuf => Ok(decode(inputs)),
-        Stage::Resolve => resolve(inputs),
+        Stage::Resolve => Ok(resolve(inputs)),
         Stage::Validate => validate(inputs),
         Stage::EventId => Ok(event_id(inputs)),
         Stage::Encode => encode(inputs),
@@ -106,21 +106,20 @@ fn decode(inputs: &Inputs) -> Body<'_> {
     })
 }
 
-fn resolve(inputs: &Inputs) -> Outcome<Body<'_>> {
+fn resolve(inputs: &Inputs) -> Body<'_> {
     let mut resolver = pipeline::resolver();
     let mut done = 0;
-    Ok(Box::new(move |count| {
+    Box::new(move |count| {
         for input in inputs.cycle(done, count) {
-            match resolver.resolve(Some(&input.home), &input.device) {
-                Resolution::Known(index) => {
-                    black_box(resolver.device(index).fragment);
-                }
-                other => return Err(format!("a device is {other:?}").into()),
-            }
+            let resolution = resolver.resolve(Some(&input.home), &input.device);
+            let Resolution::Known(index) = resolution else {
+                return Err(format!("a device is {resolution:?}").into());
+            };
+            black_box(resolver.device(index).fragment);
         }
         done += count;
         Ok(())
-    }))
+    })
 }
 
 fn validate(inputs: &Inputs) -> Outcome<Body<'_>> {

@@ -43,13 +43,13 @@ impl Inputs {
             let home = format!("h{:05}", number / DEVICES_PER_HOME);
             let device = format!("{:#018x}", 0x0015_8d00_0000_0000_u64 + number as u64 * 0x1_0003);
             let topic = format!("homes/{home}/{}/{device}", format.name());
-            Input { topic, payload: writer.payload(number).to_vec(), home, device }
+            Ok(Input { topic, payload: writer.payload(number)?.to_vec(), home, device })
         });
         let wall = UnixMicros(jiff::Timestamp::now().as_microsecond());
         Ok(Self {
             format,
             catalogue: Arc::new(Catalogue::builtin()),
-            messages: messages.collect(),
+            messages: messages.collect::<Outcome<_>>()?,
             now: Moment { mono: Mono(0), wall },
         })
     }

@@ -2,13 +2,13 @@
 
 use std::{
     fmt::Write as _,
-    fs,
+    fs::{self, File},
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::{Path, PathBuf},
+    path::Path,
     process::Command,
 };
 
-use crate::{Outcome, generator::Format, role::Role};
+use crate::{Outcome, generator::Format, report, role::Role};
 
 /// What differs from the defaults.
 pub(crate) struct EngineSetup<'a> {
@@ -20,15 +20,14 @@ pub(crate) struct EngineSetup<'a> {
 
 /// Starts `trygg run` on a configuration written for it.
 pub(crate) fn start(binary: &Path, setup: &EngineSetup<'_>) -> Outcome<Role> {
-    let file = configuration_file()?;
-    fs::write(&file, configuration(setup)?)?;
-    Role::start("engine", Command::new(binary).args(["run", "--config"]).arg(file))
-}
-
-fn configuration_file() -> Outcome<PathBuf> {
-    let directory = crate::report::directory();
+    let directory = report::directory();
     fs::create_dir_all(&directory)?;
-    Ok(directory.join(format!("engine-{}.toml", std::process::id())))
+    let file = directory.join("engine.toml");
+    fs::write(&file, configuration(setup)?)?;
+    // What the engine of the last run had to say; nothing of it belongs into the table.
+    let log = File::create(directory.join("engine.log"))?;
+    let mut command = Command::new(binary);
+    Role::start("engine", command.args(["run", "--config"]).arg(file).stderr(log))
 }
 
 fn configuration(setup: &EngineSetup<'_>) -> Outcome<String> {

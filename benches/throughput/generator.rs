@@ -29,7 +29,7 @@ use crate::{Outcome, role, terminal};
 const WRITE_BYTES: usize = 64 * 1024;
 
 /// Without an acknowledgement for this long the run has failed.
-const STALL: Duration = Duration::from_secs(60);
+const STALL: Duration = Duration::from_mins(1);
 
 /// The homes the messages come from.
 #[derive(Args, Clone, Copy, Debug)]

@@ -13,7 +13,7 @@ use std::{
 use crate::Outcome;
 
 /// How long a child may be silent while the bench waits for a line.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A running child. Dropping it ends the process.
 pub(crate) struct Role {
@@ -78,8 +78,8 @@ impl Drop for Role {
     fn drop(&mut self) {
         self.input = None;
         // Both fail only when the process is gone, which is what is wanted.
-        self.child.kill().ok();
-        self.child.wait().ok();
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 

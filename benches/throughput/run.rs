@@ -198,41 +198,39 @@ fn bound([measured, generator, kafka]: &[Usage; 3], wall: Duration) -> Option<Bo
 }
 
 fn kafka_arguments(subject: Subject, scene: &Scene) -> Vec<String> {
-    let mut arguments = vec!["mock-kafka".to_owned()];
     let topics = match subject {
         Subject::Engine => ENGINE_TOPICS.as_slice(),
         Subject::OwnLoop | Subject::RumqttcV5 => &[PUMP_TOPIC],
     };
-    for topic in topics {
-        option(&mut arguments, "--topic", topic);
-    }
-    option(&mut arguments, "--partitions", scene.partitions);
-    option(&mut arguments, "--round-trip", scene.round_trip.as_millis());
+    let mut arguments = vec![
+        "mock-kafka".to_owned(),
+        format!("--partitions={}", scene.partitions),
+        format!("--round-trip={}", scene.round_trip.as_millis()),
+    ];
+    arguments.extend(topics.iter().map(|topic| format!("--topic={topic}")));
     arguments
 }
 
 fn generator_arguments(scene: &Scene) -> Vec<String> {
-    let mut arguments = vec!["generator".to_owned()];
-    option(&mut arguments, "--format", scene.format.name());
-    option(&mut arguments, "--homes", scene.homes);
-    option(&mut arguments, "--devices-per-home", scene.devices_per_home);
-    arguments
+    vec![
+        "generator".to_owned(),
+        format!("--format={}", scene.format.name()),
+        format!("--homes={}", scene.homes),
+        format!("--devices-per-home={}", scene.devices_per_home),
+    ]
 }
 
 fn pump_arguments(client: &str, mqtt: SocketAddr, brokers: &str, scene: &Scene) -> Vec<String> {
-    let mut arguments = vec!["pump".to_owned()];
-    option(&mut arguments, "--client", client);
-    option(&mut arguments, "--mqtt", mqtt);
-    option(&mut arguments, "--brokers", brokers);
-    option(&mut arguments, "--topic", PUMP_TOPIC);
-    option(&mut arguments, "--window", scene.window);
-    option(&mut arguments, "--linger", linger_ms(scene.window));
-    option(&mut arguments, "--clock", scene.clock.name());
-    arguments
-}
-
-fn option(arguments: &mut Vec<String>, name: &str, value: impl ToString) {
-    arguments.extend([name.to_owned(), value.to_string()]);
+    vec![
+        "pump".to_owned(),
+        format!("--client={client}"),
+        format!("--mqtt={mqtt}"),
+        format!("--brokers={brokers}"),
+        format!("--topic={PUMP_TOPIC}"),
+        format!("--window={}", scene.window),
+        format!("--linger={}", linger_ms(scene.window)),
+        format!("--clock={}", scene.clock.name()),
+    ]
 }
 
 /// librdkafka's linger fitted to the window, as the engine does by default: a small window is

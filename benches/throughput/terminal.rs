@@ -14,5 +14,5 @@ pub(crate) fn report(line: &str) -> Outcome {
 /// What a person should know meanwhile: stderr.
 pub(crate) fn complain(line: &str) {
     // Nobody is left to tell when stderr is gone.
-    writeln!(std::io::stderr().lock(), "{line}").ok();
+    drop(writeln!(std::io::stderr().lock(), "{line}"));
 }

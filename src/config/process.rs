@@ -2,7 +2,6 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    num::NonZeroUsize,
     str::FromStr,
     sync::Arc,
     time::Duration,
@@ -24,8 +23,6 @@ pub struct EngineSettings {
     /// How long a shutdown may take before what is left stays with the broker. Default 25 s,
     /// below the 30 s most supervisors grant; 1 s to 10 min.
     pub shutdown_deadline: Duration,
-    /// Threads of the runtime. Default: one a core; 1 to 256.
-    pub worker_threads: Option<NonZeroUsize>,
 }
 
 impl EngineSettings {
@@ -36,12 +33,8 @@ impl EngineSettings {
             Duration::from_secs(25),
             &(Duration::from_secs(1)..=Duration::from_mins(10)),
         );
-        let worker_threads = section.has("worker_threads").then(|| {
-            let threads = section.within("worker_threads", 1_usize, &(1..=256));
-            NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN)
-        });
         section.finish();
-        Self { tenant, shutdown_deadline, worker_threads }
+        Self { tenant, shutdown_deadline }
     }
 }
 

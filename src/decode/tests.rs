@@ -1,14 +1,16 @@
 //! What holds for every format; and the helpers of the formats' own tests.
 
-use std::fmt::Write;
+use std::{fmt::Write, sync::LazyLock};
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;
 use crate::model::{Moment, QoS, ReadingFlag, Value};
 
+static CATALOGUE: LazyLock<Arc<Catalogue>> = LazyLock::new(|| Arc::new(Catalogue::builtin()));
+
 pub(super) fn catalogue() -> Arc<Catalogue> {
-    Arc::new(Catalogue::builtin())
+    Arc::clone(&CATALOGUE)
 }
 
 pub(super) fn message<'a>(topic: &'a str, payload: &'a [u8]) -> Message<'a> {
@@ -33,7 +35,7 @@ pub(super) fn told(decoder: &Decoder, topic: &str, device: &str, payload: &[u8])
         Ok(Outcome::Readings) => {}
     }
     assert_whole(&out);
-    let catalogue = Catalogue::builtin();
+    let catalogue = catalogue();
     let mut text = String::new();
     for reading in &out.readings {
         let name = &catalogue.get(reading.kind).name;
@@ -85,15 +87,15 @@ fn mapping() -> Decoder {
     Decoder::Mapping(Mapping::new(&settings, &catalogue()).unwrap())
 }
 
-fn decoders() -> [Decoder; 4] {
-    let catalogue = catalogue();
+/// Zigbee2MQTT, JSON, protobuf, mapping.
+static DECODERS: LazyLock<[Decoder; 4]> = LazyLock::new(|| {
     [
-        Decoder::zigbee2mqtt(&catalogue),
-        Decoder::json(&catalogue),
-        Decoder::protobuf(&catalogue),
+        Decoder::zigbee2mqtt(&CATALOGUE),
+        Decoder::json(&CATALOGUE),
+        Decoder::protobuf(&CATALOGUE),
         mapping(),
     ]
-}
+});
 
 const TOPICS: [(&str, &str); 5] = [
     ("z/hall", "hall"),
@@ -112,7 +114,7 @@ const CORPUS: [&[u8]; 9] = [
     br#"[{"device":"a","kind":"spo2","value":97.5,"unit":"%"},{"device":"b","readings":[]}]"#,
     br#"{"id":"n1","ts":1573393389,"n":4,"data":{"temp":70.5},"key":"short","more":[1,2,3]}"#,
     br#"{"data":[true,1],"key":"long"}"#,
-    b"\x0a\x03bed\x11\x40\x42\x0f\x00\x00\x00\x00\x00\x18\x07\x2a\x17\x0a\x0aheart_rate\x11\x00\x00\x00\x00\x00\x80\x4e\x40",
+    b"\x0a\x03bed\x11\x40\x42\x0f\x00\x00\x00\x00\x00\x18\x07\x2a\x15\x0a\x0aheart_rate\x11\x00\x00\x00\x00\x00\x80\x4e\x40",
     b"\x2a\x05\x0a\x03sos\x32\x0a\x0a\x01b\x2a\x05\x0a\x03sos",
 ];
 
@@ -141,7 +143,7 @@ fn damaged() -> impl Strategy<Value = Vec<u8>> {
 
 fn assert_sound(payload: &[u8]) -> Result<(), TestCaseError> {
     let mut out = Decoded::default();
-    for decoder in decoders() {
+    for decoder in DECODERS.iter() {
         for (topic, device) in TOPICS {
             match decoder.decode(device, &message(topic, payload), &mut out) {
                 Err(error) => {
@@ -189,8 +191,8 @@ proptest! {
 
 #[test]
 fn the_corpus_itself_is_readable() {
-    let [zigbee2mqtt, json, protobuf, mapping] = decoders();
-    let readable = [(&zigbee2mqtt, 0..2), (&json, 3..5), (&mapping, 5..7), (&protobuf, 7..9)];
+    let [zigbee2mqtt, json, protobuf, mapping] = &*DECODERS;
+    let readable = [(zigbee2mqtt, 0..2), (json, 3..5), (mapping, 5..7), (protobuf, 7..9)];
     for (decoder, range) in readable {
         for payload in &CORPUS[range] {
             let mut out = Decoded::default();
@@ -199,7 +201,7 @@ fn the_corpus_itself_is_readable() {
             assert!(!out.readings.is_empty());
         }
     }
-    assert_eq!(told(&zigbee2mqtt, TOPICS[1].0, TOPICS[1].1, CORPUS[2]), "online=true");
+    assert_eq!(told(zigbee2mqtt, TOPICS[1].0, TOPICS[1].1, CORPUS[2]), "online=true");
 }
 
 #[test]
@@ -228,7 +230,7 @@ fn hostile_payloads_have_their_reason() {
             [
                 "error json_malformed",
                 "error json_malformed",
-                "error protobuf_malformed",
+                "none no_known_key",
                 "-sos:state_unreadable",
             ],
         ),
@@ -306,9 +308,9 @@ fn hostile_payloads_have_their_reason() {
         ),
     ];
     for (payload, expected) in cases {
-        for (decoder, expected) in decoders().iter().zip(expected) {
+        for (decoder, expected) in DECODERS.iter().zip(expected) {
             let head = String::from_utf8_lossy(&payload[..payload.len().min(20)]);
-            assert_eq!(told(decoder, "z/hall", "hall", payload), expected, "{head} {decoder:.20?}");
+            assert_eq!(told(decoder, "z/hall", "hall", payload), expected, "{head}");
         }
     }
 }

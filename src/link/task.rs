@@ -30,7 +30,8 @@ pub type SnapshotRequest = oneshot::Sender<LinkSnapshot>;
 
 /// While something is outstanding, reads and reports are collected for so long: below 50 000
 /// messages a second wake-ups cost more than the work they wake for. Never when idle, so a lone
-/// alarm is not delayed.
+/// alarm is not delayed. The link's thread sleeps, not its task: under a timer every arriving
+/// packet would still wake the thread to note that the socket is readable.
 const COALESCE: Duration = Duration::from_millis(1);
 /// A window below this empties within a millisecond: collecting would only idle the broker.
 const COALESCE_WINDOW_MIN: usize = 1_000;
@@ -105,7 +106,6 @@ impl LinkTask {
     pub async fn run(mut self) -> LeftBehind {
         let mut stage = Stage::Waiting { until: Mono::default() };
         let mut reports: Vec<Report> = Vec::with_capacity(1024);
-        let mut quiet_until = Mono::default();
         let mut stopping = Stopping::No;
         let mut heartbeat = Mono::default();
         loop {
@@ -116,13 +116,13 @@ impl LinkTask {
                 self.show_state(&stage);
                 self.show_lanes();
             }
-            let event = self.next_event(&mut stage, quiet_until, &stopping).await;
+            let event = self.next_event(&mut stage, &stopping).await;
             let now = self.clock.now();
             self.mailbox.take(&mut reports);
             let had_reports = !reports.is_empty();
             match self.apply(event, &mut stage, &mut reports, &mut stopping, now) {
-                Ok(Moved::Something) => quiet_until = self.quiet_after(now.mono),
-                Ok(Moved::Nothing) if had_reports => quiet_until = self.quiet_after(now.mono),
+                Ok(Moved::Something) => self.collect(&mut stage, now.mono),
+                Ok(Moved::Nothing) if had_reports => self.collect(&mut stage, now.mono),
                 Ok(Moved::Nothing) => {}
                 Err(close) => self.close(&mut stage, &close, &stopping, now),
             }
@@ -133,27 +133,17 @@ impl LinkTask {
         }
     }
 
-    async fn next_event(
-        &mut self,
-        stage: &mut Stage,
-        quiet_until: Mono,
-        stopping: &Stopping,
-    ) -> Event {
+    async fn next_event(&mut self, stage: &mut Stage, stopping: &Stopping) -> Event {
         let now = self.clock.now().mono;
-        let quiet = quiet_until > now;
         let mut deadline = match stage {
             Stage::Waiting { until } => *until,
             Stage::Dialing(_) | Stage::Talking(_) | Stage::Parting { .. } => Mono(u64::MAX),
             Stage::Over => now + IDLE_LOOK,
         };
         deadline = deadline.min(self.core.deadline()).min(now + IDLE_LOOK);
-        if quiet {
-            deadline = quiet_until.min(deadline.max(now));
-        }
-        let look = if quiet || self.core.intake() == Intake::Paused {
-            Look::WriteOnly
-        } else {
-            Look::ReadAndWrite
+        let look = match self.core.intake() {
+            Intake::Paused => Look::WriteOnly,
+            Intake::Flowing => Look::ReadAndWrite,
         };
         let Self { core, mailbox, snapshots, clock, stop, abort, .. } = self;
         tokio::select! {
@@ -162,7 +152,7 @@ impl LinkTask {
             () = stop.cancelled(), if stopping.is_no() => Event::Stop,
             Some(request) = snapshots.recv() => Event::Snapshot(request),
             event = Self::io(core, stage, look) => event,
-            () = mailbox.arrived(), if !quiet => Event::Reports,
+            () = mailbox.arrived() => Event::Reports,
             () = sleep_until(clock.instant(deadline)) => Event::Timer,
         }
     }
@@ -331,9 +321,21 @@ impl LinkTask {
         }
     }
 
-    fn quiet_after(&self, now: Mono) -> Mono {
-        let collects = self.core.settings().receive_maximum >= COALESCE_WINDOW_MIN;
-        if collects && self.core.in_flight() > 0 { now + COALESCE } else { Mono::default() }
+    /// Lets a moment pass in which messages and reports gather, after what is ready has been
+    /// written.
+    fn collect(&mut self, stage: &mut Stage, now: Mono) {
+        if self.core.settings().receive_maximum < COALESCE_WINDOW_MIN || self.core.in_flight() == 0
+        {
+            return;
+        }
+        if let Stage::Talking(stream) = stage {
+            match stream.try_write(self.core.unsent()) {
+                Ok(written) => self.core.wrote(written, now),
+                // Not now, or not any more: the next look at the socket tells.
+                Err(_) => return,
+            }
+        }
+        std::thread::park_timeout(COALESCE);
     }
 
     fn beat(&self, now: Mono) {

@@ -87,6 +87,7 @@ impl Ledger {
     }
 
     /// Everything but PUBACK is rare, so the library's codec reads and writes it.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else comes is refused alike")]
     fn answer(&mut self, mut frame: BytesMut, shared: &Shared) -> Outcome {
         // rumqttc refuses a PINGREQ-sized DISCONNECT, which is the normal one.
         if frame.first() == Some(&0xE0) {

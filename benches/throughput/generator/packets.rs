@@ -38,7 +38,7 @@ impl Packets {
         let mut packets = Self { bytes: Vec::with_capacity(order.len() * 256), places: Vec::new() };
         for device in order {
             let topic = topic(args, device);
-            packets.push(&topic, writer.payload(device))?;
+            packets.push(&topic, writer.payload(device)?)?;
         }
         Ok(packets)
     }

@@ -7,6 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use prost::encoding::{WireType, double, encode_key, encode_varint, sfixed64, string};
 use rand::{Rng, rngs::StdRng};
 
+use crate::Outcome;
+
 /// What the messages carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -68,22 +70,21 @@ impl Writer {
     }
 
     /// The next payload of a device.
-    pub(crate) fn payload(&mut self, device: usize) -> &[u8] {
+    pub(crate) fn payload(&mut self, device: usize) -> Outcome<&[u8]> {
         let ago = SignedDuration::from_millis(self.random.random_range(0..60_000));
         let at = self.now.checked_sub(ago).unwrap_or(self.now);
         self.time.clear();
         self.payload.clear();
-        // Writing to memory does not fail.
-        write!(self.time, "{at:.3}").ok();
+        write!(self.time, "{at:.3}")?;
         match self.format {
-            Format::Zigbee2mqtt => self.zigbee2mqtt(),
-            Format::Json => self.json(device),
+            Format::Zigbee2mqtt => self.zigbee2mqtt()?,
+            Format::Json => self.json(device)?,
             Format::Protobuf => self.protobuf(device, at.as_microsecond()),
         }
-        &self.payload
+        Ok(&self.payload)
     }
 
-    fn zigbee2mqtt(&mut self) {
+    fn zigbee2mqtt(&mut self) -> Outcome {
         let random = &mut self.random;
         let battery = random.random_range(5..=100);
         let humidity = f64::from(random.random_range(2_000..7_000)) / 100.0;
@@ -96,18 +97,18 @@ impl Writer {
         write!(
             self.payload,
             r#"{{"battery":{battery},"humidity":{humidity},"illuminance":{light},"last_seen":"{time}","linkquality":{link},"occupancy":{occupied},"temperature":{temperature},"voltage":{voltage}}}"#,
-        )
-        .ok();
+        )?;
+        Ok(())
     }
 
-    fn json(&mut self, device: usize) {
+    fn json(&mut self, device: usize) -> Outcome {
         let Measured { kind, value, unit } = self.measured(device);
         let time = &self.time;
         write!(
             self.payload,
             r#"{{"kind":"{kind}","value":{value},"unit":"{unit}","time":"{time}"}}"#
-        )
-        .ok();
+        )?;
+        Ok(())
     }
 
     fn protobuf(&mut self, device: usize, at_us: i64) {

@@ -31,6 +31,9 @@ const PUBLISH_QOS1: u8 = 0x32;
 /// second the price is wake-ups, not code.
 const COALESCE: Duration = Duration::from_millis(1);
 
+/// A smaller window is empty within a millisecond: gathering would only idle the broker.
+const COALESCE_WINDOW_MIN: u16 = 1_000;
+
 pub(super) fn run(args: &PumpArgs, latency: Option<Arc<Latency>>) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let reports = Reports {
@@ -45,7 +48,7 @@ pub(super) fn run(args: &PumpArgs, latency: Option<Arc<Latency>>) -> Outcome {
     runtime.block_on(async {
         let mut pump = OwnLoop {
             socket: TcpStream::connect(args.mqtt).await?,
-            topic: &args.topic,
+            args,
             producer,
             reports,
             input: Input { bytes: vec![0; READ_BYTES].into(), begin: 0, end: 0 },
@@ -53,14 +56,14 @@ pub(super) fn run(args: &PumpArgs, latency: Option<Arc<Latency>>) -> Outcome {
             acknowledged: 0,
             output: Vec::with_capacity(READ_BYTES),
         };
-        pump.subscribe(args.window).await?;
+        pump.subscribe().await?;
         pump.pump().await
     })
 }
 
 struct OwnLoop<'a> {
     socket: TcpStream,
-    topic: &'a str,
+    args: &'a PumpArgs,
     producer: ThreadedProducer<Reports>,
     reports: Reports,
     input: Input,
@@ -71,10 +74,10 @@ struct OwnLoop<'a> {
 }
 
 impl OwnLoop<'_> {
-    async fn subscribe(&mut self, window: u16) -> Outcome {
+    async fn subscribe(&mut self) -> Outcome {
         self.socket.set_nodelay(true)?;
         let mut properties = ConnectProperties::new();
-        properties.receive_maximum = Some(window);
+        properties.receive_maximum = Some(self.args.window);
         properties.session_expiry_interval = Some(3600);
         let connect = Connect {
             keep_alive: 0,
@@ -96,11 +99,12 @@ impl OwnLoop<'_> {
     }
 
     async fn pump(&mut self) -> Outcome {
+        let gathers = self.args.window >= COALESCE_WINDOW_MIN;
         loop {
             let drained = self.read()?;
             self.acknowledge().await?;
             if drained == Drained::Yes {
-                if self.received > self.acknowledged {
+                if gathers && self.received > self.acknowledged {
                     // Not the runtime's sleep: that one wakes for every packet, only to go
                     // back to sleep. The thread has nothing else to do.
                     std::thread::park_timeout(COALESCE);
@@ -126,7 +130,7 @@ impl OwnLoop<'_> {
             if let Some(latency) = &self.reports.latency {
                 latency.sent(slot);
             }
-            super::send(&self.producer, self.topic, slot, publish.topic, publish.payload)?;
+            super::send(&self.producer, &self.args.topic, slot, publish.topic, publish.payload)?;
             self.received += 1;
         }
         self.input.compact();

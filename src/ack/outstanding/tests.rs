@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "these tests stand for Kafka")]
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# The benches. `bench.sh`: every row, in target/bench/summary.json too; `bench.sh smoke`: does it
+# run and balance; `bench.sh long`: memory over five million messages; `bench.sh pumps`: the two
+# yardsticks alone.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+command -v valgrind >/dev/null || echo "no valgrind: instructions will not be counted" >&2
+
+case "${1:-full}" in
+full)
+    cargo bench --locked --bench stages
+    cargo bench --locked --bench throughput -- full
+    ;;
+smoke)
+    cargo bench --locked --bench stages -- --smoke
+    cargo bench --locked --bench throughput -- smoke
+    ;;
+long | pumps)
+    cargo bench --locked --bench throughput -- "$1"
+    ;;
+*)
+    echo "usage: bench.sh [full|smoke|long|pumps]" >&2
+    exit 64
+    ;;
+esac
