@@ -1,9 +1,5 @@
 //! Holds the code to the tables of ARCHITECTURE.md, which are the rule: nothing is repeated here.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test: it fails by panicking"
-)]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test: it fails by panicking")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -66,7 +62,8 @@ fn each_room_imports_exactly_what_the_table_says() {
         let imported = imports.remove(&room.name).unwrap_or_default();
         for (other, path) in &imported {
             if !room.knows.contains(other) {
-                wrong.push(format!("{path} imports `{other}`, which `{}` does not know", room.name));
+                wrong
+                    .push(format!("{path} imports `{other}`, which `{}` does not know", room.name));
             }
         }
         for other in room.knows.iter().filter(|other| !imported.contains_key(*other)) {
@@ -113,9 +110,8 @@ fn waiting_and_clocks_are_where_the_table_says() {
         if let Waits::In(files) = room.waits {
             for file in files {
                 let source = sources.iter().find(|source| source.path == file);
-                let waits = source.is_some_and(|source| {
-                    WAITING.iter().any(|word| has_word(&source.code, word))
-                });
+                let waits = source
+                    .is_some_and(|source| WAITING.iter().any(|word| has_word(&source.code, word)));
                 assert!(waits, "{file} is said to wait and does not");
             }
         }
@@ -331,7 +327,7 @@ fn raw_hashes(text: &str) -> Option<usize> {
 fn is_character(text: &str) -> bool {
     let mut characters = text.chars();
     characters.next() == Some('\'')
-        && (characters.next() == Some('\\') || characters.next() == Some('\''))
+        && characters.next().is_some_and(|second| second == '\\' || characters.next() == Some('\''))
 }
 
 /// Without the items and statements behind `#[cfg(test)]`.

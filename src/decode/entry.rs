@@ -78,7 +78,6 @@ fn in_own_unit(
     let none = Flags::default();
     match (value, unit) {
         (_, EntryUnit::NoText) => Err(RefusalReason::UnitUnknown),
-        (_, EntryUnit::Own) => Ok((value, none)),
         (Value::Number(_), EntryUnit::Absent | EntryUnit::Is("")) => {
             let has_unit = !matches!(&*catalogue.get(kind).unit, "" | "1");
             Ok((value, if has_unit { none.with(ReadingFlag::UnitAssumed) } else { none }))
@@ -87,7 +86,8 @@ fn in_own_unit(
             let number = catalogue.conversion(kind, unit)?.apply(number);
             Ok((Value::Number(number), none))
         }
-        (
+        (_, EntryUnit::Own)
+        | (
             Value::State(_) | Value::Category(_) | Value::Event,
             EntryUnit::Absent | EntryUnit::Is("" | "1"),
         ) => Ok((value, none)),

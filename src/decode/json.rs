@@ -36,7 +36,7 @@ impl Json {
         payload: &[u8],
         out: &mut Decoded,
     ) -> Result<Option<NonReading>, DecodeError> {
-        if payload.trim_ascii().is_empty() {
+        if json_text::body(payload).is_empty() {
             return Ok(Some(NonReading::Empty));
         }
         let text = json_text::check(payload)?;
@@ -147,7 +147,7 @@ impl<'de> Visitor<'de> for Report<'_> {
                     let name = map.next_value_seed(With(|name| own_name(&name, reports.out)))?;
                     part.name = reports.stop(name)?;
                 }
-                Key::Time => part.measured_at = map.next_value_seed(With(time_of))?,
+                Key::Time => part.measured_at = map.next_value_seed(With(|time| time_of(&time)))?,
                 Key::Sequence => part.sequence = map.next_value_seed(With(|n| sequence(&n)))?,
                 Key::Historical => {
                     if meaning::state(&map.next_value()?) == Meaning::Value(true) {
@@ -236,7 +236,7 @@ impl<'de> Visitor<'de> for EntrySeed<'_> {
                 }
                 Key::Value => fields.value = Some(map.next_value()?),
                 Key::Unit => fields.unit = Some(map.next_value()?),
-                Key::Time => fields.time = Some(map.next_value_seed(With(time_of))?),
+                Key::Time => fields.time = Some(map.next_value_seed(With(|time| time_of(&time)))?),
                 Key::Device | Key::Sequence | Key::Historical | Key::Readings | Key::Other => {
                     map.next_value::<IgnoredAny>()?;
                     self.0.out.unknown_keys += 1;
@@ -328,8 +328,8 @@ impl Reports<'_> {
     }
 }
 
-fn time_of(scalar: Scalar<'_>) -> DeviceTime {
-    time::read(&scalar, TimeFormat::Auto)
+fn time_of(scalar: &Scalar<'_>) -> DeviceTime {
+    time::read(scalar, TimeFormat::Auto)
 }
 
 /// A device is named by a text or a whole number.

@@ -10,7 +10,20 @@ use super::error::DecodeError;
 /// Levels of nesting a message may have.
 const DEPTH_MAX: usize = 128;
 
-/// Checks encoding and depth. A byte order mark in front is taken off.
+/// Some senders put it in front of their text.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// The payload without what may stand around a value, to see what kind of value it is.
+pub(super) fn body(payload: &[u8]) -> &[u8] {
+    payload.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(payload).trim_ascii()
+}
+
+/// Is it one value as bare text, such as `online` or `21.5`, and no JSON text?
+pub(super) fn is_bare(body: &[u8]) -> bool {
+    !matches!(body.first(), None | Some(b'{' | b'[' | b'"'))
+}
+
+/// Checks encoding and depth.
 pub(super) fn check(payload: &[u8]) -> Result<&str, DecodeError> {
     let text =
         str::from_utf8(payload).map_err(|error| DecodeError::Utf8 { at: error.valid_up_to() })?;
@@ -18,7 +31,7 @@ pub(super) fn check(payload: &[u8]) -> Result<&str, DecodeError> {
     if openings(payload) > DEPTH_MAX && depth(payload) > DEPTH_MAX {
         return Err(DecodeError::JsonTooDeep { limit: DEPTH_MAX });
     }
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+    Ok(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text))
 }
 
 /// Counts in bytes by blocks, which the compiler turns into vector instructions.

@@ -77,7 +77,7 @@ impl Mapping {
         payload: &[u8],
         out: &mut Decoded,
     ) -> Result<Option<NonReading>, DecodeError> {
-        let body = payload.trim_ascii();
+        let body = json_text::body(payload);
         if body.is_empty() {
             return Ok(Some(NonReading::Empty));
         }
@@ -86,8 +86,7 @@ impl Mapping {
         let mut fault = None;
         let mut walk =
             Walk { mapping: self, node: NodeId::ROOT, out, part: &mut part, fault: &mut fault };
-        let is_bare = !matches!(body.first(), Some(b'{' | b'[' | b'"'));
-        let parsed = if is_bare && self.tree.has_leaves(NodeId::ROOT) {
+        let parsed = if json_text::is_bare(body) && self.tree.has_leaves(NodeId::ROOT) {
             let text = str::from_utf8(body)
                 .map_err(|error| DecodeError::Utf8 { at: error.valid_up_to() })?;
             walk.take(&Scalar::Text(Cow::Borrowed(text)));

@@ -49,8 +49,8 @@ impl Zigbee2Mqtt {
         out: &mut Decoded,
     ) -> Result<Option<NonReading>, DecodeError> {
         let place = topic::place(message.topic, device);
-        let body = message.payload.trim_ascii();
-        let is_bare = !matches!(body.first(), Some(b'{' | b'[' | b'"'));
+        let body = json_text::body(message.payload);
+        let is_bare = json_text::is_bare(body);
         match place {
             Place::Bridge => return Ok(Some(NonReading::Bridge)),
             Place::Command => return Ok(Some(NonReading::Command)),
@@ -72,7 +72,9 @@ impl Zigbee2Mqtt {
                 {
                     self.bare(&self.state, key, device, body, out)?;
                 }
-                Some(_) | None => self.object(&self.state, DeviceName::Captured, body, out)?,
+                Some(_) | None => {
+                    self.object(&self.state, DeviceName::Captured, message.payload, out)?;
+                }
             },
             Place::Device => {
                 self.object(&self.state, DeviceName::Captured, message.payload, out)?;

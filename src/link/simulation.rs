@@ -100,8 +100,8 @@ fn core(kafka: &Hand) -> Core<Hand> {
         routes: vec![Route { pattern, decoder: Decoder::json(&catalogue), format: "json".into() }],
         catalogue,
         clock: ClockLimits {
-            future_tolerance: Duration::from_secs(300),
-            late_after: Duration::from_secs(600),
+            future_tolerance: Duration::from_mins(5),
+            late_after: Duration::from_mins(10),
         },
         batch: BatchLimits { max_readings: 6, max_bytes: 4096, linger: Duration::from_millis(20) },
         dead_letter_bytes: 256 * 1024,
@@ -122,7 +122,7 @@ fn core(kafka: &Hand) -> Core<Hand> {
         outstanding_messages: 40,
         outstanding_bytes: 1 << 20,
         packet_bytes: 2048,
-        max_age: Duration::from_secs(60),
+        max_age: Duration::from_mins(1),
         broker_statistics: Some("$SYS/dropped".to_owned()),
     };
     let sink = Sink::new(kafka.clone(), [2, 2, 1]);
@@ -156,7 +156,7 @@ impl World {
         let number = self.next_number;
         self.next_number += 1;
         let (home, device) = (self.chance.below(3), self.chance.below(2));
-        let qos = if self.chance.one_in(8) { 0 } else { 1 };
+        let qos = u8::from(!self.chance.one_in(8));
         let mut payload = format!(
             r#"{{"sequence":{number},"readings":[{{"kind":"energy","value":{number},"unit":"kW.h"}}"#
         );
@@ -263,7 +263,7 @@ impl World {
             self.now += u64::try_from(self.chance.below(40_000)).expect("small");
             match self.chance.below(24) {
                 0..7 => (0..self.chance.below(8)).for_each(|_| self.publish()),
-                7 if !self.connected => self.open(),
+                7 | 13 if !self.connected => self.open(),
                 8 if self.connected && self.chance.one_in(3) => self.close(&Close::EndOfStream),
                 9 if self.chance.one_in(30) => {
                     if self.connected {
@@ -282,7 +282,6 @@ impl World {
                 12 if self.chance.one_in(10) => {
                     self.kafka.0.borrow_mut().kill_producer(&mut self.chance);
                 }
-                13 if !self.connected => self.open(),
                 _ => self.kafka.0.borrow_mut().progress(&mut self.chance),
             }
             self.turn();
@@ -372,7 +371,7 @@ impl World {
 fn run(seed: u64) {
     let mut world = World::new(seed);
     world.safety();
-    if seed % 4 == 0 {
+    if seed.is_multiple_of(4) {
         world.shutdown();
     } else {
         world.liveness();

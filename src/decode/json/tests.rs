@@ -30,8 +30,14 @@ fn both_forms_are_read() {
         (r#"{"readings":[{"kind":"heart_rate","value":61,"unit":"/min"}]}"#, "heart_rate=61"),
         (r#"{"kind":"heart_rate","value":61,"unit":"/min"}"#, "heart_rate=61"),
         (r#"{"value":61,"unit":"bpm","kind":"heart_rate"}"#, "heart_rate=61"),
-        (r#"{"kind":"spo2","value":97,"readings":[{"kind":"motion","value":true}]}"#, "motion=true spo2=97~"),
-        (r#"[{"kind":"sos"},{"readings":[{"kind":"fall"},{"kind":"motion","value":"off"}]}]"#, "sos fall motion=false"),
+        (
+            r#"{"kind":"spo2","value":97,"readings":[{"kind":"motion","value":true}]}"#,
+            "motion=true spo2=97~",
+        ),
+        (
+            r#"[{"kind":"sos"},{"readings":[{"kind":"fall"},{"kind":"motion","value":"off"}]}]"#,
+            "sos fall motion=false",
+        ),
         (r#"{"readings":[]}"#, "none no_known_key"),
         ("[]", "none no_known_key"),
         ("  ", "none empty"),
@@ -58,7 +64,10 @@ fn values_follow_their_kind() {
         (r#"{"kind":"air_temperature","value":21.5,"unit":""}"#, "air_temperature=21.5~"),
         (r#"{"kind":"link_quality","value":21}"#, "link_quality=21"),
         (r#"{"kind":"battery_voltage","value":2905,"unit":"mV"}"#, "battery_voltage=2.905"),
-        (r#"{"kind":"air_temperature","value":1,"unit":"parsec"}"#, "-air_temperature:unit_unknown"),
+        (
+            r#"{"kind":"air_temperature","value":1,"unit":"parsec"}"#,
+            "-air_temperature:unit_unknown",
+        ),
         (r#"{"kind":"air_temperature","value":1,"unit":5}"#, "-air_temperature:unit_unknown"),
         (r#"{"kind":"air_temperature","value":1,"unit":"kg"}"#, "-air_temperature:unit_mismatch"),
         (r#"{"kind":"motion","value":true,"unit":"1"}"#, "motion=true"),
@@ -79,7 +88,10 @@ fn values_follow_their_kind() {
         (r#"{"kind":"heart_rate","value":[61]}"#, "-heart_rate:value_type"),
         (r#"{"kind":"horoscope","value":61}"#, "-?:kind_unknown"),
         (r#"{"kind":5,"value":61}"#, "-?:kind_unknown"),
-        (r#"{"readings":[1,null,"x",[2],{"kind":"motion","value":true},{}]}"#, "motion=true -?:reading_shape -?:reading_shape -?:reading_shape -?:reading_shape -?:kind_unknown"),
+        (
+            r#"{"readings":[1,null,"x",[2],{"kind":"motion","value":true},{}]}"#,
+            "motion=true -?:reading_shape -?:reading_shape -?:reading_shape -?:reading_shape -?:kind_unknown",
+        ),
         (r#"{"kind":"motion","value":true,"value":false}"#, "motion=false"),
     ] {
         assert_eq!(of(payload), expected, "{payload}");
@@ -108,9 +120,7 @@ fn a_report_says_who_and_when() {
 #[test]
 fn a_report_without_a_time_takes_its_newest_reading_s() {
     let times = |first: &str, second: &str| {
-        decoded(&format!(
-            r#"{{"readings":[{{"kind":"sos"{first}}},{{"kind":"fall"{second}}}]}}"#
-        ))
+        decoded(&format!(r#"{{"readings":[{{"kind":"sos"{first}}},{{"kind":"fall"{second}}}]}}"#))
     };
     let out = times(r#","time":1732371250"#, r#","time":1732371252"#);
     assert_eq!(out.devices[0].measured_at, DeviceTime::At(UnixMicros(1_732_371_252_000_000)));
@@ -151,17 +161,29 @@ fn a_message_has_its_bounds() {
     assert_eq!(many(READINGS_MAX, good).split(' ').count(), READINGS_MAX);
     assert_eq!(many(READINGS_MAX + 1, good), "error too_many_readings");
     assert_eq!(many(READINGS_MAX + 1, "0"), "error too_many_readings");
-    assert_eq!(many(READINGS_MAX + 1, r#"{"kind":"motion","value":null}"#), "error too_many_readings");
+    assert_eq!(
+        many(READINGS_MAX + 1, r#"{"kind":"motion","value":null}"#),
+        "error too_many_readings"
+    );
     assert_eq!(many(100, "0").split(' ').count(), 32);
-    let named = |length: usize| of(&format!(r#"{{"device":"{}","kind":"sos"}}"#, "n".repeat(length)));
+    let named =
+        |length: usize| of(&format!(r#"{{"device":"{}","kind":"sos"}}"#, "n".repeat(length)));
     assert_eq!(named(256), "sos");
     assert_eq!(named(257), "error device_name_too_long");
 }
 
 const BAD: [&str; 11] = [
-    "null", "7", "\"x\"", "[]", "{}", r#"{"kind":"motion"}"#, r#"{"kind":"motion","value":"x"}"#,
-    r#"{"kind":"power","value":"1 W"}"#, r#"{"kind":"power","value":1,"unit":"V"}"#,
-    r#"{"kind":"nothing","value":{"a":[1]}}"#, r#"{"kind":"sos","value":"","time":"x"}"#,
+    "null",
+    "7",
+    "\"x\"",
+    "[]",
+    "{}",
+    r#"{"kind":"motion"}"#,
+    r#"{"kind":"motion","value":"x"}"#,
+    r#"{"kind":"power","value":"1 W"}"#,
+    r#"{"kind":"power","value":1,"unit":"V"}"#,
+    r#"{"kind":"nothing","value":{"a":[1]}}"#,
+    r#"{"kind":"sos","value":"","time":"x"}"#,
 ];
 
 proptest! {

@@ -42,7 +42,10 @@ fn values_follow_their_kind() {
         (reading("motion", Some(Value::Number(1.0))), "motion=true"),
         (reading("motion", None), "-motion:value_missing"),
         (reading("sleep_stage", Some(Value::Category("rem".into()))), "sleep_stage=rem"),
-        (reading("sleep_stage", Some(Value::Category("x".into()))), "-sleep_stage:category_unknown"),
+        (
+            reading("sleep_stage", Some(Value::Category("x".into()))),
+            "-sleep_stage:category_unknown",
+        ),
         (reading("sleep_stage", Some(Value::Number(1.0))), "-sleep_stage:value_type"),
         (reading("sos", None), "sos"),
         (reading("sos", Some(Value::State(false))), "none no_value"),
@@ -71,7 +74,9 @@ fn a_gateway_speaks_for_its_devices() {
     gateway.devices[1].devices = vec![device("nested", 1)];
     // The gateway's own reading is written last, and still stands with its device.
     let mut bytes = DeviceMessage { readings: vec![], ..gateway.clone() }.encode_to_vec();
-    bytes.extend(DeviceMessage { readings: gateway.readings, ..DeviceMessage::default() }.encode_to_vec());
+    bytes.extend(
+        DeviceMessage { readings: gateway.readings, ..DeviceMessage::default() }.encode_to_vec(),
+    );
     let out = decode(&bytes).unwrap();
     assert_whole(&out);
     let parts: Vec<_> = out
@@ -136,8 +141,12 @@ fn a_message_has_its_bounds() {
 }
 
 const KINDS: [(&str, &str); 6] = [
-    ("heart_rate", "/min"), ("air_temperature", "Cel"), ("motion", ""), ("sos", ""),
-    ("sleep_stage", ""), ("no_such_kind", ""),
+    ("heart_rate", "/min"),
+    ("air_temperature", "Cel"),
+    ("motion", ""),
+    ("sos", ""),
+    ("sleep_stage", ""),
+    ("no_such_kind", ""),
 ];
 
 prop_compose! {
@@ -182,11 +191,17 @@ fn expected(device: &DeviceMessage) -> Vec<(String, crate::model::Value)> {
     let mut taken = Vec::new();
     for reading in &device.readings {
         let value = match (reading.kind.as_str(), &reading.value) {
-            ("heart_rate" | "air_temperature", Some(Value::Number(number))) => Ours::Number(*number),
+            ("heart_rate" | "air_temperature", Some(Value::Number(number))) => {
+                Ours::Number(*number)
+            }
             ("motion", Some(Value::State(state))) => Ours::State(*state),
-            ("motion", Some(Value::Number(number))) if *number == 1.0 => Ours::State(true),
+            ("motion", Some(Value::Number(number))) if number.to_bits() == 1f64.to_bits() => {
+                Ours::State(true)
+            }
             ("sos", None | Some(Value::State(true))) => Ours::Event,
-            ("sos", Some(Value::Number(number))) if *number == 1.0 => Ours::Event,
+            ("sos", Some(Value::Number(number))) if number.to_bits() == 1f64.to_bits() => {
+                Ours::Event
+            }
             ("sleep_stage", Some(Value::Category(word))) => {
                 let kind = catalogue.find("sleep_stage").unwrap();
                 match catalogue.category(kind, word) {
@@ -267,7 +282,11 @@ fn a_device_without_a_time_takes_its_newest_reading_s() {
     assert_eq!(out.readings[1].measured_at, None);
     assert_eq!(out.devices[0].name, DeviceName::Captured);
     assert_eq!(
-        Decoder::protobuf(&catalogue()).decode("", &super::super::tests::message("t", b""), &mut Decoded::default()),
+        Decoder::protobuf(&catalogue()).decode(
+            "",
+            &super::super::tests::message("t", b""),
+            &mut Decoded::default()
+        ),
         Ok(Outcome::NonReading(NonReading::Empty))
     );
 }

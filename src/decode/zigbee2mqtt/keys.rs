@@ -213,7 +213,7 @@ mod tests {
             let keys = Keys::new(table, &catalogue);
             for (slot, (key, kind, form)) in table.iter().enumerate() {
                 assert_eq!(keys.find(key).unwrap().slot, slot, "{key}");
-                assert_eq!(keys.find(&key.to_uppercase()).is_some(), false, "{key}");
+                assert!(keys.find(&key.to_uppercase()).is_none(), "{key}");
                 assert!(*form == Form::LastSeen || catalogue.find(kind).is_some(), "{key}");
             }
             for unknown in ["", "x", "batterie", "linkqualitY", &"a".repeat(300)] {

@@ -156,7 +156,7 @@ impl Broker {
                     }
                 }
                 0x82 => {
-                    let filters = body.iter().filter(|byte| **byte == b'#').count();
+                    let filters = body.split(|byte| *byte == b'#').count() - 1;
                     let statistics = usize::from(body.windows(4).any(|w| w == b"$SYS"));
                     self.to_client.extend_from_slice(&[0x90]);
                     self.to_client.push(u8::try_from(3 + filters + statistics).expect("few"));

@@ -1,0 +1,254 @@
+//! Holds the documents to the code and to each other.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test: it fails by panicking")]
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Reasons of dead letters that are given elsewhere than in `decode/error.rs`.
+const OTHER_REASONS: [&str; 12] = [
+    "abandoned_repeatedly",
+    "device_name_too_long",
+    "internal_error",
+    "kafka_refused",
+    "no_device",
+    "no_home",
+    "no_route",
+    "oversize",
+    "readings_refused",
+    "too_many_devices",
+    "topic_invalid",
+    "unknown_device",
+];
+
+/// What a reader must have met before anything else.
+const STATEMENT: [&str; 6] = [
+    "not a medical device",
+    "not an alarm system",
+    "mirrors alarms",
+    "must never be the only path",
+    "may repeat an alert",
+    "holds urgent readings back",
+];
+
+/// Lines of a first screen.
+const SCREEN: usize = 30;
+
+#[test]
+fn the_first_screens_say_what_trygg_is_not() {
+    for file in ["README.md", "docs/guarantees.md"] {
+        let text = read(file);
+        let screen: Vec<&str> = text.lines().take(SCREEN).collect();
+        let screen = screen.join(" ").replace("**", "");
+        for words in STATEMENT {
+            assert!(screen.contains(words), "{file}: its first screen does not say {words:?}");
+        }
+    }
+}
+
+#[test]
+fn every_test_named_in_the_guarantees_exists() {
+    let guarantees = read("docs/guarantees.md");
+    let named: BTreeSet<&str> =
+        in_backticks(&guarantees).filter(|name| name.contains("::")).collect();
+    assert!(named.len() >= 40, "only {} tests were found in the text", named.len());
+    let missing: Vec<_> = named.into_iter().filter(|name| !is_test(name)).collect();
+    assert!(missing.is_empty(), "no such tests: {missing:#?}");
+}
+
+#[test]
+fn every_row_of_the_guarantees_names_a_test() {
+    let text = read("docs/guarantees.md");
+    let mut rows = 0;
+    for row in text.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        if cells.last() == Some(&"test") {
+            continue;
+        }
+        rows += 1;
+        let last = cells.last().expect("a cell");
+        assert!(in_backticks(last).any(is_test), "no test in: {row}");
+    }
+    assert!(rows >= 20, "only {rows} rows were found");
+}
+
+#[test]
+fn every_relative_link_leads_somewhere() {
+    let mut links = 0;
+    for document in documents() {
+        let text = fs::read_to_string(root().join(&document)).expect("a document");
+        for target in link_targets(&text) {
+            if target.contains("://") || target.starts_with("mailto:") {
+                continue;
+            }
+            links += 1;
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let folder = document.parent().expect("a folder");
+            let goal = if file.is_empty() { document.clone() } else { folder.join(file) };
+            let place = document.display();
+            assert!(root().join(&goal).exists(), "{place}: {target} does not exist");
+            if !anchor.is_empty() {
+                let text = fs::read_to_string(root().join(&goal)).expect("a document");
+                assert!(has_heading(&text, anchor), "{place}: {target} has no such heading");
+            }
+        }
+    }
+    assert!(links >= 20, "only {links} links were found");
+}
+
+#[test]
+fn the_formats_list_every_reason_code() {
+    let source = read("src/decode/error.rs");
+    let arms = source.lines().filter_map(|line| line.split_once("=> \""));
+    let mut reasons: BTreeSet<&str> =
+        arms.filter_map(|(_, rest)| rest.strip_suffix("\",")).collect();
+    assert!(reasons.len() > 20, "only {} reasons were found in the code", reasons.len());
+    let code = program();
+    for reason in OTHER_REASONS {
+        assert!(code.contains(&format!("\"{reason}\"")), "{reason} is given nowhere");
+        reasons.insert(reason);
+    }
+    let formats = read("docs/formats.md");
+    let rows = formats.lines().filter(|line| line.starts_with("| `") || line.starts_with("|`"));
+    let documented: BTreeSet<&str> = rows
+        .filter_map(|row| in_backticks(row).next())
+        .filter(|name| name.contains('_') || reasons.contains(name))
+        .collect();
+    let missing: Vec<_> = reasons.iter().filter(|reason| !documented.contains(*reason)).collect();
+    assert!(missing.is_empty(), "docs/formats.md has no row for {missing:?}");
+}
+
+#[test]
+fn operating_names_what_there_is() {
+    let text = read("docs/operating.md");
+    let metrics = read("src/telemetry/metrics/catalogue.rs");
+    for name in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+        let name = ["_bucket", "_sum", "_count"]
+            .iter()
+            .find_map(|end| name.strip_suffix(end))
+            .unwrap_or(name);
+        if name.starts_with("trygg_") {
+            assert!(metrics.contains(&format!("\"{name}\"")), "no metric {name}");
+        }
+    }
+    let exits = read("src/cli.rs");
+    for number in exits.lines().filter_map(exit_code) {
+        assert!(text.contains(&format!("\n| {number} |")), "exit code {number} is not explained");
+    }
+}
+
+#[test]
+fn every_make_target_named_exists() {
+    let makefile = read("Makefile");
+    let mut targets = 0;
+    for document in documents() {
+        let text = fs::read_to_string(root().join(&document)).expect("a document");
+        let named = text
+            .split("make ")
+            .skip(1)
+            .zip(text.split("make "))
+            .filter(|(_, before)| before.ends_with(['`', '\n']) || before.ends_with("    "));
+        for (after, _) in named {
+            let target: String =
+                after.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+            targets += 1;
+            let rule = format!("\n{target}:");
+            assert!(makefile.contains(&rule), "{}: make {target}", document.display());
+        }
+    }
+    assert!(targets >= 10, "only {targets} were found");
+}
+
+/// A variant `Name = 75,` of the enum of exit codes.
+fn exit_code(line: &str) -> Option<u8> {
+    let (name, number) = line.trim().strip_suffix(',')?.split_once(" = ")?;
+    name.chars().all(char::is_alphanumeric).then(|| number.parse().ok()).flatten()
+}
+
+/// Is there a test of this path, as `cargo test` prints it?
+fn is_test(path: &str) -> bool {
+    let Some((module, name)) = path.rsplit_once("::") else { return false };
+    let file = module.replace("::", "/");
+    let parent = file.strip_suffix("/tests").unwrap_or(&file);
+    let places =
+        [format!("src/{file}.rs"), format!("src/{parent}.rs"), format!("tests/it/{file}.rs")];
+    places.iter().any(|place| {
+        let text = fs::read_to_string(root().join(place)).unwrap_or_default();
+        has_test(&text, name)
+    })
+}
+
+/// Does a function of this name stand in a text, with the mark of a test above it?
+fn has_test(text: &str, name: &str) -> bool {
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let begins = [format!("fn {name}("), format!("async fn {name}(")];
+    let found = lines.iter().position(|line| begins.iter().any(|begin| line.starts_with(begin)));
+    found.is_some_and(|position| {
+        let above = lines.iter().take(position).rev();
+        let mut above = above.take_while(|line| line.starts_with("#[") || line.starts_with("//"));
+        above.any(|line| line.starts_with("#[test]") || line.starts_with("#[tokio::test"))
+    })
+}
+
+/// All of `src` in one text.
+fn program() -> String {
+    let mut files = Vec::new();
+    collect(&root().join("src"), "rs", &mut files);
+    files.iter().map(|file| fs::read_to_string(file).expect("a source file")).collect()
+}
+
+/// The Markdown files of the project, relative to its root.
+fn documents() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    collect(&root().join("docs"), "md", &mut files);
+    for entry in fs::read_dir(root()).expect("the root").flatten() {
+        if entry.path().extension().is_some_and(|extension| extension == "md") {
+            files.push(entry.path());
+        }
+    }
+    let relative = |file: PathBuf| file.strip_prefix(root()).expect("below the root").to_owned();
+    files.into_iter().map(relative).collect()
+}
+
+fn collect(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, extension, files);
+        } else if path.extension().is_some_and(|found| found == extension) {
+            files.push(path);
+        }
+    }
+}
+
+/// Targets of `[text](target)`.
+fn link_targets(text: &str) -> impl Iterator<Item = &str> {
+    text.split("](").skip(1).filter_map(|after| after.split_once(')')).map(|(target, _)| target)
+}
+
+/// Words in single backticks, outside of fenced blocks.
+fn in_backticks(text: &str) -> impl Iterator<Item = &str> {
+    let outside = text.split("```").step_by(2);
+    outside.flat_map(|part| part.split('`').skip(1).step_by(2))
+}
+
+/// Has a Markdown text a heading of this anchor?
+fn has_heading(text: &str, anchor: &str) -> bool {
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    headings.map(|line| line.trim_start_matches('#').trim()).any(|heading| {
+        let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        let slug: String =
+            kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect();
+        slug == anchor
+    })
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
