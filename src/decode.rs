@@ -12,6 +12,7 @@ mod mapping;
 mod meaning;
 mod protobuf;
 mod scalar;
+mod sender;
 mod time;
 mod zigbee2mqtt;
 

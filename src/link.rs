@@ -13,6 +13,7 @@ pub mod settings;
 mod simulation;
 pub mod snapshot;
 pub mod task;
+pub mod voice;
 
 pub use self::{
     core::{Close, Core, LeftBehind, Phase},

@@ -141,6 +141,12 @@ impl Pipeline {
         ready: &mut Vec<Record>,
     ) -> Accepted {
         let mut accepted = Accepted::default();
+        #[cfg(test)]
+        if crate::plant::is_planted(crate::plant::Bug::DroppedToken)
+            && message.payload.windows(7).any(|bytes| bytes == b"drop me")
+        {
+            return accepted;
+        }
         let work = AssertUnwindSafe(|| {
             self.work(message, inherited, &mut token, pool, ready, &mut accepted)
         });

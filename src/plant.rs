@@ -15,6 +15,8 @@ pub(crate) enum Bug {
     MissingIncrement,
     /// A record whose fate is unknown counts as delivered.
     EarlyAcknowledgement,
+    /// The token of a message that says so is dropped.
+    DroppedToken,
     /// Records returned by Kafka go behind those that came later.
     Overtaking,
 }

@@ -22,7 +22,8 @@ const TOO_LONG: &[(&str, usize)] = &[
 ];
 
 /// What waits or reads a clock.
-const WAITING: [&str; 4] = ["async", "tokio::", "Instant::now", "SystemTime::now"];
+const WAITING: [&str; 5] =
+    ["async", "tokio::", "Instant::now", "SystemTime::now", "park_timeout"];
 
 /// One row of the table of rooms.
 struct Room {

@@ -233,12 +233,13 @@ fn pump_arguments(client: &str, mqtt: SocketAddr, brokers: &str, scene: &Scene) 
     ]
 }
 
-/// librdkafka's linger fitted to the window, as the engine does by default: a small window is
-/// full long before a long linger ends.
+/// librdkafka's linger fitted to the window: what moves most and costs least at a round trip of
+/// 5 ms. Never zero: then requests of single records take up all that may be in flight, the
+/// rest waits for a second round trip, and librdkafka's thread spins meanwhile (measured: window
+/// 100, 70 us a message instead of 2.5).
 fn linger_ms(window: u16) -> u32 {
     match window {
-        0..=100 => 0,
-        101..=1_000 => 1,
+        0..=1_000 => 1,
         1_001.. => 5,
     }
 }

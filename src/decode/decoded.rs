@@ -16,6 +16,9 @@ pub const READINGS_MAX: usize = 1_000;
 /// Refused readings that are listed; beyond it they are only counted.
 pub const REFUSED_LISTED_MAX: usize = 32;
 
+/// Room for names that is kept: one hostile message must not hold memory for ever.
+const NAMES_KEPT: usize = 64 * 1024;
+
 /// Bytes a device's name in the payload may have.
 const DEVICE_NAME_MAX: usize = 256;
 
@@ -85,6 +88,7 @@ impl Decoded {
         self.refused.clear();
         self.refused_count = 0;
         self.names.clear();
+        self.names.shrink_to(NAMES_KEPT);
         self.unknown_keys = 0;
         self.absent = 0;
         self.slots.clear();
@@ -178,12 +182,12 @@ impl Decoded {
         }
     }
 
-    /// Fails when no further reading may be taken.
+    /// Fails when no further reading, or device, may be taken.
     pub(super) fn check_room(&self) -> Result<(), DecodeError> {
         let taken = self.readings.len()
             + usize::try_from(self.refused_count).unwrap_or(READINGS_MAX)
             + usize::try_from(self.absent).unwrap_or(READINGS_MAX);
-        if taken < READINGS_MAX {
+        if taken < READINGS_MAX && self.devices.len() < READINGS_MAX {
             Ok(())
         } else {
             Err(DecodeError::TooManyReadings { limit: READINGS_MAX })

@@ -1,16 +1,24 @@
 //! trygg's own JSON: one device report, or an array of them from a gateway.
 
+mod key;
+mod list;
+
 use std::{fmt, sync::Arc};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use self::{
+    key::{Key, KeySeed},
+    list::{Fields, List},
+};
 use super::{
-    decoded::{Decoded, DeviceName, DevicePart},
+    decoded::{Decoded, DevicePart},
     entry::{Entry, EntryUnit},
     error::{DecodeError, NonReading, RefusalReason},
     json_text,
     meaning::{self, Meaning},
     scalar::{Scalar, With},
+    sender,
     time::{self, DeviceTime, TimeFormat},
 };
 use crate::{
@@ -71,28 +79,6 @@ impl Reports<'_> {
     }
 }
 
-/// What a key of ours says.
-enum Key {
-    Device,
-    Time,
-    Sequence,
-    Historical,
-    Readings,
-    Kind,
-    Value,
-    Unit,
-    Other,
-}
-
-/// One reading as far as it was read. Keys come in any order, so it is judged at its end.
-#[derive(Default)]
-struct Fields<'de> {
-    kind: Option<KindId>,
-    value: Option<Scalar<'de>>,
-    unit: Option<Scalar<'de>>,
-    time: Option<DeviceTime>,
-}
-
 impl<'de> DeserializeSeed<'de> for Reports<'_> {
     type Value = ();
 
@@ -138,17 +124,22 @@ impl<'de> Visitor<'de> for Report<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Self(mut reports) = self;
+        let room = reports.out.check_room();
+        reports.stop(room)?;
         let mut part = DevicePart::begin(reports.out);
         let mut single = Fields::default();
         let (mut has_list, mut has_kind) = (false, false);
         while let Some(key) = map.next_key_seed(KeySeed)? {
             match key {
                 Key::Device => {
-                    let name = map.next_value_seed(With(|name| own_name(&name, reports.out)))?;
+                    let name =
+                        map.next_value_seed(With(|name| sender::name(&name, reports.out)))?;
                     part.name = reports.stop(name)?;
                 }
                 Key::Time => part.measured_at = map.next_value_seed(With(|time| time_of(&time)))?,
-                Key::Sequence => part.sequence = map.next_value_seed(With(|n| sequence(&n)))?,
+                Key::Sequence => {
+                    part.sequence = map.next_value_seed(With(|count| sender::sequence(&count)))?;
+                }
                 Key::Historical => {
                     if meaning::state(&map.next_value()?) == Meaning::Value(true) {
                         part.flags.set(ReportFlag::Historical);
@@ -174,105 +165,6 @@ impl<'de> Visitor<'de> for Report<'_> {
         }
         part.finish(reports.out);
         Ok(())
-    }
-}
-
-/// The list of a report's readings.
-struct List<'d> {
-    reports: Reports<'d>,
-    part: &'d mut DevicePart,
-}
-
-impl<'de> DeserializeSeed<'de> for List<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for List<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of readings")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
-        while let Some(fields) = list.next_element_seed(EntrySeed(self.reports.again()))? {
-            match fields {
-                Some(fields) => self.reports.take(&fields, self.part)?,
-                None => self.reports.refuse_shape()?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// One entry of the list; `None` if it is no object.
-struct EntrySeed<'d>(Reports<'d>);
-
-impl<'de> DeserializeSeed<'de> for EntrySeed<'_> {
-    type Value = Option<Fields<'de>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for EntrySeed<'_> {
-    type Value = Option<Fields<'de>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a reading")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Fields::default();
-        while let Some(key) = map.next_key_seed(KeySeed)? {
-            match key {
-                Key::Kind => {
-                    fields.kind = map.next_value_seed(With(|name| self.0.kind(&name)))?;
-                }
-                Key::Value => fields.value = Some(map.next_value()?),
-                Key::Unit => fields.unit = Some(map.next_value()?),
-                Key::Time => fields.time = Some(map.next_value_seed(With(|time| time_of(&time)))?),
-                Key::Device | Key::Sequence | Key::Historical | Key::Readings | Key::Other => {
-                    map.next_value::<IgnoredAny>()?;
-                    self.0.out.unknown_keys += 1;
-                }
-            }
-        }
-        Ok(Some(fields))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(None)
     }
 }
 
@@ -330,64 +222,6 @@ impl Reports<'_> {
 
 fn time_of(scalar: &Scalar<'_>) -> DeviceTime {
     time::read(scalar, TimeFormat::Auto)
-}
-
-/// A device is named by a text or a whole number.
-pub(super) fn own_name(name: &Scalar<'_>, out: &mut Decoded) -> Result<DeviceName, DecodeError> {
-    match name {
-        Scalar::Text(name) => out.own_name(name),
-        Scalar::Unsigned(number) => out.own_number(*number),
-        Scalar::Null
-        | Scalar::Bool(_)
-        | Scalar::Negative(_)
-        | Scalar::Float(_)
-        | Scalar::Nested => Ok(DeviceName::Captured),
-    }
-}
-
-/// A counter is a whole number from zero, also as text; anything else is none.
-pub(super) fn sequence(sequence: &Scalar<'_>) -> Option<u64> {
-    match sequence {
-        Scalar::Unsigned(number) => Some(*number),
-        Scalar::Text(text) => text.parse().ok(),
-        Scalar::Null
-        | Scalar::Bool(_)
-        | Scalar::Negative(_)
-        | Scalar::Float(_)
-        | Scalar::Nested => None,
-    }
-}
-
-struct KeySeed;
-
-impl<'de> DeserializeSeed<'de> for KeySeed {
-    type Value = Key;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for KeySeed {
-    type Value = Key;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Key, E> {
-        Ok(match key {
-            "device" => Key::Device,
-            "time" => Key::Time,
-            "sequence" => Key::Sequence,
-            "historical" => Key::Historical,
-            "readings" => Key::Readings,
-            "kind" => Key::Kind,
-            "value" => Key::Value,
-            "unit" => Key::Unit,
-            _ => Key::Other,
-        })
-    }
 }
 
 #[cfg(test)]

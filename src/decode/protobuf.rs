@@ -84,6 +84,7 @@ impl Protobuf {
 
     /// One `DeviceMessage` without its `devices`; their number is returned.
     fn device(&self, mut fields: Fields<'_>, out: &mut Decoded) -> Result<u32, Stop> {
+        out.check_room()?;
         let mut part = DevicePart::begin(out);
         let (mut historical, mut devices) = (false, 0);
         while let Some((number, field)) = fields.next()? {

@@ -220,12 +220,11 @@ fn assert_told(payload: &[u8], expected: [&str; 4]) {
 
 #[test]
 fn small_nonsense_has_its_reason() {
-    let cases: [(&[u8], [&str; 4]); 7] = [
+    let cases: [(&[u8], [&str; 4]); 6] = [
         (b"", ["none empty"; 4]),
         (b"{\"a\":\xff}", [UTF8, UTF8, PROTOBUF, UTF8]),
         (b"[1,2", [SHAPE, SHAPE, PROTOBUF, MALFORMED]),
         (b"{\"kind\":NaN}", [MALFORMED, MALFORMED, PROTOBUF, MALFORMED]),
-        (b"{\"kind\":1e999}", [MALFORMED, MALFORMED, PROTOBUF, MALFORMED]),
         (b"{\"battery\":5}{}", [MALFORMED, SHAPE, PROTOBUF, MALFORMED]),
         (b"\xef\xbb\xbf{}", ["none no_known_key", SHAPE, PROTOBUF, "-sos:value_type"]),
     ];

@@ -127,7 +127,10 @@ impl DeadLetterEncoder {
     ) {
         bytes(field::LINK, self.link.as_bytes(), out);
         let topic = letter.topic.get(..TOPIC_BYTES_MAX).unwrap_or(letter.topic);
-        bytes(field::TOPIC, String::from_utf8_lossy(topic).as_bytes(), out);
+        let topic = String::from_utf8_lossy(topic);
+        // A replaced byte is three bytes long.
+        let end = topic.floor_char_boundary(TOPIC_BYTES_MAX);
+        bytes(field::TOPIC, topic.get(..end).unwrap_or_default().as_bytes(), out);
         let (kept, length, whole) = match letter.payload {
             Payload::Whole(payload) => (payload, payload.len() as u64, Some(payload)),
             Payload::Head { head, length } => (head, length, None),
@@ -160,3 +163,6 @@ impl DeadLetterEncoder {
         bytes(field::REFUSED_BY, letter.refused_by.as_bytes(), out);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use crate::{
         Kafka, KafkaSettings,
         settings::{Compression, TopicShape},
     },
-    link::{Address, Core, LinkSettings, LinkTask, SnapshotRequest, dial::Clock},
+    link::{Address, Core, LinkSettings, LinkTask, SnapshotRequest, dial::Clock, voice::Voice},
     model::QoS,
     mqtt::{Backoff, Login, Necessity, Session, SessionSettings, Subscription},
     pipeline::{Pipeline, PipelineSettings, Route},
@@ -141,6 +141,7 @@ impl Assembly {
                     clock,
                     stop: stop.clone(),
                     abort: abort.clone(),
+                    voice: Voice::default(),
                     troubled_lane: None,
                 };
                 Ok(ReadyLink { task, requests })

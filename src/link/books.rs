@@ -73,6 +73,11 @@ impl Books {
         self.rejected.add(reason);
     }
 
+    /// Dead letters by reason.
+    pub fn rejected_by_reason(&self) -> &ReasonCounts {
+        &self.rejected
+    }
+
     /// Every proof for a message is there.
     pub fn proven(&mut self, arrival: &Arrival, now: Mono) {
         self.readings_stored(arrival);
@@ -136,11 +141,6 @@ impl Books {
     /// The broker's own count of what it has discarded.
     pub fn broker_dropped(&mut self, count: u64) {
         self.broker_dropped = Some(count);
-    }
-
-    /// Messages of QoS 0 that are lost for good if the engine ends now, and QoS 1 left behind.
-    pub fn ledger(&self) -> &Ledger {
-        &self.ledger
     }
 
     /// The entries with nothing in flight, and the histograms since the last time.

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     batch::FlushReason,
     kafka::Report,
-    model::{Moment, Mono, QoS, RecordKey},
+    model::{Moment, Mono, QoS, ReasonCounts, RecordKey},
     mqtt::{
         Incoming, ReadBuffer, Session, SessionError,
         session::{Intake, Origin},
@@ -95,6 +95,29 @@ pub struct LeftBehind {
     pub lost: u64,
 }
 
+/// What the shell should tell the operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Every subscription is granted.
+    Established,
+    /// The broker had no session of this client id: normal at the first start ever.
+    SessionFresh,
+    /// The broker had this process's session and lost it, with all that waited in it.
+    SessionLost,
+    /// The broker sends more than receive maximum allows.
+    Overshoot {
+        /// Unacknowledged QoS 1 messages.
+        messages: usize,
+    },
+}
+
+/// Whether the broker went past receive maximum on this connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Overshoot {
+    Unseen,
+    Seen,
+}
+
 /// Whether new messages are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Work {
@@ -119,6 +142,9 @@ pub struct Core<P> {
     housekeeping: Mono,
     waiting_for: Option<RecordKey>,
     left: LeftBehind,
+    /// A few a connection.
+    notices: Vec<Notice>,
+    overshoot: Overshoot,
 }
 
 /// CONNECT with its password may stand in `out`, so bytes are only counted.
@@ -155,6 +181,8 @@ impl<P: Producer> Core<P> {
             housekeeping: Mono::default(),
             waiting_for: None,
             left: LeftBehind::default(),
+            notices: Vec::new(),
+            overshoot: Overshoot::Unseen,
         }
     }
 
@@ -165,6 +193,7 @@ impl<P: Producer> Core<P> {
         self.sent = 0;
         self.unwritten = 0;
         self.intake = Intake::Flowing;
+        self.overshoot = Overshoot::Unseen;
         self.phase = Phase::Opening;
     }
 
@@ -245,7 +274,18 @@ impl<P: Producer> Core<P> {
         if keeping_house {
             self.check_age(now.mono)?;
         }
+        self.watch_overshoot();
         Ok(())
+    }
+
+    /// What has happened that an operator should know, since the last call.
+    pub fn take_notices(&mut self) -> std::vec::Drain<'_, Notice> {
+        self.notices.drain(..)
+    }
+
+    /// Dead letters by reason, to log what is new.
+    pub fn rejected(&self) -> &ReasonCounts {
+        self.duty.books().rejected_by_reason()
     }
 
     /// Bytes have arrived since the last step.
@@ -348,8 +388,12 @@ impl<P: Producer> Core<P> {
                 Some(Incoming::Connected(connected)) => {
                     match connected.origin {
                         Origin::Resumed => self.resumed_until = now.mono + RESUMED_RECENTLY,
-                        Origin::Fresh => self.duty.session_lost(),
+                        Origin::Fresh => {
+                            self.notices.push(Notice::SessionFresh);
+                            self.duty.session_lost();
+                        }
                         Origin::Lost => {
+                            self.notices.push(Notice::SessionLost);
                             self.duty.session_lost();
                             self.duty.books_mut().session_lost();
                         }
@@ -358,6 +402,7 @@ impl<P: Producer> Core<P> {
                 }
                 Some(Incoming::Subscribed) => {
                     self.phase = Phase::Established;
+                    self.notices.push(Notice::Established);
                     Taken::Admitted
                 }
                 Some(Incoming::Publish(publish)) => {
@@ -385,6 +430,14 @@ impl<P: Producer> Core<P> {
                 Taken::Admitted | Taken::Shed => {}
                 Taken::Overrun => return Err(Close::Overrun),
             }
+        }
+    }
+
+    fn watch_overshoot(&mut self) {
+        let messages = self.duty.waiting();
+        if self.overshoot == Overshoot::Unseen && messages > self.settings.receive_maximum {
+            self.overshoot = Overshoot::Seen;
+            self.notices.push(Notice::Overshoot { messages });
         }
     }
 

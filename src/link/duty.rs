@@ -383,6 +383,11 @@ impl<P: Producer> Duty<P> {
         self.settle_old();
     }
 
+    /// The books.
+    pub fn books(&self) -> &Books {
+        &self.books
+    }
+
     /// The books, to add what only the outer layers know.
     pub fn books_mut(&mut self) -> &mut Books {
         &mut self.books

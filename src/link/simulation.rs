@@ -385,6 +385,33 @@ fn seeds() -> u64 {
     asked.unwrap_or(2_000)
 }
 
+#[test]
+fn a_message_whose_token_is_always_dropped_becomes_a_dead_letter_at_the_third_time() {
+    let _planted = plant(Bug::DroppedToken);
+    let mut world = World::new(1);
+    world.broker.publish(Published {
+        number: 7,
+        topic: "homes/h1/json/d1".to_owned(),
+        payload: br#"{"kind":"energy","value":7,"note":"drop me"}"#.to_vec(),
+        qos: 1,
+        retain: false,
+    });
+    for _ in 0..2_000 {
+        world.now += 5_000;
+        if !world.connected {
+            world.open();
+        }
+        world.kafka.0.borrow_mut().progress(&mut world.chance);
+        world.turn();
+    }
+    assert_eq!(world.closes, ["abandoned", "abandoned", "abandoned"]);
+    assert!(world.broker.acknowledged.contains(&7));
+    assert!(world.kafka.0.borrow().buried.contains(&7));
+    let snapshot = world.core.snapshot(Mono(world.now));
+    assert_eq!(snapshot.rejected.of("abandoned_repeatedly"), 1);
+    assert_eq!(snapshot.ledger.abandoned, [0, 3]);
+}
+
 fn find(bug: Bug) -> Option<u64> {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));

@@ -14,6 +14,7 @@ use super::{
     core::{Close, Core, LeftBehind, Phase},
     dial::{Address, Clock, Ended, Look, Traffic, dial, exchange},
     duty::Socket,
+    voice::Voice,
 };
 use crate::{
     kafka::{LinkProducer, Mailbox, Report},
@@ -65,6 +66,8 @@ pub struct LinkTask {
     pub stop: CancellationToken,
     /// Says stop now: the deadline has passed.
     pub abort: CancellationToken,
+    /// What it tells the log.
+    pub voice: Voice,
     /// The topic it has trouble with, as last shown.
     pub troubled_lane: Option<(Lane, LaneState)>,
 }
@@ -115,6 +118,7 @@ impl LinkTask {
                 self.beat(before);
                 self.show_state(&stage);
                 self.show_lanes();
+                self.voice.rejections(&self.core);
             }
             let event = self.next_event(&mut stage, &stopping).await;
             let now = self.clock.now();
@@ -126,6 +130,7 @@ impl LinkTask {
                 Ok(Moved::Nothing) => {}
                 Err(close) => self.close(&mut stage, &close, &stopping, now),
             }
+            self.voice.notices(&mut self.core);
             self.move_on(&mut stage, &mut stopping, now);
             if matches!(stage, Stage::Over) && stopping.is_finished(&self.core) {
                 return self.core.left_behind();
@@ -306,6 +311,7 @@ impl LinkTask {
         let wait = self.backoff.setback(setback, now.mono);
         *stage = Stage::Waiting { until: now.mono + wait.duration };
         self.show(LinkState::Fault { reason: close.reason() });
+        let Some(suppressed_lines) = self.voice.permit(close.reason()) else { return };
         match wait.pace {
             Pace::TakeoverRivalry => tracing::error!(
                 link = %self.core.settings().name,
@@ -315,6 +321,7 @@ impl LinkTask {
                 link = %self.core.settings().name,
                 reason = close.reason(),
                 %close,
+                suppressed_lines,
                 retry_in_ms = u64::try_from(wait.duration.as_millis()).unwrap_or(u64::MAX),
                 "connection ended"
             ),

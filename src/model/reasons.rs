@@ -22,6 +22,11 @@ impl ReasonCounts {
         }
     }
 
+    /// Count of one reason.
+    pub fn of(&self, reason: &str) -> u64 {
+        self.iter().find(|(known, _)| *known == reason).map_or(0, |(_, count)| count)
+    }
+
     /// Every reason met with its count.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.counts.iter().copied()

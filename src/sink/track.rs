@@ -236,7 +236,7 @@ impl Track {
     /// The next step. Ask again until it says to wait or that it flows.
     pub(super) fn step(&mut self, now: Mono) -> Progress {
         match self.mode {
-            Mode::Flowing => Progress::Healed,
+            Mode::Flowing => self.send_next(),
             Mode::Collecting { next, not_before } => {
                 if self.with_kafka > 0 || now < not_before {
                     return Progress::Wait;
@@ -279,8 +279,10 @@ impl Track {
         }
     }
 
-    /// Everything that waits, oldest first, batched; then the partition flows.
+    /// The partition flows: everything that waits goes first, oldest in front, batched. Nothing
+    /// is waited for in between, else a backlog would leave at one record a round trip.
     fn send_next(&mut self) -> Progress {
+        self.mode = Mode::Flowing;
         #[cfg(test)]
         if crate::plant::is_planted(crate::plant::Bug::Overtaking)
             && let Some(index) = self.held.pop_front()
@@ -291,7 +293,6 @@ impl Track {
         if let Some(index) = returned.or_else(|| self.held.pop_front()) {
             return Progress::Send(index, Grouping::Batched);
         }
-        self.mode = Mode::Flowing;
         Progress::Healed
     }
 

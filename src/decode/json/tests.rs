@@ -166,6 +166,10 @@ fn a_message_has_its_bounds() {
         "error too_many_readings"
     );
     assert_eq!(many(100, "0").split(' ').count(), 32);
+    let empty = r#"{"readings":[]}"#;
+    let bundle = |count| of(&format!("[{}]", vec![empty; count].join(",")));
+    assert_eq!(bundle(READINGS_MAX), "none no_known_key");
+    assert_eq!(bundle(READINGS_MAX + 1), "error too_many_readings");
     let named =
         |length: usize| of(&format!(r#"{{"device":"{}","kind":"sos"}}"#, "n".repeat(length)));
     assert_eq!(named(256), "sos");

@@ -9,9 +9,8 @@ use super::{Leaf, Mapping, settings::MappingError};
 use crate::decode::{
     decoded::{Decoded, DevicePart},
     error::DecodeError,
-    json::{own_name, sequence},
     scalar::Scalar,
-    time,
+    sender, time,
 };
 
 /// Levels a pointer may have.
@@ -137,12 +136,12 @@ impl Walk<'_> {
                     let meaning = target.read(&mapping.catalogue, scalar);
                     self.out.take_keyed(*number, target.kind, meaning, target.flags);
                 }
-                Leaf::Device => match own_name(scalar, self.out) {
+                Leaf::Device => match sender::name(scalar, self.out) {
                     Ok(name) => self.part.name = name,
                     Err(fault) => *self.fault = Some(fault),
                 },
                 Leaf::Time => self.part.measured_at = time::read(scalar, mapping.time_format),
-                Leaf::Sequence => self.part.sequence = sequence(scalar),
+                Leaf::Sequence => self.part.sequence = sender::sequence(scalar),
             }
         }
     }

@@ -162,6 +162,9 @@ fn odd_values_say_what_is_wrong_with_them() {
         (r#"{"state_l1":"ON","power_l2":3}"#, "none no_known_key"),
         (r#"{"voc":3}"#, "none no_known_key"),
         ("{}", "none no_known_key"),
+        (r#"{"battery":NaN,"humidity":40}"#, "error json_malformed"),
+        (r#"{"battery":1e999,"humidity":40}"#, "error json_malformed"),
+        (r#"{"unknown":1e999,"humidity":40}"#, "relative_humidity=40"),
         (r#"{"temp\u0065rature":3}"#, "air_temperature=3"),
         (r#"{"action":"sin\u0067le"}"#, "button_press=single"),
     ] {

@@ -143,9 +143,7 @@ fn every_flag_and_optional_field_is_what_prost_writes() {
     all.clock_source = 2;
     all.sequence = Some(0);
     let mut one = reading(&catalogue, "heart_rate", Value::Number(72.0));
-    for flag in
-        [ReadingFlag::OutsideUsualRange, ReadingFlag::Repeated, ReadingFlag::UnitAssumed]
-    {
+    for flag in [ReadingFlag::OutsideUsualRange, ReadingFlag::Repeated, ReadingFlag::UnitAssumed] {
         one.flags.set(flag);
         assert_equal(&all, &[one], 0);
     }
