@@ -22,8 +22,7 @@ const TOO_LONG: &[(&str, usize)] = &[
 ];
 
 /// What waits or reads a clock.
-const WAITING: [&str; 5] =
-    ["async", "tokio::", "Instant::now", "SystemTime::now", "park_timeout"];
+const WAITING: [&str; 5] = ["async", "tokio::", "Instant::now", "SystemTime::now", "park_timeout"];
 
 /// One row of the table of rooms.
 struct Room {

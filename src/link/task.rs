@@ -14,7 +14,7 @@ use super::{
     core::{Close, Core, LeftBehind, Phase},
     dial::{Address, Clock, Ended, Look, Traffic, dial, exchange},
     duty::Socket,
-    voice::Voice,
+    voice::{News, Voice},
 };
 use crate::{
     kafka::{LinkProducer, Mailbox, Report},
@@ -130,7 +130,9 @@ impl LinkTask {
                 Ok(Moved::Nothing) => {}
                 Err(close) => self.close(&mut stage, &close, &stopping, now),
             }
-            self.voice.notices(&mut self.core);
+            if self.voice.notices(&mut self.core) == News::Established {
+                self.backoff.established(now.mono);
+            }
             self.move_on(&mut stage, &mut stopping, now);
             if matches!(stage, Stage::Over) && stopping.is_finished(&self.core) {
                 return self.core.left_behind();
@@ -238,9 +240,6 @@ impl LinkTask {
 
     /// Takes the steps that follow from the present state rather than from an event.
     fn move_on(&mut self, stage: &mut Stage, stopping: &mut Stopping, now: Moment) {
-        if self.core.phase() == Phase::Established {
-            self.backoff.established(now.mono);
-        }
         if let Stage::Waiting { until } = stage
             && *until <= now.mono
         {

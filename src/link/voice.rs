@@ -13,14 +13,27 @@ pub struct Voice {
     told: ReasonCounts,
 }
 
+/// What matters to the back-off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Nothing.
+    None,
+    /// The connection is established now.
+    Established,
+}
+
 impl Voice {
-    /// Tells what has happened to the connection.
-    pub fn notices<P: Producer>(&mut self, core: &mut Core<P>) {
+    /// Tells what has happened to the connection, and hands the good news on.
+    pub fn notices<P: Producer>(&mut self, core: &mut Core<P>) -> News {
+        let mut news = News::None;
         let link = Arc::clone(&core.settings().name);
         let limit = core.settings().receive_maximum;
         for notice in core.take_notices() {
             match notice {
-                Notice::Established => tracing::info!(%link, "established"),
+                Notice::Established => {
+                    news = News::Established;
+                    tracing::info!(%link, "established");
+                }
                 Notice::SessionFresh => tracing::info!(
                     %link,
                     "the broker had no session under this client_id: messages from before were \
@@ -38,6 +51,7 @@ impl Voice {
                 ),
             }
         }
+        news
     }
 
     /// Asks to write a line about a reason; how many were suppressed before it.
