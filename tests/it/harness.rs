@@ -46,6 +46,20 @@ fn kafka_keeps_a_record_over_a_kill_and_the_reader_finds_it() {
     assert_eq!(reading.measured_at_us, Some(1_700_000_000_000_000));
 }
 
+#[test]
+fn event_ids_equal_the_python_reference() {
+    let Some(tools) = tools::find() else { return };
+    let golden = tools::root().join("tests/golden");
+    let run = std::process::Command::new(&tools.python)
+        .arg(golden.join("check_event_ids.py"))
+        .arg(golden.join("event_ids.json"))
+        .output()
+        .expect("python");
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success(), "{said}{}", String::from_utf8_lossy(&run.stderr));
+    assert!(said.contains("event ids equal the reference"), "{said}");
+}
+
 /// A record made by other hands than the engine's.
 fn produce_by_hand(tools: &tools::Tools, kafka: &Kafka, topic: &str) {
     const SCRIPT: &str = "import sys\n\
