@@ -7,7 +7,6 @@
 pub mod delivery;
 pub mod failure;
 pub mod mailbox;
-pub mod murmur2;
 pub mod producer;
 pub mod settings;
 pub mod statistics;

@@ -3,6 +3,8 @@
 //! Everything that happens to a link arrives here as an [`Event`]; [`Core`] decides. Both
 //! directions of the socket are in the same `select`, and what is half written survives it.
 
+#[cfg(test)]
+mod allocations;
 pub mod books;
 pub mod core;
 pub mod dial;

@@ -1,6 +1,7 @@
 //! Plain values every room may know: messages, readings, times, flags.
 
 pub mod message;
+pub mod murmur2;
 pub mod reading;
 pub mod reasons;
 pub mod record;

@@ -264,6 +264,8 @@ impl Pipeline {
             return Verdict::Bury { reason: "no_route", detail: String::new() };
         };
         let device = captures.device.unwrap_or_default();
+        #[cfg(test)]
+        crate::plant::panic_if_planted(crate::plant::Bug::PanickingDecoder);
         let outcome = route.decoder.decode(device, message, &mut self.decoded);
         self.counts.unknown_keys += u64::from(self.decoded.unknown_keys);
         match outcome {

@@ -19,6 +19,10 @@ pub(crate) enum Bug {
     DroppedToken,
     /// Records returned by Kafka go behind those that came later.
     Overtaking,
+    /// A decoder panics.
+    PanickingDecoder,
+    /// The encoder panics in the middle of a report.
+    PanickingEncoder,
 }
 
 thread_local! {
@@ -34,6 +38,11 @@ pub(crate) fn plant(bug: Bug) -> Planted {
 /// Is this one planted?
 pub(crate) fn is_planted(bug: Bug) -> bool {
     PLANTED.get() == Some(bug)
+}
+
+/// Panics where the bug is planted.
+pub(crate) fn panic_if_planted(bug: Bug) {
+    assert!(!is_planted(bug), "planted");
 }
 
 /// Digs the bug up again.

@@ -262,7 +262,8 @@ fn depth_is_counted_outside_of_strings_only() {
     let wide = format!(r#"{{"battery":5,"list":[{}1]}}"#, "[],".repeat(5_000));
     assert_eq!(told(&decoder, "z/hall", "hall", wide.as_bytes()), "battery_level=5");
     let nested = |levels: usize| {
-        format!(r#"{{"battery":5,"list":{}1{}}}"#, "[".repeat(levels), "]".repeat(levels))
+        let (open, close) = ("[".repeat(levels), "]".repeat(levels));
+        format!(r#"{{"battery":5,"wide":[[],[]],"list":{open}1{close}}}"#)
     };
     assert_eq!(told(&decoder, "z/hall", "hall", nested(127).as_bytes()), "battery_level=5");
     assert_eq!(told(&decoder, "z/hall", "hall", nested(128).as_bytes()), "error json_too_deep");

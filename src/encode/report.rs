@@ -111,6 +111,8 @@ impl ReportEncoder {
     ) {
         message::<2>(field::batch::REPORTS, out, |out| {
             bytes(field::report::EVENT_ID, &head.event_id.to_be_bytes(), out);
+            #[cfg(test)]
+            crate::plant::panic_if_planted(crate::plant::Bug::PanickingEncoder);
             integer(field::report::EVENT_ID_BASIS, u64::from(head.basis as u8), out);
             out.extend_from_slice(head.device);
             if let Some(measured_at) = head.measured_at {

@@ -51,10 +51,14 @@ pub(super) async fn ensure(
     producer: &ThreadedProducer<Delivery>,
     settings: &KafkaSettings,
 ) -> Result<[i32; 3], TopicError> {
-    let missing = match partitions(producer, settings)? {
-        Ok(found) => return Ok(found),
-        Err(missing) => missing,
-    };
+    let mut missing = BTreeSet::new();
+    for _ in 0..MISSING_TRIES {
+        match partitions(producer, settings)? {
+            Ok(found) => return Ok(found),
+            Err(absent) => missing = absent,
+        }
+        tokio::time::sleep(METADATA_PAUSE).await;
+    }
     let Some(shape) = settings.create else {
         return Err(TopicError::Missing { commands: commands(settings, &missing) });
     };
@@ -72,6 +76,8 @@ pub(super) async fn ensure(
     })
 }
 
+/// A broker that has just started may not know every topic yet.
+const MISSING_TRIES: u32 = 4;
 /// A created topic shows up within a second or two.
 const METADATA_TRIES: u32 = 40;
 const METADATA_PAUSE: Duration = Duration::from_millis(250);

@@ -23,12 +23,10 @@ impl<P: Producer> Core<P> {
         let mut ledger = taken.ledger;
         // Counted one by one, never as a difference: else the ledger would prove nothing.
         ledger.in_flight = [0, unwritten];
-        for (arrival, _) in
-            current.into_iter().flat_map(super::super::ack::outstanding::Outstanding::iter)
-        {
+        for (arrival, _) in current.into_iter().flat_map(crate::ack::Outstanding::iter) {
             count(&mut ledger.in_flight, arrival.qos);
         }
-        let left = old.iter().flat_map(super::super::ack::outstanding::Outstanding::iter);
+        let left = old.iter().flat_map(crate::ack::Outstanding::iter);
         for (arrival, _) in left.filter(|(arrival, _)| arrival.qos == QoS::AtMostOnce) {
             count(&mut ledger.in_flight, arrival.qos);
         }
@@ -37,7 +35,7 @@ impl<P: Producer> Core<P> {
             .flat_map(|window| window.iter())
             .map(|(arrival, _)| u64::from(arrival.readings) + u64::from(arrival.refused))
             .sum();
-        let oldest = current.and_then(super::super::ack::outstanding::Outstanding::oldest);
+        let oldest = current.and_then(crate::ack::Outstanding::oldest);
         let age = oldest.map_or(0, |oldest| now.since(oldest).as_micros());
         let counts = sink.counts();
         let flushed = FlushReason::ALL.iter().zip(pipeline.batches().flushed());
@@ -64,9 +62,7 @@ impl<P: Producer> Core<P> {
             record_bytes_live: wide(sink.live_bytes()),
             window_limit: wide(self.settings.receive_maximum),
             outstanding_bytes_limit: wide(self.settings.outstanding_bytes),
-            outstanding_bytes: wide(
-                current.map_or(0, super::super::ack::outstanding::Outstanding::bytes),
-            ),
+            outstanding_bytes: wide(current.map_or(0, crate::ack::Outstanding::bytes)),
             oldest_unacknowledged_us: u64::try_from(age).unwrap_or(u64::MAX),
             connected,
             reconnects: taken.reconnects.clone(),

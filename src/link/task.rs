@@ -375,6 +375,16 @@ impl LinkTask {
         }
         if let Some((lane, state)) = trouble {
             self.health.set_lane(lane, state);
+            if let LaneState::Refusing { code } = state
+                && trouble != self.troubled_lane
+            {
+                tracing::error!(
+                    link = %self.core.settings().name,
+                    topic = lane.label(),
+                    code,
+                    "Kafka refuses a topic"
+                );
+            }
         }
         self.troubled_lane = trouble;
     }

@@ -9,8 +9,7 @@ use crate::{
         DeadLetterEncoder,
         dead_letter::{DeadLetter, Payload, RefusedReading},
     },
-    kafka::murmur2,
-    model::{Lane, Moment, QoS, RecordKey},
+    model::{Lane, Moment, QoS, RecordKey, murmur2},
     pipeline::PipelineSettings,
     record::{Record, RecordPool},
 };

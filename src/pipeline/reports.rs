@@ -9,8 +9,7 @@ use crate::{
     catalogue::Catalogue,
     decode::Decoded,
     encode::{ReportEncoder, ReportHead, report::EventIdBasis},
-    kafka::murmur2,
-    model::{Flags, Lane, Message, Reading, RecordKey, ReportFlag},
+    model::{Flags, Lane, Message, Reading, RecordKey, ReportFlag, murmur2},
     record::{Record, RecordPool},
     registry::{Device, DeviceIx, Home, Resolution, Resolver},
     validate::{self, Clock, ClockLimits},
@@ -233,6 +232,28 @@ fn begin(record: &mut Record, to: RecordKey, home: &Home<'_>, message: &Message<
     record.opened = message.received.mono;
 }
 
+/// What is appended to a batch is in it whole or, after a panic, not at all.
+struct Whole<'b> {
+    buffer: &'b mut Vec<u8>,
+    length: usize,
+}
+
+impl<'b> Whole<'b> {
+    fn begin(buffer: &'b mut Vec<u8>) -> Self {
+        Self { length: buffer.len(), buffer }
+    }
+
+    fn end(mut self) {
+        self.length = self.buffer.len();
+    }
+}
+
+impl Drop for Whole<'_> {
+    fn drop(&mut self) {
+        self.buffer.truncate(self.length);
+    }
+}
+
 /// One device's part of a message.
 struct Place {
     index: DeviceIx,
@@ -330,7 +351,9 @@ impl Reports {
             begin(record, RecordKey { lane: Lane::Readings, partition }, &home, message);
         });
         let Some(batch) = batch else { return alerts };
-        self.encoder.append(&head, readings, 0, &mut batch.value);
+        let value = Whole::begin(&mut batch.value);
+        self.encoder.append(&head, readings, 0, value.buffer);
+        value.end();
         batch.timestamp = batch.timestamp.max(message.received.wall);
         let count = u32::try_from(readings.len()).unwrap_or(u32::MAX);
         batch.readings = batch.readings.saturating_add(count);
