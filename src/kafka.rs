@@ -17,3 +17,6 @@ pub use mailbox::{Mailbox, Report};
 pub use producer::{Kafka, KafkaError, LinkProducer};
 pub use settings::KafkaSettings;
 pub use topics::TopicError;
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -6,20 +6,27 @@
 #[cfg(test)]
 mod allocations;
 pub mod books;
+pub mod close;
 pub mod core;
 pub mod dial;
 pub mod duty;
 pub mod memory;
+pub mod notice;
 pub mod settings;
 #[cfg(test)]
 mod simulation;
 pub mod snapshot;
+mod stage;
 pub mod task;
+#[cfg(test)]
+mod testkit;
 pub mod voice;
 
 pub use self::{
-    core::{Close, Core, LeftBehind, Phase},
+    close::Close,
+    core::{Core, Phase},
     dial::Address,
+    notice::LeftBehind,
     settings::LinkSettings,
     task::{LinkTask, SnapshotRequest},
 };

@@ -41,9 +41,9 @@ const ESTABLISHED: [u8; 11] = [0x20, 3, 0, 0, 0, 0x90, 4, 0, 1, 0, 1];
 /// The stream as the shell hands it over: 64 KiB at a time.
 fn parse(inputs: &Inputs) -> Outcome<Body<'_>> {
     let mut stream = BytesMut::new();
-    for (number, input) in (1_u16..).zip(&inputs.messages) {
+    for (number, input) in (1_u16..).zip(inputs.iter()) {
         let qos = mqttbytes::QoS::AtLeastOnce;
-        let mut publish = Publish::new(&*input.topic, qos, input.payload.clone(), None);
+        let mut publish = Publish::new(input.topic, qos, input.payload.to_vec(), None);
         publish.pkid = number;
         publish.write(&mut stream)?;
     }
@@ -98,7 +98,7 @@ fn decode(inputs: &Inputs) -> Body<'_> {
     Box::new(move |count| {
         for input in inputs.cycle(done, count) {
             let message = input.message(inputs.now);
-            decoder.decode(&input.device, &message, &mut decoded)?;
+            decoder.decode(input.device, &message, &mut decoded)?;
             black_box(&decoded);
         }
         done += count;
@@ -111,7 +111,7 @@ fn resolve(inputs: &Inputs) -> Body<'_> {
     let mut done = 0;
     Box::new(move |count| {
         for input in inputs.cycle(done, count) {
-            let resolution = resolver.resolve(Some(&input.home), &input.device);
+            let resolution = resolver.resolve(Some(input.home), input.device);
             let Resolution::Known(index) = resolution else {
                 return Err(format!("a device is {resolution:?}").into());
             };
@@ -123,9 +123,9 @@ fn resolve(inputs: &Inputs) -> Body<'_> {
 }
 
 fn validate(inputs: &Inputs) -> Outcome<Body<'_>> {
-    let first = inputs.messages.first().ok_or("no messages")?;
+    let first = inputs.iter().next().ok_or("no messages")?;
     let mut decoded = Decoded::default();
-    inputs.decoder().decode(&first.device, &first.message(inputs.now), &mut decoded)?;
+    inputs.decoder().decode(first.device, &first.message(inputs.now), &mut decoded)?;
     let part = decoded.devices.first().ok_or("no device")?.clone();
     let limits = pipeline::CLOCK_LIMITS;
     Ok(Box::new(move |count| {
@@ -142,7 +142,7 @@ fn event_id(inputs: &Inputs) -> Body<'_> {
     let mut done = 0;
     Box::new(move |count| {
         for input in inputs.cycle(done, count) {
-            black_box(ids.content("bench", &input.device, &input.payload));
+            black_box(ids.content("bench", input.device, input.payload));
         }
         done += count;
         Ok(())
@@ -151,12 +151,12 @@ fn event_id(inputs: &Inputs) -> Body<'_> {
 
 /// A record of ten reports, over and over.
 fn encode(inputs: &Inputs) -> Outcome<Body<'_>> {
-    let first = inputs.messages.first().ok_or("no messages")?;
+    let first = inputs.iter().next().ok_or("no messages")?;
     let mut decoded = Decoded::default();
-    inputs.decoder().decode(&first.device, &first.message(inputs.now), &mut decoded)?;
+    inputs.decoder().decode(first.device, &first.message(inputs.now), &mut decoded)?;
     let encoder = ReportEncoder::new(&inputs.catalogue);
     let mut resolver = pipeline::resolver();
-    let Resolution::Known(device) = resolver.resolve(Some(&first.home), &first.device) else {
+    let Resolution::Known(device) = resolver.resolve(Some(first.home), first.device) else {
         return Err("the device is not known".into());
     };
     let mut batch = Vec::new();

@@ -76,8 +76,9 @@ fn run_all(effort: &Effort) -> Outcome {
         progress.step(&stage.row());
         let inputs = Inputs::build(stage.format())?;
         let mut body = body::of(stage, &inputs)?;
-        let allocations = measure::allocations(&mut body, effort)?;
         let nanos = measure::nanoseconds(&mut body, effort)?;
+        // After the rounds, so that every reused buffer has had the time to grow.
+        let allocations = measure::allocations(&mut body, effort)?;
         let instructions = measure::instructions(stage, effort)?;
         report.push(Row::new(stage.row(), nanos, "ns", note(stage, nanos, effort)));
         if let Some(count) = instructions {

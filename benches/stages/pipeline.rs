@@ -70,7 +70,7 @@ impl Assembly<'_> {
             let micros = self.done * INTERVAL_US;
             let wall = self.inputs.now.wall.0 + i64::try_from(micros)?;
             let now = Moment { mono: Mono(micros), wall: UnixMicros(wall) };
-            self.accept(input, now)?;
+            self.accept(&input, now)?;
             self.done += 1;
             if self.done.is_multiple_of(WAKE_UP) {
                 self.pipeline.flush_due(now.mono, &mut self.ready);
@@ -82,7 +82,7 @@ impl Assembly<'_> {
         Ok(())
     }
 
-    fn accept(&mut self, input: &Input, now: Moment) -> Outcome {
+    fn accept(&mut self, input: &Input<'_>, now: Moment) -> Outcome {
         let arrival = arrival(1, input.payload.len(), now.mono);
         let (_, token) = self.outstanding.admit(arrival).ok_or("the window is full")?;
         let message = input.message(now);

@@ -60,3 +60,9 @@ pub(crate) fn memory(pid: u32) -> Outcome<Memory> {
     };
     Ok(Memory { now: field("VmRSS:")?, peak: field("VmHWM:")? })
 }
+
+/// Runnable threads of the machine, mean of the last minute.
+pub(crate) fn load() -> Outcome<f64> {
+    let text = fs::read_to_string("/proc/loadavg")?;
+    Ok(text.split_ascii_whitespace().next().ok_or("an empty /proc/loadavg")?.parse()?)
+}

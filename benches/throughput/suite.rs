@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::{
     Outcome,
     generator::Format,
+    process,
     progress::Progress,
     report::{self, Report, Row},
     run::{Run, Scene, Subject},
@@ -45,6 +46,9 @@ const FORMATS: [Format; 3] = [Format::Zigbee2mqtt, Format::Json, Format::Protobu
 /// Units of the rows that the bench of the stages leaves.
 const STAGE_UNITS: [&str; 3] = ["ns", "instructions", "allocations"];
 
+/// From this load on others take part of the processors.
+const BUSY_LOAD: f64 = 0.5;
+
 /// What every part of the suite needs.
 struct Bench {
     engine: PathBuf,
@@ -55,6 +59,12 @@ struct Bench {
 
 impl Bench {
     fn new(engine: PathBuf, field: Field, steps: u64) -> Outcome<Self> {
+        let load = process::load()?;
+        if load > BUSY_LOAD {
+            terminal::complain(&format!(
+                "load {load:.1}: the machine is at other work, which makes every figure higher"
+            ));
+        }
         Ok(Self { engine, field, progress: Progress::new(steps)?, report: Report::default() })
     }
 

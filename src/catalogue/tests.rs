@@ -203,6 +203,9 @@ fn units_that_do_not_fit_are_refused() {
     let id = odd.find("x").unwrap();
     assert_eq!(odd.conversion(id, "{score}"), Ok(Conversion::IDENTITY));
     assert_eq!(odd.conversion(id, "m"), Err(UnitError::Mismatch));
+    let other = Catalogue::extended(std::iter::once(number("lactate", "mmol/L"))).unwrap();
+    let id = other.find("lactate").unwrap();
+    assert_eq!(other.conversion(id, "mg/dL"), Err(UnitError::Mismatch));
 }
 
 #[test]

@@ -150,6 +150,7 @@ impl Decoded {
 
     /// Takes what the value of a numbered key means. If the key came before in this message,
     /// its last value counts, as in every common reader of JSON.
+    #[inline]
     pub(super) fn take_keyed(
         &mut self,
         key: usize,
@@ -160,9 +161,15 @@ impl Decoded {
         if self.slots.get(key).is_some_and(|slot| *slot != 0) {
             self.forget(key);
         }
-        self.take(kind, meaning, flags, None);
-        if let (Meaning::Value(_), Some(slot)) = (meaning, self.slots.get_mut(key)) {
-            *slot = u16::try_from(self.readings.len()).unwrap_or(0);
+        match meaning {
+            Meaning::Value(value) => {
+                self.readings.push(Reading { kind, value, measured_at: None, flags });
+                if let Some(slot) = self.slots.get_mut(key) {
+                    *slot = u16::try_from(self.readings.len()).unwrap_or(0);
+                }
+            }
+            Meaning::Nothing => self.absent += 1,
+            Meaning::Refused(reason) => self.refuse(Some(kind), reason, None),
         }
     }
 

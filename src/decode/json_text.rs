@@ -27,8 +27,9 @@ pub(super) fn is_bare(body: &[u8]) -> bool {
 pub(super) fn check(payload: &[u8]) -> Result<&str, DecodeError> {
     let text =
         str::from_utf8(payload).map_err(|error| DecodeError::Utf8 { at: error.valid_up_to() })?;
-    // Fewer openings than levels allowed cannot nest too deep: nearly always one cheap count.
-    if openings(payload) > DEPTH_MAX && depth(payload) > DEPTH_MAX {
+    // What nests too deep needs two bytes a level: nearly always this is all there is to check.
+    if payload.len() > 2 * DEPTH_MAX && openings(payload) > DEPTH_MAX && depth(payload) > DEPTH_MAX
+    {
         return Err(DecodeError::JsonTooDeep { limit: DEPTH_MAX });
     }
     Ok(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text))

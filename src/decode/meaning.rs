@@ -58,37 +58,37 @@ pub(super) fn of(catalogue: &Catalogue, id: KindId, scalar: &Scalar<'_>) -> Mean
 
 /// A number, also if it came as text. `absent` is the one that says "no value".
 pub(super) fn number(scalar: &Scalar<'_>, absent: Option<f64>) -> Meaning<f64> {
-    let number = match scalar {
-        Scalar::Null => return Meaning::Nothing,
-        Scalar::Bool(_) | Scalar::Nested => return Meaning::Refused(RefusalReason::ValueType),
-        Scalar::Unsigned(number) => float(*number),
-        Scalar::Negative(number) => -float(number.unsigned_abs()),
-        Scalar::Float(number) => *number,
+    if let Some(number) = scalar.plain_number() {
+        return unless_absent(number, absent);
+    }
+    match scalar {
+        Scalar::Null => Meaning::Nothing,
         Scalar::Text(text) => match number_in_text(text.trim_ascii()) {
-            Meaning::Value(number) => number,
-            other @ (Meaning::Nothing | Meaning::Refused(_)) => return other,
+            Meaning::Value(number) => unless_absent(number, absent),
+            other @ (Meaning::Nothing | Meaning::Refused(_)) => other,
         },
-    };
-    unless_absent(number, absent)
+        Scalar::Bool(_)
+        | Scalar::Unsigned(_)
+        | Scalar::Negative(_)
+        | Scalar::Float(_)
+        | Scalar::Nested => Meaning::Refused(RefusalReason::ValueType),
+    }
 }
 
 /// The number, unless it is the one that says "no value".
+#[inline]
 pub(super) fn unless_absent(number: f64, absent: Option<f64>) -> Meaning<f64> {
     if absent == Some(number) { Meaning::Nothing } else { Meaning::Value(number) }
 }
 
 fn number_in_text(text: &str) -> Meaning<f64> {
-    let is_plain = |byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
     if is_one_of(text, &NOTHING) {
-        Meaning::Nothing
-    } else if is_one_of(text.trim_start_matches(['+', '-']), &["inf", "infinity"]) {
-        Meaning::Refused(RefusalReason::NotFinite)
-    } else if text.bytes().all(is_plain)
-        && let Ok(number) = text.parse()
-    {
-        Meaning::Value(number)
-    } else {
-        Meaning::Refused(RefusalReason::NumberUnreadable)
+        return Meaning::Nothing;
+    }
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Meaning::Value(number),
+        Ok(_) => Meaning::Refused(RefusalReason::NotFinite),
+        Err(_) => Meaning::Refused(RefusalReason::NumberUnreadable),
     }
 }
 
@@ -163,9 +163,4 @@ pub(super) fn event(scalar: &Scalar<'_>) -> Meaning<Value> {
 
 pub(super) fn is_one_of(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| word.eq_ignore_ascii_case(text))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "beyond 2^53 no measurement has whole numbers")]
-pub(super) fn float(number: u64) -> f64 {
-    number as f64
 }

@@ -26,6 +26,24 @@ pub(super) enum Scalar<'a> {
     Nested,
 }
 
+impl Scalar<'_> {
+    /// The number, if it is written as one.
+    #[inline]
+    pub(super) fn plain_number(&self) -> Option<f64> {
+        match self {
+            Self::Unsigned(number) => Some(float(*number)),
+            Self::Negative(number) => Some(-float(number.unsigned_abs())),
+            Self::Float(number) => Some(*number),
+            Self::Null | Self::Bool(_) | Self::Text(_) | Self::Nested => None,
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "beyond 2^53 no measurement has whole numbers")]
+fn float(number: u64) -> f64 {
+    number as f64
+}
+
 impl<'de> Deserialize<'de> for Scalar<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         With(|scalar| scalar).deserialize(deserializer)

@@ -1,5 +1,7 @@
 //! Device times as payloads write them.
 
+mod rfc3339;
+
 use serde::Deserialize;
 
 use super::scalar::Scalar;
@@ -73,10 +75,11 @@ fn text_time(text: &str, format: TimeFormat) -> Option<UnixMicros> {
     }
     let has_year = text.as_bytes().get(4) == Some(&b'-');
     match format {
-        TimeFormat::Auto | TimeFormat::Rfc3339 if has_year => {
-            let time: jiff::Timestamp = text.parse().ok()?;
-            plausible(time.as_microsecond())
-        }
+        TimeFormat::Auto | TimeFormat::Rfc3339 if has_year => rfc3339::common(text.as_bytes())
+            .or_else(|| {
+                let time: jiff::Timestamp = text.parse().ok()?;
+                plausible(time.as_microsecond())
+            }),
         TimeFormat::Rfc3339 => None,
         TimeFormat::Auto
         | TimeFormat::UnixSeconds
@@ -165,6 +168,7 @@ mod tests {
         assert_eq!(auto(Scalar::Unsigned(1_573_393_389_829_001)), at(1_573_393_389_829_001));
         assert_eq!(auto(Scalar::Unsigned(1_573_393_389_829_001_999)), at(1_573_393_389_829_001));
         assert_eq!(auto(Scalar::Float(1_788_945_292.88)), at(1_788_945_292_880_000));
+        assert_eq!(auto(Scalar::Float(0.000_000_9)), at(1));
         assert_eq!(text("1573393389829"), at(1_573_393_389_829_000));
         assert_eq!(text("1573393389.5"), at(1_573_393_389_500_000));
         assert_eq!(auto(Scalar::Unsigned(0)), at(0));

@@ -67,6 +67,11 @@ impl ClientState {
         }
     }
 
+    /// Forgets what was raised for a producer that is gone.
+    pub(super) fn clear_fatal(&self) {
+        self.fatal.store(false, Ordering::Release);
+    }
+
     /// Waits for a fatal error; at most one caller, the one that rebuilds.
     pub async fn fatal(&self) {
         while !self.fatal.swap(false, Ordering::AcqRel) {
@@ -137,7 +142,13 @@ impl ClientContext for Delivery {
             Some(RDKafkaErrorCode::AllBrokersDown) => {
                 self.state.all_brokers_down.store(true, Ordering::Release);
             }
-            Some(RDKafkaErrorCode::Fatal) => self.state.raise_fatal(),
+            // rdkafka hands out the cause of a fatal error, not that it is one. Outside of single
+            // records these causes are fatal always.
+            Some(
+                RDKafkaErrorCode::Fatal
+                | RDKafkaErrorCode::OutOfOrderSequenceNumber
+                | RDKafkaErrorCode::UnknownProducerId,
+            ) => self.state.raise_fatal(),
             code => tracing::debug!(target: "librdkafka", ?code, "client error"),
         }
     }

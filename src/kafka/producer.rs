@@ -125,6 +125,9 @@ impl Kafka {
             }
             std::thread::park_timeout(RELEASE_PAUSE);
         }
+        // Whatever was raised meanwhile was meant for the old one. If the new one has died by
+        // now, the next send says so.
+        self.state.clear_fatal();
         self.settled.store(number, Ordering::Release);
         Ok(())
     }

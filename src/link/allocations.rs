@@ -1,43 +1,36 @@
 //! A message costs no heap allocation once every device has been seen and every buffer has
 //! grown: from the PUBLISH to the packet id of its PUBACK, as a link drives it.
 
-use std::{sync::Arc, time::Duration};
+use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
 use allocation_counter::AllocationInfo;
 use prost::Message;
 
 use super::{
-    duty::{Duty, Socket, Taken},
-    settings::LinkSettings,
+    duty::{Socket, Taken},
+    testkit::{after, duty, limits, receipt},
 };
 use crate::{
-    ack::Receipt,
-    batch::BatchLimits,
     catalogue::Catalogue,
     decode::Decoder,
     kafka::{Failure, Report, mailbox::Ticket, settings::Grouping},
-    model::{Moment, Mono, QoS, UnixMicros, topic::TopicPattern},
+    model::QoS,
     mqtt::Publish,
-    pipeline::{Pipeline, PipelineSettings, Route},
     record::Record,
-    registry::{Identity, Limits, Origin, Registry, Resolver, UnknownDevices},
-    sink::{Producer, Sink},
-    validate::ClockLimits,
+    sink::Producer,
     wire::device::v1 as device,
 };
 
 const HOMES: usize = 20;
 const DEVICES: usize = 5;
 /// Messages of one wake-up.
-const WAKE_UP: usize = 250;
-const WARM_UP: u64 = 100;
-const MEASURED: u64 = 40;
+const WAKE_UP: u16 = 250;
+const WARM_UP: u32 = 100;
+const MEASURED: u32 = 40;
 
 /// Confirms whatever it is given at the next wake-up.
 #[derive(Debug, Default)]
-struct Willing {
-    tickets: std::rc::Rc<std::cell::RefCell<Vec<Ticket>>>,
-}
+struct Willing(Rc<RefCell<Vec<Ticket>>>);
 
 impl Producer for Willing {
     fn send(
@@ -48,7 +41,7 @@ impl Producer for Willing {
         _: &Record,
     ) -> Result<Ticket, Failure> {
         let ticket = Ticket { record: index, generation: 0 };
-        self.tickets.borrow_mut().push(ticket);
+        self.0.borrow_mut().push(ticket);
         Ok(ticket)
     }
 
@@ -57,69 +50,21 @@ impl Producer for Willing {
     }
 }
 
-fn duty(decoder: &str, producer: Willing) -> Duty<Willing> {
-    let catalogue = Arc::new(Catalogue::builtin());
-    let decoder = match decoder {
-        "zigbee2mqtt" => Decoder::zigbee2mqtt(&catalogue),
-        "json" => Decoder::json(&catalogue),
-        "protobuf" => Decoder::protobuf(&catalogue),
-        _ => panic!("no such decoder"),
-    };
-    let pattern = TopicPattern::parse("homes/{home}/{device...}").expect("a pattern");
-    let settings = PipelineSettings {
-        link: "north".into(),
-        routes: vec![Route { pattern, decoder, format: "any".into() }],
-        catalogue,
-        clock: ClockLimits {
-            future_tolerance: Duration::from_mins(5),
-            late_after: Duration::from_mins(10),
-        },
-        batch: BatchLimits {
-            max_readings: 100,
-            max_bytes: 64 * 1024,
-            linger: Duration::from_millis(20),
-        },
-        dead_letter_bytes: 256 * 1024,
-        partitions: [4; 3],
-        started: UnixMicros(1),
-    };
-    let origin = Origin {
-        link: "north".into(),
-        tenant: "t".into(),
-        engine: "0",
-        identity: Identity::ClearNames,
-        unknown: UnknownDevices::Accept,
-    };
-    let resolver = Resolver::new(Arc::new(Registry::default()), origin, Limits::default());
-    let limits = LinkSettings {
-        name: "north".into(),
-        receive_maximum: 10_000,
-        outstanding_messages: 20_000,
-        outstanding_bytes: 32 << 20,
-        packet_bytes: 1 << 20,
-        max_age: Duration::from_mins(1),
-        broker_statistics: None,
-    };
-    let mut duty =
-        Duty::new(limits, Pipeline::new(settings, resolver), Sink::new(producer, [4; 3]));
-    duty.begin_epoch();
-    duty
-}
-
 /// Allocations of many wake-ups, after as many that do not count.
-fn allocations(decoder: &str, payloads: &[Vec<u8>]) -> AllocationInfo {
-    let tickets = std::rc::Rc::default();
-    let mut duty = duty(decoder, Willing { tickets: std::rc::Rc::clone(&tickets) });
+fn allocations(
+    decoder: impl FnOnce(&Arc<Catalogue>) -> Decoder,
+    payloads: &[Vec<u8>],
+) -> AllocationInfo {
+    let tickets = Rc::default();
+    let mut duty = duty(decoder, limits(), Willing(Rc::clone(&tickets)));
     let topics: Vec<String> =
         (0..HOMES * DEVICES).map(|at| format!("homes/h{}/d{}", at % HOMES, at / HOMES)).collect();
     let mut messages = topics.iter().cycle().zip(payloads.iter().cycle());
     let mut reports = Vec::new();
     let (mut arrived, mut acknowledged) = (0, 0);
-    let mut wake_up = |number: u64| {
-        let micros = number * 5_000;
-        let wall = UnixMicros(1_790_000_000_000_000 + micros.cast_signed());
-        let now = Moment { mono: Mono(micros), wall };
-        for packet_id in 1..=u16::try_from(WAKE_UP).expect("few") {
+    let mut wake_up = |number: u32| {
+        let now = after(Duration::from_millis(5) * number);
+        for packet_id in 1..=WAKE_UP {
             let (topic, payload) = messages.next().expect("for ever");
             let publish = Publish {
                 topic: topic.as_bytes(),
@@ -133,9 +78,8 @@ fn allocations(decoder: &str, payloads: &[Vec<u8>]) -> AllocationInfo {
             arrived += 1;
         }
         duty.flush_due(Socket::Filled, now.mono);
-        reports.extend(
-            tickets.borrow_mut().drain(..).map(|ticket| Report { ticket, outcome: Ok(receipt()) }),
-        );
+        let confirmed = |ticket| Report { ticket, outcome: Ok(receipt()) };
+        reports.extend(tickets.borrow_mut().drain(..).map(confirmed));
         duty.reports(&mut reports, now);
         duty.tick(now);
         acknowledged += duty.settle(now.mono, |_| {});
@@ -146,11 +90,6 @@ fn allocations(decoder: &str, payloads: &[Vec<u8>]) -> AllocationInfo {
     assert!(acknowledged > arrived * 9 / 10, "{acknowledged} of {arrived}");
     assert_eq!(duty.books_mut().take().ledger.dead_lettered, 0);
     counted
-}
-
-#[expect(clippy::disallowed_methods, reason = "this test stands for Kafka")]
-fn receipt() -> Receipt {
-    Receipt::new()
 }
 
 fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
@@ -166,7 +105,7 @@ fn a_zigbee2mqtt_message_allocates_nothing() {
         r#"{"action":"single"}"#,
         r#"{"battery":null}"#,
     ]);
-    assert_eq!(allocations("zigbee2mqtt", &payloads).count_total, 0);
+    assert_eq!(allocations(Decoder::zigbee2mqtt, &payloads).count_total, 0);
 }
 
 #[test]
@@ -178,7 +117,7 @@ fn a_json_message_allocates_nothing() {
         r#"[{"device":"a","kind":"motion","value":true},
             {"device":"b","kind":"door_open","value":"open"}]"#,
     ]);
-    assert_eq!(allocations("json", &payloads).count_total, 0);
+    assert_eq!(allocations(Decoder::json, &payloads).count_total, 0);
 }
 
 #[test]
@@ -198,13 +137,13 @@ fn a_protobuf_message_allocates_nothing() {
     };
     let clockless = device::DeviceMessage { measured_at_us: None, ..dated.clone() };
     let payloads = [dated.encode_to_vec(), clockless.encode_to_vec()];
-    assert_eq!(allocations("protobuf", &payloads).count_total, 0);
+    assert_eq!(allocations(Decoder::protobuf, &payloads).count_total, 0);
 }
 
 #[test]
 fn an_alarm_allocates_nothing() {
     let payloads = texts(&[r#"{"kind":"sos"}"#, r#"{"kind":"motion","value":true}"#]);
-    assert_eq!(allocations("json", &payloads).count_total, 0);
+    assert_eq!(allocations(Decoder::json, &payloads).count_total, 0);
 }
 
 #[test]

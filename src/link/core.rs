@@ -5,18 +5,18 @@
 
 use std::time::Duration;
 
-use thiserror::Error;
-
 use super::{
+    close::Close,
     duty::{Age, Duty, Room, Socket, Taken},
+    notice::{LeftBehind, Notice},
     settings::LinkSettings,
 };
 use crate::{
     batch::FlushReason,
     kafka::Report,
-    model::{Moment, Mono, QoS, ReasonCounts, RecordKey},
+    model::{Moment, Mono, ReasonCounts, RecordKey},
     mqtt::{
-        Incoming, ReadBuffer, Session, SessionError,
+        Incoming, ReadBuffer, Session,
         session::{Intake, Origin},
     },
     pipeline::Pipeline,
@@ -28,53 +28,6 @@ const RESUMED_RECENTLY: Duration = Duration::from_secs(30);
 /// How often ages are looked at and the sink is asked to retry.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
-/// Why a connection has to be closed.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Close {
-    /// The session says so.
-    #[error(transparent)]
-    Session(#[from] SessionError),
-    /// A token was dropped: the message must be delivered again, and MQTT does that only after a
-    /// reconnect.
-    #[error("a message was abandoned: reconnecting makes the broker deliver it again")]
-    Abandoned,
-    /// The oldest message got too old with nothing on its way that could settle it.
-    #[error("the oldest message is older than max_age and nothing is on its way for it")]
-    MaxAge,
-    /// The broker went on past receive maximum and every limit above it.
-    #[error("the broker sent more than the window and its reserve hold")]
-    Overrun,
-    /// The broker closed the socket.
-    #[error("the broker closed the connection")]
-    EndOfStream,
-    /// The socket failed.
-    #[error("connection failed: {0}")]
-    Io(std::io::ErrorKind),
-    /// No TCP connection in time.
-    #[error("no TCP connection in time")]
-    DialTimeout,
-    /// Asked to stop.
-    #[error("stopping")]
-    Stopped,
-}
-
-impl Close {
-    /// Label value.
-    pub fn reason(&self) -> &'static str {
-        match self {
-            Self::Session(error) => error.reason(),
-            Self::Abandoned => "abandoned",
-            Self::MaxAge => "max_age",
-            Self::Overrun => "overrun",
-            Self::EndOfStream => "end_of_stream",
-            Self::Io(std::io::ErrorKind::ConnectionRefused) => "connection_refused",
-            Self::Io(_) => "io",
-            Self::DialTimeout => "dial_timeout",
-            Self::Stopped => "stopped",
-        }
-    }
-}
-
 /// How far the connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
@@ -84,31 +37,6 @@ pub enum Phase {
     Opening,
     /// Every subscription is granted.
     Established,
-}
-
-/// What a stopping engine leaves behind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LeftBehind {
-    /// QoS 1 messages the broker keeps for us.
-    pub with_broker: u64,
-    /// QoS 0 messages that nobody keeps.
-    pub lost: u64,
-}
-
-/// What the shell should tell the operator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// Every subscription is granted.
-    Established,
-    /// The broker had no session of this client id: normal at the first start ever.
-    SessionFresh,
-    /// The broker had this process's session and lost it, with all that waited in it.
-    SessionLost,
-    /// The broker sends more than receive maximum allows.
-    Overshoot {
-        /// Unacknowledged QoS 1 messages.
-        messages: usize,
-    },
 }
 
 /// Whether the broker went past receive maximum on this connection.
@@ -464,15 +392,6 @@ impl<P: Producer> Core<P> {
                 Ok(())
             }
             Age::Stuck => Err(Close::MaxAge),
-        }
-    }
-}
-
-impl LeftBehind {
-    fn count(&mut self, qos: QoS) {
-        match qos {
-            QoS::AtLeastOnce => self.with_broker += 1,
-            QoS::AtMostOnce => self.lost += 1,
         }
     }
 }

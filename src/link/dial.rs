@@ -6,7 +6,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::{io::AsyncWrite, net::TcpStream, time::timeout};
 use tokio_util::io::poll_read_buf;
 
-use super::core::Close;
+use super::close::Close;
 use crate::{link::duty::Socket, model::Mono};
 
 /// Where a broker listens.

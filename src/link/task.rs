@@ -1,9 +1,8 @@
 //! The loop around [`Core`]: connect, converse, back off, stop.
 
-use std::{future::pending, mem, pin::Pin, sync::Arc, time::Duration};
+use std::{future::pending, mem, sync::Arc, time::Duration};
 
 use tokio::{
-    io::AsyncWriteExt,
     net::TcpStream,
     sync::{mpsc, oneshot},
     time::sleep_until,
@@ -11,9 +10,12 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    core::{Close, Core, LeftBehind, Phase},
+    close::Close,
+    core::{Core, Phase},
     dial::{Address, Clock, Ended, Look, Traffic, dial, exchange},
     duty::Socket,
+    notice::LeftBehind,
+    stage::{Sent, Stage, Stopping, shutdown_write},
     voice::{News, Voice},
 };
 use crate::{
@@ -70,28 +72,6 @@ pub struct LinkTask {
     pub voice: Voice,
     /// The topic it has trouble with, as last shown.
     pub troubled_lane: Option<(Lane, LaneState)>,
-}
-
-/// What a link is doing.
-enum Stage {
-    Waiting {
-        until: Mono,
-    },
-    Dialing(Pin<Box<dyn Future<Output = Result<TcpStream, Close>> + Send>>),
-    Talking(TcpStream),
-    /// DISCONNECT is on its way or sent: reads to the end, so that closing does not reset the
-    /// connection and lose the last PUBACKs.
-    Parting {
-        stream: TcpStream,
-        sent: Sent,
-    },
-    Over,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sent {
-    NotYet,
-    All,
 }
 
 enum Event {
@@ -412,49 +392,8 @@ impl LinkTask {
     }
 }
 
-/// How far stopping has come.
-enum Stopping {
-    No,
-    Draining { report_at: Mono },
-    Aborted,
-}
-
-impl Stopping {
-    fn is_no(&self) -> bool {
-        matches!(self, Self::No)
-    }
-
-    fn is_aborted(&self) -> bool {
-        matches!(self, Self::Aborted)
-    }
-
-    fn abort(&mut self) {
-        *self = Self::Aborted;
-    }
-
-    /// Records of ended connections are waited for too: their QoS 0 messages come from nowhere
-    /// else.
-    fn is_finished(&self, core: &Core<LinkProducer>) -> bool {
-        match self {
-            Self::No => false,
-            Self::Draining { .. } => core.records_live() == 0,
-            Self::Aborted => true,
-        }
-    }
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Moved {
     Something,
     Nothing,
-}
-
-/// Closes our side of the connection. The socket's buffer is empty, so this does not wait.
-fn shutdown_write(stream: &mut TcpStream) -> std::io::Result<()> {
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    let mut shutdown = std::pin::pin!(stream.shutdown());
-    match shutdown.as_mut().poll(&mut context) {
-        std::task::Poll::Ready(done) => done,
-        std::task::Poll::Pending => Ok(()),
-    }
 }

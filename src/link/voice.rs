@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::core::{Core, Notice};
+use super::{core::Core, notice::Notice};
 use crate::{model::ReasonCounts, sink::Producer, telemetry::logging::limit::RateLimited};
 
 /// A link's voice.

@@ -215,9 +215,10 @@ fn identify(
         return (ids.content(tenant, device.name, work.message.payload), EventIdBasis::Content);
     }
     let message_id = match (work.inherited, accepted.event_id) {
-        (Some(inherited), _) => inherited,
-        (None, 0) => ids.reception(),
-        (None, given) => given,
+        // Zero: it was given none the first time.
+        (Some(inherited @ 1..), _) => inherited,
+        (Some(0) | None, 0) => ids.reception(),
+        (Some(0) | None, given) => given,
     };
     accepted.event_id = message_id;
     let position = u32::try_from(place.position).unwrap_or(u32::MAX);

@@ -9,6 +9,7 @@
 //! What follows: `a` sent, `a!` sent singly, `a~` marked as late, `=a` settled, `-a` poison.
 
 mod matters;
+mod rebuild;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ use prost::Message;
 use super::*;
 use crate::{
     ack::{Arrival, Epoch, Outstanding, Settlement},
-    kafka::Failure,
+    kafka::{Failure, mailbox::Ticket},
     model::{QoS, UnixMicros},
     record::RecordPool,
     wire::v1::ReadingBatch,

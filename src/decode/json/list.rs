@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{
     Reports,
@@ -49,79 +49,79 @@ impl<'de> Visitor<'de> for List<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
-        while let Some(fields) = list.next_element_seed(EntrySeed(self.reports.again()))? {
-            match fields {
-                Some(fields) => self.reports.take(&fields, self.part)?,
-                None => self.reports.refuse_shape()?,
-            }
-        }
+        while list
+            .next_element_seed(EntryOf { reports: self.reports.again(), part: self.part })?
+            .is_some()
+        {}
         Ok(())
     }
 }
 
-/// One entry of the list; `None` if it is no object.
-struct EntrySeed<'d>(Reports<'d>);
+/// One entry of the list.
+struct EntryOf<'d> {
+    reports: Reports<'d>,
+    part: &'d mut DevicePart,
+}
 
-impl<'de> DeserializeSeed<'de> for EntrySeed<'_> {
-    type Value = Option<Fields<'de>>;
+impl<'de> DeserializeSeed<'de> for EntryOf<'_> {
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for EntrySeed<'_> {
-    type Value = Option<Fields<'de>>;
+impl<'de> Visitor<'de> for EntryOf<'_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a reading")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         let mut fields = Fields::default();
         while let Some(key) = map.next_key_seed(KeySeed)? {
             match key {
                 Key::Kind => {
-                    fields.kind = map.next_value_seed(With(|name| self.0.kind(&name)))?;
+                    fields.kind = map.next_value_seed(With(|name| self.reports.kind(&name)))?;
                 }
                 Key::Value => fields.value = Some(map.next_value()?),
                 Key::Unit => fields.unit = Some(map.next_value()?),
                 Key::Time => fields.time = Some(map.next_value_seed(With(|time| time_of(&time)))?),
                 Key::Device | Key::Sequence | Key::Historical | Key::Readings | Key::Other => {
-                    map.next_value::<IgnoredAny>()?;
-                    self.0.out.unknown_keys += 1;
+                    self.reports.skip(&mut map)?;
                 }
             }
         }
-        Ok(Some(fields))
+        self.reports.take(&fields, self.part)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
+        self.reports.refuse_shape()
     }
 
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_unit<E: Error>(mut self) -> Result<(), E> {
+        self.reports.refuse_shape()
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_bool<E: Error>(mut self, _: bool) -> Result<(), E> {
+        self.reports.refuse_shape()
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_u64<E: Error>(mut self, _: u64) -> Result<(), E> {
+        self.reports.refuse_shape()
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_i64<E: Error>(mut self, _: i64) -> Result<(), E> {
+        self.reports.refuse_shape()
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_f64<E: Error>(mut self, _: f64) -> Result<(), E> {
+        self.reports.refuse_shape()
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_str<E: Error>(mut self, _: &str) -> Result<(), E> {
+        self.reports.refuse_shape()
     }
 }

@@ -63,7 +63,7 @@ impl<'d> Report<'d> {
             }
             Form::Number(absent) => {
                 let number = meaning::number(scalar, absent).map(Value::Number);
-                (rule.kind, number, Flags::default())
+                return self.out.take_keyed(rule.slot, rule.kind, number, Flags::default());
             }
             Form::Plain => (rule.kind, plain(), Flags::default()),
             Form::Assumed | Form::Illuminance => (rule.kind, plain(), assumed),
@@ -89,6 +89,14 @@ impl<'d> Report<'d> {
             Form::FallStatus => (rule.kind, fall_status(scalar), Flags::default()),
         };
         self.out.take_keyed(rule.slot, kind, meaning, flags);
+    }
+
+    /// The short way of the most common value.
+    #[inline]
+    fn number(&mut self, rule: &Rule, number: f64, absent: Option<f64>) {
+        self.notice(rule.hint);
+        let meaning = meaning::unless_absent(number, absent).map(Value::Number);
+        self.out.take_keyed(rule.slot, rule.kind, meaning, Flags::default());
     }
 
     fn notice(&mut self, hint: Hint) {
@@ -189,7 +197,12 @@ impl<'de> Visitor<'de> for &mut Report<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(rule) = map.next_key_seed(Known(self.keys))? {
             if let Some(rule) = rule {
-                map.next_value_seed(With(|scalar| self.take(Some(rule), &scalar)))?;
+                map.next_value_seed(With(|scalar: Scalar<'_>| {
+                    match (rule.form, scalar.plain_number()) {
+                        (Form::Number(absent), Some(number)) => self.number(rule, number, absent),
+                        _ => self.take(Some(rule), &scalar),
+                    }
+                }))?;
             } else {
                 map.next_value::<IgnoredAny>()?;
                 self.take(None, &Scalar::Null);

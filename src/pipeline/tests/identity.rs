@@ -39,6 +39,10 @@ fn a_message_without_a_clock_has_an_id_of_its_own_unless_it_inherits_one() {
     let again = line.send("homes/7/json/a", CLOCKLESS);
     assert_ne!(first.event_id, second.event_id);
     assert_eq!(first.event_id, again.event_id);
+    // The first delivery of this one became a dead letter, so it was given none.
+    line.inherited = Some(0);
+    let fresh = line.send("homes/7/json/a", CLOCKLESS);
+    assert!(![0, first.event_id, second.event_id].contains(&fresh.event_id));
     let all = reports(&mut line);
     assert_eq!(all[0].event_id_basis(), EventIdBasis::Reception);
     assert_eq!(all[0].event_id, first.event_id.to_be_bytes());
