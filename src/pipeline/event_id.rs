@@ -3,8 +3,10 @@
 //! CONTENT: xxh3-128 over the byte 1, then tenant, device name and payload, each of the first
 //! two preceded by its length as four little-endian bytes. RECEPTION: xxh3-128 over the byte 2,
 //! the link's name preceded by its length, the engine's start (microseconds since 1970, eight
-//! little-endian bytes) and a running number (the same). Written to the wire big-endian, which is
-//! xxHash's canonical form. Golden vectors: `tests/golden/event_ids.json`.
+//! little-endian bytes) and a running number (the same). A message of several reports: from the
+//! second report on, xxh3-128 over the byte 3, the id made so (big-endian) and the report's
+//! position (four little-endian bytes). Written to the wire big-endian, which is xxHash's
+//! canonical form. Golden vectors: `tests/golden/event_ids.json`.
 //!
 //! xxh3 is no defence against forgery: compare ids within a device only.
 
@@ -15,7 +17,7 @@ use crate::model::{LinkName, UnixMicros};
 /// Domain of each basis and version of its recipe in one byte: a changed recipe is another byte.
 const CONTENT: u8 = 1;
 const RECEPTION: u8 = 2;
-const DEVICE_OF_RECEPTION: u8 = 3;
+const REPORT_OF_SEVERAL: u8 = 3;
 
 /// Makes event ids for one link.
 #[derive(Debug)]
@@ -54,13 +56,13 @@ impl EventIds {
         xxh3_128(&self.scratch)
     }
 
-    /// One device's id in a message of several: the message's own for the first.
+    /// The id of one report in a message of several: the message's own for the first.
     pub fn of_device(&mut self, message: u128, position: u32) -> u128 {
         if position == 0 {
             return message;
         }
         self.scratch.clear();
-        self.scratch.push(DEVICE_OF_RECEPTION);
+        self.scratch.push(REPORT_OF_SEVERAL);
         self.scratch.extend_from_slice(&message.to_be_bytes());
         self.scratch.extend_from_slice(&position.to_le_bytes());
         xxh3_128(&self.scratch)

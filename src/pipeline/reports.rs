@@ -211,8 +211,11 @@ fn identify(
     tenant: &str,
     accepted: &mut Accepted,
 ) -> (u128, EventIdBasis) {
+    // A gateway's bundle may name one device twice, with what it had stored.
+    let position = u32::try_from(place.position).unwrap_or(u32::MAX);
     if clock.content_basis {
-        return (ids.content(tenant, device.name, work.message.payload), EventIdBasis::Content);
+        let content = ids.content(tenant, device.name, work.message.payload);
+        return (ids.of_device(content, position), EventIdBasis::Content);
     }
     let message_id = match (work.inherited, accepted.event_id) {
         // Zero: it was given none the first time.
@@ -221,7 +224,6 @@ fn identify(
         (Some(0) | None, given) => given,
     };
     accepted.event_id = message_id;
-    let position = u32::try_from(place.position).unwrap_or(u32::MAX);
     (ids.of_device(message_id, position), EventIdBasis::Reception)
 }
 

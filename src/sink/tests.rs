@@ -4,14 +4,14 @@
 //! second, capitals to the alerts, digits to the dead letters. An action is one of
 //! `+a` handed over, `ok:a` confirmed, `size:a` and `form:a` refused (two codes of a record),
 //! `auth:a` refused (a code of the world), `lost:a` unknown, `old:a` confirmed under its first
-//! ticket, `full` the next send is not taken, `replace` another producer, `settle` the reports
+//! ticket, `full` and `large` the next send is not taken, `replace` another producer, `settle` the reports
 //! of its predecessors will not come, `wait:5000` milliseconds go by.
 //! What follows: `a` sent, `a!` sent singly, `a~` marked as late, `=a` settled, `-a` poison.
 
 mod matters;
 mod rebuild;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use prost::Message;
 
@@ -37,7 +37,8 @@ struct Fake {
     tickets: BTreeMap<char, Vec<Ticket>>,
     generation: u16,
     settled: u16,
-    not_taken: u32,
+    /// What the next sends fail with.
+    not_taken: VecDeque<Failure>,
 }
 
 impl Producer for Fake {
@@ -51,9 +52,8 @@ impl Producer for Fake {
         if behind.is_some_and(|generation| generation != self.generation) {
             return Err(Failure::PRODUCER_LOST);
         }
-        if let Some(left) = self.not_taken.checked_sub(1) {
-            self.not_taken = left;
-            return Err(Failure::QUEUE_FULL);
+        if let Some(failure) = self.not_taken.pop_front() {
+            return Err(failure);
         }
         let name = char::from(record.key[0]);
         let late = record.to.lane != Lane::DeadLetters
@@ -129,7 +129,8 @@ impl Stage {
                 let report = Report { ticket, outcome: Ok(receipt()) };
                 self.sink.report(report, self.now, &mut self.pool);
             }
-            "full" => self.sink.producer.not_taken += 1,
+            "full" => self.sink.producer.not_taken.push_back(Failure::QUEUE_FULL),
+            "large" => self.sink.producer.not_taken.push_back(TOO_LARGE),
             "replace" => self.sink.producer.generation += 1,
             "settle" => {
                 self.sink.producer.settled = self.sink.producer.generation;

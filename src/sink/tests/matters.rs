@@ -217,6 +217,20 @@ fn a_full_queue_holds_the_partition_back() {
 }
 
 #[test]
+fn a_record_the_producer_does_not_even_take_is_tried_like_any_other() {
+    script(
+        "above every limit",
+        &[
+            ("+a large large +b", "a"),
+            ("+c", ""),
+            ("ok:a", "c! =a"),
+            ("+d", ""),
+            ("ok:c", "d =c -b"),
+        ],
+    );
+}
+
+#[test]
 fn after_a_rebuild_everything_goes_again_in_order() {
     script(
         "reports of the old producer come, and some do not",
