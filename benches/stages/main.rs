@@ -72,12 +72,12 @@ fn run_only(stage: Stage, count: u64) -> Outcome {
 fn run_all(effort: &Effort) -> Outcome {
     let mut report = Report::default();
     let mut progress = Progress::new(Stage::ALL.len() as u64)?;
+    let mut allocating = Vec::new();
     for stage in Stage::ALL {
         progress.step(&stage.row());
         let inputs = Inputs::build(stage.format())?;
         let mut body = body::of(stage, &inputs)?;
         let nanos = measure::nanoseconds(&mut body, effort)?;
-        // After the rounds, so that every reused buffer has had the time to grow.
         let allocations = measure::allocations(&mut body, effort)?;
         let instructions = measure::instructions(stage, effort)?;
         report.push(Row::new(stage.row(), nanos, "ns", note(stage, nanos, effort)));
@@ -87,22 +87,30 @@ fn run_all(effort: &Effort) -> Outcome {
         }
         if stage.is_whole() {
             let verdict = report::verdict(|| allocations < measure::GROWTH);
+            if allocations >= measure::GROWTH {
+                allocating.push(stage.row());
+            }
             let name = format!("{}.allocations", stage.row());
             let note = format!(
                 "{verdict} (0 a message after warm-up); {:.0} in {}",
-                allocations * float(effort.messages),
-                effort.messages,
+                allocations * float(effort.counted_over),
+                effort.counted_over,
             );
             report.push(Row::new(name, allocations, "allocations", note));
         }
     }
     progress.finish();
     terminal::report(report.table()?.trim_end())?;
-    report.write(&report::directory().join("stages.json"))
+    report.write(&report::directory().join("stages.json"))?;
+    if allocating.is_empty() {
+        return Ok(());
+    }
+    // Unlike times this does not depend on the machine, so it is an error and not only a row.
+    Err(format!("the hot path allocates: {}", allocating.join(", ")).into())
 }
 
 fn note(stage: Stage, nanos: f64, effort: &Effort) -> String {
-    let about = format!("{}; min of {}", stage.about(), effort.rounds);
+    let about = format!("{}; min of {} rounds", stage.about(), effort.rounds);
     match stage.limit_ns() {
         Some(limit) => {
             format!("{} (at most {limit}); {about}", report::verdict(|| nanos <= limit))

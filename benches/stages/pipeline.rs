@@ -4,7 +4,7 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 
 use trygg::{
     ack::{Arrival, Epoch, Outstanding, Settlement},
-    batch::{BatchLimits, FlushReason},
+    batch::BatchLimits,
     model::{Moment, Mono, QoS, UnixMicros},
     pipeline::{Pipeline, PipelineSettings, Route},
     record::{Record, RecordPool},
@@ -77,8 +77,6 @@ impl Assembly<'_> {
                 self.report();
             }
         }
-        self.pipeline.flush(FlushReason::Drain, &mut self.ready);
-        self.report();
         Ok(())
     }
 

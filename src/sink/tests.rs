@@ -4,8 +4,8 @@
 //! second, capitals to the alerts, digits to the dead letters. An action is one of
 //! `+a` handed over, `ok:a` confirmed, `size:a` and `form:a` refused (two codes of a record),
 //! `auth:a` refused (a code of the world), `lost:a` unknown, `old:a` confirmed under its first
-//! ticket, `full` and `large` the next send is not taken, `replace` another producer, `settle` the reports
-//! of its predecessors will not come, `wait:5000` milliseconds go by.
+//! ticket, `full` and `large` the next send is not taken, `replace` another producer, `settle`
+//! the reports of its predecessors will not come, `wait:5000` milliseconds go by.
 //! What follows: `a` sent, `a!` sent singly, `a~` marked as late, `=a` settled, `-a` poison.
 
 mod matters;

@@ -107,7 +107,7 @@ fn an_empty_payload_is_not_truncated() {
 fn thirty_two_refused_readings_are_listed_and_all_are_counted() {
     let one = RefusedReading { kind: None, reason: "kind_unknown", number: None };
     let letter = DeadLetter { refused_count: 1_000, ..LETTER };
-    let told = read(&written(&letter, &[one; 1_000], 100));
+    let told = read(&written(&letter, &vec![one; 1_000], 100));
     assert_eq!((told.refused.len(), told.refused_count), (REFUSED_LISTED_MAX, 1_000));
     assert_eq!(REFUSED_LISTED_MAX, 32);
 }
@@ -119,7 +119,7 @@ fn a_topic_is_cut_at_four_kibibytes_and_its_wrong_bytes_are_replaced() {
     assert_eq!(told.topic.len(), 4 * 1024);
     let told = read(&written(&DeadLetter { topic: b"a\0\xff/b", ..LETTER }, &[], 100));
     assert_eq!(told.topic, "a\0\u{fffd}/b");
-    let told = read(&written(&DeadLetter { topic: &[0xff; 60_000], ..LETTER }, &[], 100));
+    let told = read(&written(&DeadLetter { topic: &vec![0xff; 60_000], ..LETTER }, &[], 100));
     assert_eq!(told.topic.len(), 4 * 1024 - 1, "of three-byte replacements");
 }
 

@@ -104,3 +104,20 @@ fn a_sos_of_zigbee2mqtt_is_an_alarm() {
     line.send("homes/7/z/button", r#"{"action":"emergency","battery":80}"#);
     assert_eq!(line.stored().told(), "7/button sos! battery_level=80; 7/button sos!");
 }
+
+#[test]
+fn every_part_of_a_message_must_be_stored_before_it_is_answered_for() {
+    // Readings, alert and, for the refused one, a dead letter.
+    let payload = r#"{"readings":[{"kind":"sos"},{"kind":"nonsense"}]}"#;
+    for missing in Lane::ALL {
+        let mut line = Line::new();
+        line.send("homes/7/json/button", payload);
+        let lanes: Vec<Lane> = line.ready.iter().map(|record| record.to.lane).collect();
+        assert_eq!(lanes, [Lane::Alerts, Lane::Readings, Lane::DeadLetters]);
+        for record in line.ready.iter_mut().filter(|record| record.to.lane != missing) {
+            record.shares.settle(receipt());
+        }
+        assert!(line.window.pop_done().is_none(), "{missing:?} is not stored");
+        line.stored();
+    }
+}
