@@ -11,11 +11,13 @@
 //!   again every few seconds, and the link stops taking new messages.
 //! - *Nobody knows*: the producer was lost or purged. All are sent again, in order.
 
+mod outcome;
 mod producer;
 pub mod track;
 
 use std::{mem, time::Duration};
 
+pub use outcome::{Blocked, Poison, SinkCounts};
 pub use producer::Producer;
 pub use track::POISON_RUN_MAX;
 use track::{Fate, Progress, Run, Suspicion, Track};
@@ -27,43 +29,6 @@ use crate::{
     model::{Lane, Mono, RecordKey},
     record::{Lateness, Record, RecordPool},
 };
-
-/// A record that Kafka refused for itself alone.
-#[derive(Debug)]
-pub struct Poison {
-    /// The record with its shares, to be made a dead letter of.
-    pub record: Record,
-    /// Kafka's code.
-    pub code: &'static str,
-}
-
-/// A partition that does not take records, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Blocked {
-    /// Topic and partition.
-    pub to: RecordKey,
-    /// Kafka's code.
-    pub code: &'static str,
-}
-
-/// What the sink has done, for the metrics.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SinkCounts {
-    /// Records confirmed, by lane.
-    pub delivered: [u64; 3],
-    /// Bytes of those, by lane.
-    pub delivered_bytes: [u64; 3],
-    /// Reports of failure that put a record on trial.
-    pub failed_record: u64,
-    /// Reports of failure that the world is to blame for.
-    pub failed_world: u64,
-    /// Reports that leave open whether the record was written.
-    pub failed_unknown: u64,
-    /// Records sent again singly.
-    pub retried_singly: u64,
-    /// Records refused for good.
-    pub poison: u64,
-}
 
 /// See the module.
 #[derive(Debug)]

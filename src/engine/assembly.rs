@@ -30,10 +30,10 @@ const BROKER_DROPPED: &str = "$SYS/broker/publish/messages/dropped";
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Requests for figures a link may have waiting: scrapes come one at a time.
 const SNAPSHOT_REQUESTS: usize = 4;
-/// librdkafka's linger where the configuration names none: with a window this small, waiting for
-/// more costs more than it saves.
-const SMALL_WINDOW: usize = 100;
-const MEDIUM_WINDOW: usize = 1_000;
+/// librdkafka's linger where the configuration names none: 1 ms up to this window, 5 ms above. A
+/// small window empties while one waits; but with none at all, requests of a record or two fill
+/// the five places in flight, and the rest of the window waits for another round trip.
+const SMALL_WINDOW: usize = 1_000;
 
 /// Everything that can be made without Kafka.
 #[derive(Debug)]
@@ -79,10 +79,10 @@ impl Assembly {
         let kafka = &self.config.kafka;
         let links = &self.config.links;
         let window = links.iter().map(|link| usize::from(link.receive_maximum)).min().unwrap_or(0);
-        let fitted = match window {
-            ..=SMALL_WINDOW => Duration::ZERO,
-            window if window <= MEDIUM_WINDOW => Duration::from_millis(1),
-            _ => Duration::from_millis(5),
+        let fitted = if window <= SMALL_WINDOW {
+            Duration::from_millis(1)
+        } else {
+            Duration::from_millis(5)
         };
         let secrets =
             kafka.secrets.iter().map(|(key, value)| (key.clone(), value.reveal().to_owned()));

@@ -31,6 +31,8 @@ pub struct Duty<P> {
     /// Windows of ended connections whose records are still on their way.
     old: Vec<Outstanding>,
     epochs: u32,
+    /// Messages taken since every batch was closed.
+    unflushed: usize,
     memory: Memory,
     books: Books,
 }
@@ -75,6 +77,7 @@ impl<P: Producer> Duty<P> {
             current: None,
             old: Vec::new(),
             epochs: 0,
+            unflushed: 0,
             memory: Memory::default(),
             books: Books::default(),
         }
@@ -126,13 +129,17 @@ impl<P: Producer> Duty<P> {
 
     /// Closes every open batch.
     pub fn flush(&mut self, reason: FlushReason, now: Mono) {
+        self.unflushed = 0;
         self.pipeline.flush(reason, &mut self.ready);
         self.hand_over(now);
     }
 
     /// Closes what has waited long enough, and everything when waiting gains nothing.
     pub fn flush_due(&mut self, socket: Socket, now: Mono) {
-        if self.waiting() >= self.settings.receive_maximum {
+        let window = self.settings.receive_maximum;
+        // Half a window on its way to Kafka while the other half fills: neither side waits for
+        // the other to finish.
+        if self.waiting() >= window || self.unflushed >= window.div_ceil(2) {
             self.flush(FlushReason::Window, now);
         } else if socket == Socket::Drained && self.sink.live() == 0 {
             self.flush(FlushReason::Idle, now);

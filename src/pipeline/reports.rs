@@ -333,10 +333,10 @@ impl Reports {
         // A replay of an old alarm must not ring anybody a second time.
         let may_alert = !message.retain || fresh;
         let [readings_partitions, alerts_partitions, _] = self.partitions;
-        let partition = murmur2::partition(home.id.as_bytes(), alerts_partitions);
         let mut alerts = 0;
         for (ordinal, reading) in (0_u32..).zip(readings) {
             if may_alert && work.catalogue.is_urgent(reading) {
+                let partition = murmur2::partition(home.id.as_bytes(), alerts_partitions);
                 let mut alert = out.pool.take();
                 begin(&mut alert, RecordKey { lane: Lane::Alerts, partition }, &home, message);
                 alert.timestamp = message.received.wall;

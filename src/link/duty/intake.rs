@@ -69,6 +69,7 @@ impl<P: Producer> Duty<P> {
             }
         };
         self.books.accepted(&accepted);
+        self.unflushed += 1;
         if let Some(arrival) = self.current.as_mut().and_then(|window| window.arrival_mut(slot)) {
             arrival.event_id = accepted.event_id;
             arrival.readings = accepted.readings;
