@@ -1,6 +1,6 @@
 //! The async shell of a link: one task, one `select`, one non-async step.
 //!
-//! Everything that happens to a link arrives here as an [`Event`]; [`Core`] decides. Both
+//! Everything that happens to a link arrives here as one event; [`Core`] decides. Both
 //! directions of the socket are in the same `select`, and what is half written survives it.
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! One link's way out: records in hand-over order, and what to do when Kafka refuses some.
 //!
-//! I/O-free. Every partition of every topic is a [`Track`]: while it flows, records go straight
+//! I/O-free. Every partition of every topic is a track: while it flows, records go straight
 //! to the producer. When one comes back, later ones of that partition are held until the
 //! returned ones have gone through again or were found to be poison, so order holds.
 //!

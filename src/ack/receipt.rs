@@ -1,7 +1,7 @@
 //! Proof that somebody else now holds the data.
 
 /// Proof of delivery. Made in `kafka/delivery.rs` and nowhere else (clippy's
-/// `disallowed-methods` names [`Receipt::new`]; the simulation's sink is the test exception).
+/// `disallowed-methods` names `Receipt::new`; the simulation's sink is the test exception).
 #[derive(Debug)]
 pub struct Receipt {
     private: (),

@@ -1,7 +1,6 @@
 //! A link without its socket: session, windows, pipeline and sink behind one entry function.
 //!
-//! The shell appends what it reads to [`Core::buffer_mut`], calls [`Core::step`], and writes
-//! what stands in [`Core::unsent`]. The simulation does the same with a clock of its own.
+//! The shell reads and writes through [`Core::both_ways`] and calls [`Core::step`]. The simulation does the same with a clock of its own.
 
 use std::time::Duration;
 
