@@ -244,9 +244,6 @@ impl<P: Producer> Sink<P> {
         }
         record.shares.settle(receipt);
         pool.put(record);
-        if self.troubled.is_empty() {
-            return;
-        }
         if let Some(run) = self.runs.get_mut(lane).filter(|run| !run.is_over()) {
             *run = Run::default();
             let tracks = self.tracks.get_mut(lane).into_iter().flatten();
@@ -346,7 +343,10 @@ impl<P: Producer> Sink<P> {
         let lost: Vec<(u32, RecordKey, Grouping)> = (0_u32..)
             .zip(&self.entries)
             .filter_map(|(index, entry)| match entry.place {
-                Place::WithKafka { generation, grouping } if generation != settled => {
+                // Half of the numbers lie behind, half ahead: generations wrap.
+                Place::WithKafka { generation, grouping }
+                    if (1..1 << 15).contains(&settled.wrapping_sub(generation)) =>
+                {
                     Some((index, entry.record.to, grouping))
                 }
                 Place::WithKafka { .. } | Place::Vacant | Place::Here => None,

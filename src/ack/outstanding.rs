@@ -70,6 +70,10 @@ pub enum SlotState {
 pub struct Outstanding {
     window: Arc<Window>,
     arrivals: Box<[Arrival]>,
+    /// Position of the first of `arrivals`, once only the remainder is left; before, the slot is
+    /// the index.
+    first: Option<u64>,
+    mask: u64,
     head: u64,
     tail: u64,
     bytes: usize,
@@ -95,6 +99,8 @@ impl Outstanding {
         Self {
             window: Arc::new(Window::new(epoch, capacity)),
             arrivals: vec![VACANT; capacity].into_boxed_slice(),
+            first: None,
+            mask: u64::try_from(capacity).unwrap_or(1) - 1,
             head: 0,
             tail: 0,
             bytes: 0,
@@ -105,9 +111,18 @@ impl Outstanding {
     /// The planted bug: the next connection's window is this one.
     #[cfg(test)]
     pub(crate) fn reuse(mut self, epoch: Epoch) -> Self {
-        let mut fresh = Self::new(epoch, self.arrivals.len());
+        let mut fresh = Self::new(epoch, usize::try_from(self.mask + 1).unwrap_or(1));
         std::mem::swap(&mut fresh.window, &mut self.window);
         fresh
+    }
+
+    /// Gives back the memory of everything but the unanswered messages, once the connection is
+    /// gone and nothing is admitted any more.
+    #[must_use]
+    pub fn into_remainder(mut self) -> Self {
+        self.arrivals = (self.head..self.tail).map(|position| *self.at(position)).collect();
+        self.first = Some(self.head);
+        self
     }
 
     /// The shared face of the window.
@@ -142,7 +157,7 @@ impl Outstanding {
 
     /// Takes a message in. `None` when every slot is occupied: then it must not be read.
     pub fn admit(&mut self, arrival: Arrival) -> Option<(SlotIndex, AckToken<'_>)> {
-        if self.len() == self.arrivals.len() {
+        if self.first.is_some() || self.len() == self.arrivals.len() {
             return None;
         }
         let slot = self.slot(self.tail);
@@ -158,7 +173,10 @@ impl Outstanding {
 
     /// What is remembered of a slot, to be completed once the pipeline has seen the message.
     pub fn arrival_mut(&mut self, slot: SlotIndex) -> Option<&mut Arrival> {
-        usize::try_from(slot.0).ok().and_then(|slot| self.arrivals.get_mut(slot))
+        // The one position that is occupied and maps to this slot.
+        let position = self.head + (u64::from(slot.0).wrapping_sub(self.head) & self.mask);
+        let index = self.index(position);
+        self.arrivals.get_mut(index)
     }
 
     /// Removes and hands out the oldest message if every share of it was answered. Calling it
@@ -211,13 +229,19 @@ impl Outstanding {
     }
 
     fn slot(&self, position: u64) -> SlotIndex {
-        let mask = u64::try_from(self.arrivals.len()).unwrap_or(1) - 1;
-        SlotIndex(u32::try_from(position & mask).unwrap_or(u32::MAX))
+        SlotIndex(u32::try_from(position & self.mask).unwrap_or(u32::MAX))
     }
 
     fn at(&self, position: u64) -> &Arrival {
-        let slot = usize::try_from(self.slot(position).0).unwrap_or(usize::MAX);
-        self.arrivals.get(slot).unwrap_or(&VACANT)
+        self.arrivals.get(self.index(position)).unwrap_or(&VACANT)
+    }
+
+    fn index(&self, position: u64) -> usize {
+        let index = match self.first {
+            Some(first) => position.wrapping_sub(first),
+            None => position & self.mask,
+        };
+        usize::try_from(index).unwrap_or(usize::MAX)
     }
 }
 

@@ -67,18 +67,17 @@ impl Scraper {
     async fn scrape(&self) -> Result<String, ScrapeError> {
         let _turn = self.turn.lock().await;
         let mut snapshots: Vec<LinkSnapshot> = Vec::new();
+        let mut stuck = Ok(());
         if let Some(sources) = self.sources.get() {
             for link in &sources.links {
-                let (answer, figures) = oneshot::channel();
-                // A link that has ended at shutdown has no figures to give.
-                if link.send(answer).await.is_ok() {
-                    let answered = timeout(ANSWER_TIMEOUT, figures).await;
-                    let figures = answered.map_err(|_elapsed| ScrapeError::Timeout)?;
-                    snapshots.extend(figures);
+                match timeout(ANSWER_TIMEOUT, ask(link)).await {
+                    Ok(figures) => snapshots.extend(figures),
+                    Err(_elapsed) => stuck = Err(ScrapeError::Timeout),
                 }
             }
         }
-        Ok(self.metrics.render(|to| {
+        // Published even then: histograms were handed over and would be lost.
+        let text = self.metrics.render(|to| {
             publish_build(to);
             if let Some(sources) = self.sources.get() {
                 publish_kafka(to, sources);
@@ -86,8 +85,16 @@ impl Scraper {
             for snapshot in &snapshots {
                 snapshot.publish(to);
             }
-        }))
+        });
+        stuck.map(|()| text)
     }
+}
+
+/// A link's figures; none from one that has ended.
+async fn ask(link: &mpsc::Sender<SnapshotRequest>) -> Option<LinkSnapshot> {
+    let (answer, figures) = oneshot::channel();
+    link.send(answer).await.ok()?;
+    figures.await.ok()
 }
 
 fn publish_build(to: &Publisher) {

@@ -2,7 +2,7 @@
 //!
 //! The shell reads and writes through [`Core::both_ways`] and calls [`Core::step`]. The simulation does the same with a clock of its own.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use super::{
     close::Close,
@@ -24,6 +24,8 @@ use crate::{
 
 /// A message without a clock that arrives so soon after a resumed session may have waited there.
 const RESUMED_RECENTLY: Duration = Duration::from_secs(30);
+/// Ended connections whose records are still on their way: each keeps a window of some 100 KiB.
+const OLD_EPOCHS_MAX: usize = 64;
 /// How often ages are looked at and the sink is asked to retry.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
@@ -69,6 +71,8 @@ pub struct Core<P> {
     housekeeping: Mono,
     waiting_for: Option<RecordKey>,
     left: LeftBehind,
+    /// Messages the last connection left unacknowledged, while there is no other.
+    owed: u64,
     /// A few a connection.
     notices: Vec<Notice>,
     overshoot: Overshoot,
@@ -108,6 +112,7 @@ impl<P: Producer> Core<P> {
             housekeeping: Mono::default(),
             waiting_for: None,
             left: LeftBehind::default(),
+            owed: 0,
             notices: Vec::new(),
             overshoot: Overshoot::Unseen,
         }
@@ -121,13 +126,17 @@ impl<P: Producer> Core<P> {
         self.unwritten = 0;
         self.intake = Intake::Flowing;
         self.overshoot = Overshoot::Unseen;
+        self.owed = 0;
         self.phase = Phase::Opening;
     }
 
     /// The connection is gone.
     pub fn closed(&mut self, close: &Close, now: Moment) {
+        if self.phase != Phase::Closed {
+            self.owed = self.unwritten + wide(self.duty.waiting());
+        }
         if self.work == Work::Draining {
-            self.left.with_broker += self.unwritten + wide(self.duty.waiting());
+            self.left.with_broker += mem::take(&mut self.owed);
         }
         self.duty.end_epoch(self.unwritten, now);
         self.duty.books_mut().reconnect(close.reason());
@@ -136,6 +145,7 @@ impl<P: Producer> Core<P> {
         self.sent = 0;
         self.unwritten = 0;
         self.phase = Phase::Closed;
+        self.waiting_for = None;
     }
 
     /// What is to be written, and where the shell puts what it reads.
@@ -150,6 +160,9 @@ impl<P: Producer> Core<P> {
 
     /// That many of them have been written.
     pub fn wrote(&mut self, count: usize, now: Mono) {
+        if count == 0 {
+            return;
+        }
         self.sent += count;
         self.session.wrote(now);
         if self.sent >= self.out.len() {
@@ -223,6 +236,9 @@ impl<P: Producer> Core<P> {
     /// Takes nothing new any more; what is inside goes out.
     pub fn begin_drain(&mut self, now: Moment) {
         self.work = Work::Draining;
+        if self.phase == Phase::Closed {
+            self.left.with_broker += mem::take(&mut self.owed);
+        }
         self.duty.flush(FlushReason::Drain, now.mono);
     }
 
@@ -254,7 +270,11 @@ impl<P: Producer> Core<P> {
 
     /// When [`Self::step`] has something to do at the latest.
     pub fn deadline(&mut self) -> Mono {
-        let session = self.session.deadline();
+        let session = match self.phase {
+            // A session whose connection is gone has nothing to do until the next one.
+            Phase::Closed => Mono(u64::MAX),
+            Phase::Opening | Phase::Established => self.session.deadline(),
+        };
         let duty = self.duty.deadline().unwrap_or(Mono(u64::MAX));
         let busy = self.duty.records_live() > 0 || self.duty.in_flight() > 0;
         let house = if busy { self.housekeeping } else { Mono(u64::MAX) };
@@ -271,10 +291,16 @@ impl<P: Producer> Core<P> {
         self.duty.records_live()
     }
 
-    /// A window's worth of messages of ended connections is still on its way: connecting now
-    /// would only add duplicates and memory.
+    /// A window's worth of messages of ended connections is still on its way, or there is no room
+    /// for another: connecting now would only add duplicates and memory.
     pub fn must_wait_for_old_epochs(&self) -> bool {
-        self.duty.in_flight_of_old_epochs() >= self.settings.receive_maximum
+        let has_room = match self.duty.room() {
+            Room::Free | Room::Tight => true,
+            Room::Full | Room::Refused(_) => false,
+        };
+        !has_room
+            || self.duty.in_flight_of_old_epochs() >= self.settings.receive_maximum
+            || self.duty.old_epochs() >= OLD_EPOCHS_MAX
     }
 
     /// PUBACKs that are ready and have not left.

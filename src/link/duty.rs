@@ -118,7 +118,7 @@ impl<P: Producer> Duty<P> {
         for arrival in window.remembered().filter(|arrival| arrival.qos == QoS::AtLeastOnce) {
             self.memory.leave(arrival.packet_id, arrival.fingerprint, arrival.event_id);
         }
-        self.old.push(window);
+        self.old.push(window.into_remainder());
         self.settle_old();
     }
 
@@ -249,6 +249,11 @@ impl<P: Producer> Duty<P> {
     /// Messages of ended connections whose records are still on their way.
     pub fn in_flight_of_old_epochs(&self) -> usize {
         self.old.iter().map(Outstanding::len).sum()
+    }
+
+    /// Ended connections whose records are still on their way.
+    pub fn old_epochs(&self) -> usize {
+        self.old.len()
     }
 
     /// Records handed over and not yet confirmed.

@@ -79,6 +79,12 @@ impl Memory {
         self.abandoned_order.push_back(fingerprint);
     }
 
+    /// The message has become a dead letter: another one like it starts anew.
+    pub fn buried(&mut self, fingerprint: u64) {
+        self.abandoned.remove(&fingerprint);
+        self.abandoned_order.retain(|known| *known != fingerprint);
+    }
+
     /// Was the message abandoned so often that it must become a dead letter?
     pub fn is_hopeless(&self, fingerprint: u64) -> bool {
         !self.abandoned.is_empty()

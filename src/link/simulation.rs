@@ -10,6 +10,7 @@
 //! - no connection has to be closed for age: whatever is stuck is on its way.
 
 mod broker;
+mod cases;
 mod log;
 mod setup;
 
@@ -320,33 +321,6 @@ fn seeds() -> u64 {
     #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
     let asked = std::env::var("TRYGG_SEEDS").ok().and_then(|text| text.parse().ok());
     asked.unwrap_or(2_000)
-}
-
-#[test]
-fn a_message_whose_token_is_always_dropped_becomes_a_dead_letter_at_the_third_time() {
-    let _planted = plant(Bug::DroppedToken);
-    let mut world = World::new(1);
-    world.broker.publish(Published {
-        number: 7,
-        topic: "homes/h1/json/d1".to_owned(),
-        payload: br#"{"kind":"energy","value":7,"note":"drop me"}"#.to_vec(),
-        qos: 1,
-        retain: false,
-    });
-    for _ in 0..2_000 {
-        world.now += 5_000;
-        if !world.connected {
-            world.open();
-        }
-        world.kafka.0.borrow_mut().progress(&mut world.chance);
-        world.turn();
-    }
-    assert_eq!(world.closes, ["abandoned", "abandoned", "abandoned"]);
-    assert!(world.broker.acknowledged.contains(&7));
-    assert!(world.kafka.0.borrow().buried.contains(&7));
-    let snapshot = world.core.snapshot(Mono(world.now));
-    assert_eq!(snapshot.rejected.of("abandoned_repeatedly"), 1);
-    assert_eq!(snapshot.ledger.abandoned, [0, 3]);
 }
 
 fn find(bug: Bug) -> Option<u64> {

@@ -54,6 +54,8 @@ pub(super) struct Track {
     held: VecDeque<u32>,
     /// Refused singly, on trial: sequence, record, code.
     refused: Vec<(u64, u32, &'static str)>,
+    /// Pause before the next try while the world refuses; a confirmed record ends it.
+    pause: Option<Duration>,
     /// When the ones on trial count as poison for want of other evidence.
     patience: Mono,
 }
@@ -175,6 +177,7 @@ impl Track {
     /// A record of this partition was confirmed.
     pub(super) fn confirmed(&mut self, sequence: u64) {
         self.confirmed = self.confirmed.max(Some(sequence));
+        self.pause = None;
         if let Mode::Refused { then, .. } = self.mode {
             // The world has changed its mind: what waited gets another hearing.
             self.mode = match then {
@@ -270,6 +273,7 @@ impl Track {
                     return Progress::Wait;
                 }
                 let pause = (pause * 2).min(WORLD_PAUSE_MAX);
+                self.pause = Some(pause);
                 self.mode = Mode::Refused { code, retry_at: now + pause, pause, then };
                 match self.returned.pop_first() {
                     Some((_, index)) => Progress::Send(index, Grouping::Single),
@@ -311,7 +315,7 @@ impl Track {
 
     fn world_refuses(&mut self, code: &'static str, then: Resend, now: Mono) {
         if !matches!(self.mode, Mode::Refused { .. }) {
-            let pause = WORLD_PAUSE_MIN;
+            let pause = self.pause.unwrap_or(WORLD_PAUSE_MIN);
             self.mode = Mode::Refused { code, retry_at: now + pause, pause, then };
         }
     }

@@ -53,6 +53,7 @@ impl<P: Producer> Duty<P> {
         let accepted = match publish.topic_name() {
             None => self.pipeline.bury(&burial("topic_invalid"), token, pool, ready),
             Some(_) if self.memory.is_hopeless(fingerprint) => {
+                self.memory.buried(fingerprint);
                 self.pipeline.bury(&burial("abandoned_repeatedly"), token, pool, ready)
             }
             Some(topic) => {

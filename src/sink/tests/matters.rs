@@ -133,6 +133,23 @@ fn five_refusals_and_a_confirmation_are_poison() {
 }
 
 #[test]
+fn lone_poison_now_and_then_never_adds_up_to_the_world() {
+    let mut days = Vec::new();
+    for _ in 0..12 {
+        days.extend([
+            ("+a", "a"),
+            ("size:a", "a!"),
+            ("size:a wait:4999", ""),
+            ("wait:1", "-a"),
+            ("+b", "b"),
+            ("ok:b", "=b"),
+        ]);
+    }
+    let stage = script("a confirmed record ends the row", &days);
+    assert_eq!((stage.sink.counts().poison, stage.sink.blocked()), (12, None));
+}
+
+#[test]
 fn a_refused_record_waits_five_seconds_for_evidence() {
     script(
         "no other record comes",
