@@ -29,6 +29,7 @@ pub(crate) fn of(stage: Stage, inputs: &Inputs) -> Outcome<Body<'_>> {
         Stage::EventId => Ok(event_id(inputs)),
         Stage::Encode => encode(inputs),
         Stage::Window => Ok(window()),
+        Stage::WorkZigbee2mqtt | Stage::WorkJson | Stage::WorkProtobuf => Ok(work(inputs)),
         Stage::PipelineZigbee2mqtt | Stage::PipelineJson | Stage::PipelineProtobuf => {
             pipeline::body(inputs)
         }
@@ -180,6 +181,49 @@ fn encode(inputs: &Inputs) -> Outcome<Body<'_>> {
         black_box(&batch);
         Ok(())
     }))
+}
+
+/// From the payload to the encoded report, message by message, without anything around it.
+fn work(inputs: &Inputs) -> Body<'_> {
+    let decoder = inputs.decoder();
+    let encoder = ReportEncoder::new(&inputs.catalogue);
+    let mut ids = EventIds::new("bench".into(), inputs.now.wall);
+    let mut resolver = pipeline::resolver();
+    let mut decoded = Decoded::default();
+    let mut batch = Vec::new();
+    let mut done = 0;
+    Box::new(move |count| {
+        for (number, input) in (0_u64..).zip(inputs.cycle(done, count)) {
+            if number.is_multiple_of(10) {
+                batch.clear();
+            }
+            let message = input.message(inputs.now);
+            decoder.decode(input.device, &message, &mut decoded)?;
+            let Resolution::Known(index) = resolver.resolve(Some(input.home), input.device) else {
+                return Err("a device is not known".into());
+            };
+            validate::readings(&inputs.catalogue, &mut decoded);
+            let part = decoded.devices.first().ok_or("no device")?;
+            let received = message.received.wall;
+            let clock = validate::clock(part.measured_at, received, &pipeline::CLOCK_LIMITS);
+            let device = resolver.device(index);
+            let tenant = resolver.home(device.home).tenant;
+            let head = ReportHead {
+                event_id: ids.content(tenant, device.name, input.payload),
+                basis: EventIdBasis::Content,
+                device: device.fragment,
+                measured_at: clock.measured_at,
+                received_at: received,
+                clock_source: clock.source.number(),
+                sequence: part.sequence,
+                flags: clock.flags,
+            };
+            encoder.append(&head, decoded.readings_of(part), 0, &mut batch);
+            black_box(&batch);
+        }
+        done += count;
+        Ok(())
+    })
 }
 
 /// A window of 10 000 with up to 500 messages in it. The record's part is answered by giving it

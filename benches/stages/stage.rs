@@ -15,13 +15,16 @@ pub(crate) enum Stage {
     EventId,
     Encode,
     Window,
+    WorkZigbee2mqtt,
+    WorkJson,
+    WorkProtobuf,
     PipelineZigbee2mqtt,
     PipelineJson,
     PipelineProtobuf,
 }
 
 impl Stage {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Parse,
         Self::DecodeZigbee2mqtt,
         Self::DecodeJson,
@@ -31,6 +34,9 @@ impl Stage {
         Self::EventId,
         Self::Encode,
         Self::Window,
+        Self::WorkZigbee2mqtt,
+        Self::WorkJson,
+        Self::WorkProtobuf,
         Self::PipelineZigbee2mqtt,
         Self::PipelineJson,
         Self::PipelineProtobuf,
@@ -52,6 +58,9 @@ impl Stage {
             Self::EventId => "event_id",
             Self::Encode => "encode",
             Self::Window => "window",
+            Self::WorkZigbee2mqtt => "decode_to_encode.zigbee2mqtt",
+            Self::WorkJson => "decode_to_encode.json",
+            Self::WorkProtobuf => "decode_to_encode.protobuf",
             Self::PipelineZigbee2mqtt => "pipeline.zigbee2mqtt",
             Self::PipelineJson => "pipeline.json",
             Self::PipelineProtobuf => "pipeline.protobuf",
@@ -69,17 +78,23 @@ impl Stage {
             Self::EventId => "CONTENT, a Zigbee2MQTT message",
             Self::Encode => "seven readings into an open batch",
             Self::Window => "admitted, shared, answered and popped",
-            Self::PipelineZigbee2mqtt => "decode..encode with batch and window, seven readings",
+            Self::WorkZigbee2mqtt => "decode, resolve, validate, id, encode; seven readings",
+            Self::WorkJson | Self::WorkProtobuf => {
+                "decode, resolve, validate, id, encode; one reading"
+            }
+            Self::PipelineZigbee2mqtt => {
+                "the same with routes, 500 open batches, records and window; seven readings"
+            }
             Self::PipelineJson | Self::PipelineProtobuf => {
-                "decode..encode with batch and window, one reading"
+                "the same with routes, 500 open batches, records and window; one reading"
             }
         }
     }
 
     pub(crate) fn format(self) -> Format {
         match self {
-            Self::DecodeJson | Self::PipelineJson => Format::Json,
-            Self::DecodeProtobuf | Self::PipelineProtobuf => Format::Protobuf,
+            Self::DecodeJson | Self::WorkJson | Self::PipelineJson => Format::Json,
+            Self::DecodeProtobuf | Self::WorkProtobuf | Self::PipelineProtobuf => Format::Protobuf,
             Self::Parse
             | Self::DecodeZigbee2mqtt
             | Self::Resolve
@@ -87,21 +102,22 @@ impl Stage {
             | Self::EventId
             | Self::Encode
             | Self::Window
+            | Self::WorkZigbee2mqtt
             | Self::PipelineZigbee2mqtt => Format::Zigbee2mqtt,
         }
     }
 
-    /// Decode to encode in one?
+    /// The whole way of a message inside a link? It must not allocate.
     pub(crate) fn is_whole(self) -> bool {
-        self.limit_ns().is_some()
+        matches!(self, Self::PipelineZigbee2mqtt | Self::PipelineJson | Self::PipelineProtobuf)
     }
 
     /// Nanoseconds a message may cost from decode to encode.
     pub(crate) fn limit_ns(self) -> Option<f64> {
         match self {
-            Self::PipelineZigbee2mqtt => Some(800.0),
-            Self::PipelineJson => Some(500.0),
-            Self::PipelineProtobuf => Some(250.0),
+            Self::WorkZigbee2mqtt => Some(800.0),
+            Self::WorkJson => Some(500.0),
+            Self::WorkProtobuf => Some(250.0),
             Self::Parse
             | Self::DecodeZigbee2mqtt
             | Self::DecodeJson
@@ -110,7 +126,10 @@ impl Stage {
             | Self::Validate
             | Self::EventId
             | Self::Encode
-            | Self::Window => None,
+            | Self::Window
+            | Self::PipelineZigbee2mqtt
+            | Self::PipelineJson
+            | Self::PipelineProtobuf => None,
         }
     }
 }
