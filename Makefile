@@ -24,10 +24,10 @@ replay: ## Recorded homes through real brokers (SHARED=<dir>); exit 77 without t
 	SHARED='$(SHARED)' tools/replay.sh
 
 kill-loop: ## kill -9 under load: KILLS=25 RATE=5000, with and without device time.
-	TRYGG_KILLS=$${KILLS:-25} TRYGG_RATE=$${RATE:-5000} tools/test.sh --test it kill::
+	TRYGG_SHOW=yes TRYGG_KILLS=$${KILLS:-25} TRYGG_RATE=$${RATE:-5000} tools/test.sh --test it kill::
 
 outage: ## Kafka stopped for OUTAGE=60 seconds.
-	TRYGG_OUTAGE_S=$${OUTAGE:-60} tools/test.sh --test it outage::
+	TRYGG_SHOW=yes TRYGG_OUTAGE_S=$${OUTAGE:-60} tools/test.sh --test it outage::
 
 bench: ## The table of costs (10 minutes).
 	tools/bench.sh

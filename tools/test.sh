@@ -11,7 +11,7 @@ trap 'rm -f "$log"' EXIT
 
 # More threads than cores: tests of the whole engine mostly wait.
 status=0
-cargo test --locked --no-fail-fast "$@" -- --test-threads=4 2>&1 | tee "$log" || status=$?
+cargo test --locked --no-fail-fast "$@" -- --test-threads=4 ${TRYGG_SHOW:+--show-output} 2>&1 | tee "$log" || status=$?
 
 skipped=0
 if [ -s target/it-skips ]; then
