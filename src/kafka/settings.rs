@@ -41,7 +41,8 @@ pub struct KafkaSettings {
     pub record_bytes: usize,
     /// How long the start waits for the brokers' metadata.
     pub metadata_timeout: Duration,
-    /// Further librdkafka keys, already checked against [`REFUSED_KEYS`].
+    /// Further librdkafka keys. `config` refuses those that would break a promise; ours come last,
+    /// so none of these overrides one.
     pub librdkafka: Vec<(String, String)>,
 }
 
@@ -53,34 +54,6 @@ pub struct TopicShape {
     /// Replication factor.
     pub replication: i32,
 }
-
-/// Keys of librdkafka that cannot be passed through, each with the reason.
-pub const REFUSED_KEYS: &[(&str, &str)] = &[
-    ("acks", "an acknowledgement means all in-sync replicas"),
-    ("request.required.acks", "an acknowledgement means all in-sync replicas"),
-    ("enable.idempotence", "order and the absence of duplicates rest on it"),
-    ("message.timeout.ms", "a record waits until Kafka takes it"),
-    ("delivery.timeout.ms", "a record waits until Kafka takes it"),
-    ("retries", "a record waits until Kafka takes it"),
-    ("message.send.max.retries", "a record waits until Kafka takes it"),
-    ("max.in.flight", "order rests on it"),
-    ("max.in.flight.requests.per.connection", "order rests on it"),
-    ("delivery.report.only.error", "every success must be reported"),
-    ("enable.gapless.guarantee", "it makes failures fatal that trygg recovers from"),
-    ("transactional.id", "trygg does not use transactions"),
-    ("partitioner", "trygg computes the partition itself, murmur2 as Java"),
-    ("queue.buffering.max.messages", "set from the links' own limits"),
-    ("queue.buffering.max.kbytes", "set from the links' own limits"),
-    ("queue.buffering.max.ms", "use kafka.linger"),
-    ("linger.ms", "use kafka.linger"),
-    ("message.max.bytes", "set from the batch and dead-letter limits"),
-    ("allow.auto.create.topics", "use kafka.create_topics"),
-    ("bootstrap.servers", "use kafka.brokers"),
-    ("metadata.broker.list", "use kafka.brokers"),
-    ("client.id", "use kafka.client_id"),
-    ("compression.type", "use kafka.compression"),
-    ("compression.codec", "use kafka.compression"),
-];
 
 /// How many records share a request. Batched is the rule; singly tells poison from its
 /// neighbours, since Kafka refuses a whole batch for one bad record.

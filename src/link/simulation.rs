@@ -14,7 +14,7 @@ mod cases;
 mod log;
 mod setup;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
@@ -317,10 +317,14 @@ fn run(seed: u64) {
     }
 }
 
-fn seeds() -> u64 {
+/// `TRYGG_SEED=n` for one seed at hand, `TRYGG_SEEDS=n` for another number of them.
+fn seeds() -> Range<u64> {
     #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
-    let asked = std::env::var("TRYGG_SEEDS").ok().and_then(|text| text.parse().ok());
-    asked.unwrap_or(2_000)
+    let asked = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    match asked("TRYGG_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..asked("TRYGG_SEEDS").unwrap_or(2_000),
+    }
 }
 
 fn find(bug: Bug) -> Option<u64> {
@@ -336,18 +340,12 @@ fn find(bug: Bug) -> Option<u64> {
 
 #[test]
 fn no_seed_breaks_a_promise() {
-    for seed in 0..seeds() {
+    for seed in seeds() {
         if let Err(panic) = std::panic::catch_unwind(|| run(seed)) {
             let text = panic.downcast_ref::<String>().map_or("", String::as_str);
-            panic!("seed {seed} (paste it into one_seed()): {text}");
+            panic!("seed {seed} (again with TRYGG_SEED={seed}): {text}");
         }
     }
-}
-
-#[test]
-#[ignore = "for a seed at hand"]
-fn one_seed() {
-    run(0);
 }
 
 #[test]
