@@ -102,6 +102,7 @@ pub async fn run(config: Config, signals: Signals) -> Result<Exit, StartError> {
         End::Service
     });
 
+    tracing::info!(admin = %listen, brokers = ?config.kafka.brokers, "connecting to Kafka");
     let mut signals = signals;
     let kafka = tokio::select! {
         kafka = connect(&assembly, &health) => kafka?,
