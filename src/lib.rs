@@ -13,11 +13,17 @@
 pub mod engine;
 
 pub mod cli;
+#[cfg(feature = "demo")]
+pub mod demo;
+pub mod tail;
+pub mod testbed;
+
 pub mod config;
 pub mod telemetry;
 
 pub mod link;
 pub mod mqtt;
+pub mod transport;
 pub mod pipeline;
 
 pub mod decode;

@@ -23,6 +23,22 @@ fn main() -> ExitCode {
         Command::Check { file } => {
             run_check(&file, &mut std::io::stdout()).unwrap_or(Exit::Usage).into()
         }
+        #[cfg(feature = "demo")]
+        Command::Demo(args) => args.run().into(),
+        Command::Config(args) => args.run().into(),
+        Command::Tail(args) => args.run().into(),
+        Command::Pub(args) => args.run().into(),
+        Command::Simulate(args) => args.run().into(),
+        Command::Completions(args) => {
+            args.run(&mut std::io::stdout()).unwrap_or(Exit::Usage).into()
+        }
+        Command::Man(args) => match args.run() {
+            Ok(exit) => exit.into(),
+            Err(error) => {
+                complain(&error);
+                Exit::Usage.into()
+            }
+        },
         Command::Run { config } => match Config::load(&config) {
             Ok(config) => run(config),
             Err(errors) => {

@@ -1,0 +1,45 @@
+//! `trygg completions` and `trygg man`: what a package ships beside the program.
+
+use std::{io, path::PathBuf};
+
+use clap::{Args, CommandFactory};
+
+use super::{Cli, Exit};
+
+/// What `trygg completions` is told.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  trygg completions bash > /etc/bash_completion.d/trygg
+  trygg completions zsh > ~/.zfunc/_trygg
+  trygg completions fish > ~/.config/fish/completions/trygg.fish")]
+pub struct CompletionsArgs {
+    /// Whose.
+    shell: clap_complete::Shell,
+}
+
+impl CompletionsArgs {
+    /// Writes them to `out`.
+    pub fn run(self, out: &mut impl io::Write) -> io::Result<Exit> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "trygg", &mut script);
+        out.write_all(&script)?;
+        Ok(Exit::Done)
+    }
+}
+
+/// What `trygg man` is told.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Folder that takes trygg.1, trygg-run.1 and so on.
+    #[arg(value_name = "FOLDER")]
+    folder: PathBuf,
+}
+
+impl ManArgs {
+    /// Writes a page for the program and one for each command.
+    pub fn run(self) -> io::Result<Exit> {
+        clap_mangen::generate_to(Cli::command(), self.folder)?;
+        Ok(Exit::Done)
+    }
+}

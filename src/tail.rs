@@ -1,0 +1,1 @@
+//! What trygg publishes, read back and said in words.

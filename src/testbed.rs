@@ -1,0 +1,1 @@
+//! Simulated homes, recorded events, and a publisher that brings them to a broker.

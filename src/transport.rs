@@ -1,0 +1,1 @@
+//! A byte stream to a broker: TCP, TLS, WebSocket.
