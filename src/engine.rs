@@ -4,7 +4,10 @@ mod assembly;
 mod scrape;
 mod watch;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use thiserror::Error;
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
@@ -14,12 +17,12 @@ use self::{assembly::Assembly, scrape::Scraper};
 use crate::{
     config::Config,
     kafka::{Kafka, KafkaError, TopicError},
-    link::{LeftBehind, dial::Clock},
+    link::{Account, LeftBehind, dial::Clock},
     registry::RegistryErrors,
     telemetry::{
         admin::{Admin, AdminError},
-        health::{Health, KafkaState},
-        metrics::Metrics,
+        health::{Health, KafkaState, Verdict},
+        metrics::{Ledger, Metrics},
     },
 };
 
@@ -54,6 +57,15 @@ pub enum StartError {
 }
 
 /// How the engine ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// In which way.
+    pub exit: Exit,
+    /// The books of all links that came to their end.
+    pub ledger: Ledger,
+}
+
+/// In which way the engine ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Nothing unacknowledged.
@@ -71,15 +83,43 @@ const KAFKA_RETRY: Duration = Duration::from_secs(2);
 
 /// How a critical task ended.
 enum End {
-    Link(LeftBehind),
+    Link(Account),
     Service,
+}
+
+/// A look into the engine's books from outside, while it runs.
+#[derive(Clone, Default)]
+pub struct Observer {
+    seen: Arc<OnceLock<(Arc<Scraper>, Arc<Health>)>>,
+}
+
+impl std::fmt::Debug for Observer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Observer").field("running", &self.seen.get().is_some()).finish()
+    }
+}
+
+impl Observer {
+    /// The books of all links together; `None` before there are links.
+    pub async fn ledger(&self) -> Option<Ledger> {
+        self.seen.get()?.0.ledger().await
+    }
+
+    /// Is every link connected and subscribed, and every topic taking records?
+    pub fn is_ready(&self) -> bool {
+        self.seen.get().is_some_and(|(_, health)| health.readiness().verdict() == Verdict::Able)
+    }
 }
 
 /// Runs until a signal.
 ///
 /// # Errors
 /// When something is wrong that only the operator can change.
-pub async fn run(config: Config, signals: Signals) -> Result<Exit, StartError> {
+pub async fn run(
+    config: Config,
+    mut signals: Signals,
+    observer: &Observer,
+) -> Result<Ending, StartError> {
     let clock = Clock::new(Instant::now());
     let assembly = Assembly::prepare(&config)?;
     let names = config.links.iter().map(|link| Arc::clone(&link.name));
@@ -103,10 +143,11 @@ pub async fn run(config: Config, signals: Signals) -> Result<Exit, StartError> {
     });
 
     tracing::info!(admin = %listen, brokers = ?config.kafka.brokers, "connecting to Kafka");
-    let mut signals = signals;
     let kafka = tokio::select! {
         kafka = connect(&assembly, &health) => kafka?,
-        () = signals.first() => return Ok(Exit::Drained),
+        () = signals.first() => {
+            return Ok(Ending { exit: Exit::Drained, ledger: Ledger::default() });
+        }
     };
     let (rebuilds, watcher) = watch::watch(Arc::clone(&kafka), Arc::clone(&health));
     tasks.spawn(async move {
@@ -130,13 +171,15 @@ pub async fn run(config: Config, signals: Signals) -> Result<Exit, StartError> {
         running += 1;
     }
     scraper.start(snapshots, Arc::clone(&kafka), rebuilds);
+    // An observer watches one engine; a second one has nothing to see.
+    observer.seen.get_or_init(|| (scraper, Arc::clone(&health)));
     health.set_started();
     tracing::info!(links = running, admin = %listen, "trygg is running");
 
     let mut stopping = Shutdown { deadline: config.engine.shutdown_deadline, stop, abort };
-    let exit = attend(&mut tasks, running, &kafka, &health, &mut signals, &mut stopping).await;
+    let ending = attend(&mut tasks, running, &kafka, &health, &mut signals, &mut stopping).await;
     stop_admin.cancel();
-    Ok(exit)
+    Ok(ending)
 }
 
 /// A runtime for one thread.
@@ -161,18 +204,17 @@ async fn attend(
     health: &Arc<Health>,
     signals: &mut Signals,
     shutdown: &mut Shutdown,
-) -> Exit {
-    let mut left = LeftBehind::default();
+) -> Ending {
+    let mut accounts: Vec<Account> = Vec::new();
     let mut failed = false;
     let mut deadline: Option<Instant> = None;
     while running > 0 {
         let at = deadline.unwrap_or_else(|| Instant::now() + Duration::from_hours(24));
         tokio::select! {
             ended = tasks.join_next() => match ended {
-                Some(Ok(End::Link(behind))) => {
+                Some(Ok(End::Link(account))) => {
                     running -= 1;
-                    left.with_broker += behind.with_broker;
-                    left.lost += behind.lost;
+                    accounts.push(account);
                 }
                 Some(Ok(End::Service)) | None => {
                     tracing::error!("a service of the engine ended on its own");
@@ -188,7 +230,7 @@ async fn attend(
             },
             () = signals.first() => {
                 if deadline.is_some() {
-                    return Exit::Interrupted;
+                    return close(&accounts, Exit::Interrupted);
                 }
                 tracing::info!("stopping: taking no new messages");
                 health.set_draining();
@@ -204,19 +246,38 @@ async fn attend(
         }
     }
     if failed {
-        return Exit::Failed;
+        return close(&accounts, Exit::Failed);
+    }
+    let mut left = LeftBehind::default();
+    for account in &accounts {
+        left.with_broker += account.left.with_broker;
+        left.lost += account.left.lost;
     }
     if left == LeftBehind::default() {
         tracing::info!("stopped: nothing is unacknowledged");
-        Exit::Drained
-    } else {
-        tracing::warn!(
-            left_with_broker = left.with_broker,
-            lost = left.lost,
-            "stopped: the broker keeps what is unacknowledged and delivers it again"
-        );
-        Exit::Left(left)
+        return close(&accounts, Exit::Drained);
     }
+    tracing::warn!(
+        left_with_broker = left.with_broker,
+        lost = left.lost,
+        "stopped: the broker keeps what is unacknowledged and delivers it again"
+    );
+    close(&accounts, Exit::Left(left))
+}
+
+/// Adds up the books.
+fn close(accounts: &[Account], exit: Exit) -> Ending {
+    let ledger: Ledger = accounts.iter().map(|account| &account.ledger).sum();
+    tracing::info!(
+        received = ledger.received.iter().sum::<u64>(),
+        settled = ledger.settled.iter().sum::<u64>(),
+        readings = ledger.decoded,
+        delivered = ledger.delivered,
+        dead_lettered = ledger.dead_lettered,
+        imbalance = ledger.message_imbalance().abs() + ledger.reading_imbalance().abs(),
+        "the books"
+    );
+    Ending { exit, ledger }
 }
 
 /// Kafka away is no reason to end: the broker keeps the messages. A missing topic is.

@@ -7,6 +7,8 @@
 pub mod delivery;
 pub mod failure;
 pub mod mailbox;
+#[cfg(any(feature = "demo", test))]
+pub mod mock;
 pub mod producer;
 pub mod settings;
 pub mod statistics;

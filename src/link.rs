@@ -26,7 +26,7 @@ pub use self::{
     close::Close,
     core::{Core, Phase},
     dial::Address,
-    notice::LeftBehind,
+    notice::{Account, LeftBehind},
     settings::LinkSettings,
     task::{LinkTask, SnapshotRequest},
 };

@@ -9,7 +9,7 @@ use tokio::{
 use trygg::{
     cli::{Cli, Command, Exit, run_check},
     config::Config,
-    engine::{self, Signals},
+    engine::{self, Observer, Signals},
     telemetry::logging,
 };
 
@@ -71,12 +71,12 @@ fn run(config: Config) -> ExitCode {
     };
     let ended = runtime.block_on(async {
         let signals = signals()?;
-        Ok::<_, std::io::Error>(engine::run(config, signals).await)
+        Ok::<_, std::io::Error>(engine::run(config, signals, &Observer::default()).await)
     });
     // Blocking work that is left is a rebuild of the producer: not worth waiting for.
     runtime.shutdown_background();
     match ended {
-        Ok(Ok(exit)) => match exit {
+        Ok(Ok(ending)) => match ending.exit {
             engine::Exit::Drained => Exit::Done,
             engine::Exit::Left(_) | engine::Exit::Interrupted => Exit::LeftWithBroker,
             engine::Exit::Failed => Exit::OurBug,

@@ -18,7 +18,7 @@ use crate::{
     link::SnapshotRequest,
     telemetry::{
         admin::{Scrape, ScrapeError},
-        metrics::{LinkSnapshot, Metrics, Publisher, catalogue as m, number, seconds},
+        metrics::{Ledger, LinkSnapshot, Metrics, Publisher, catalogue as m, number, seconds},
     },
 };
 
@@ -65,6 +65,17 @@ impl Scraper {
     }
 
     async fn scrape(&self) -> Result<String, ScrapeError> {
+        self.publish().await.1
+    }
+
+    /// The books of every running link together; `None` until there are links.
+    pub(super) async fn ledger(&self) -> Option<Ledger> {
+        self.sources.get()?;
+        let (snapshots, _text) = self.publish().await;
+        Some(snapshots.iter().map(|snapshot| &snapshot.ledger).sum())
+    }
+
+    async fn publish(&self) -> (Vec<LinkSnapshot>, Result<String, ScrapeError>) {
         let _turn = self.turn.lock().await;
         let mut snapshots: Vec<LinkSnapshot> = Vec::new();
         let mut stuck = Ok(());
@@ -86,7 +97,7 @@ impl Scraper {
                 snapshot.publish(to);
             }
         });
-        stuck.map(|()| text)
+        (snapshots, stuck.map(|()| text))
     }
 }
 

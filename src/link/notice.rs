@@ -1,6 +1,6 @@
 //! What a link says to those around it.
 
-use crate::model::QoS;
+use crate::{model::QoS, telemetry::metrics::Ledger};
 
 /// What a stopping engine leaves behind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -9,6 +9,15 @@ pub struct LeftBehind {
     pub with_broker: u64,
     /// QoS 0 messages that nobody keeps.
     pub lost: u64,
+}
+
+/// What a link says at its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// What it leaves.
+    pub left: LeftBehind,
+    /// Its books.
+    pub ledger: Ledger,
 }
 
 /// What the shell should tell the operator.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     core::{Core, Phase},
     duty::Parts,
+    notice::Account,
 };
 use crate::{
     batch::FlushReason,
@@ -14,6 +15,11 @@ use crate::{
 };
 
 impl<P: Producer> Core<P> {
+    /// What the link says at its end.
+    pub fn account(&mut self, now: Mono) -> Account {
+        Account { left: self.left_behind(), ledger: self.snapshot(now).ledger }
+    }
+
     /// What `/metrics` shows of this link. Histograms are handed over, so ask once a scrape.
     pub fn snapshot(&mut self, now: Mono) -> LinkSnapshot {
         let connected = u64::from(self.phase == Phase::Established);

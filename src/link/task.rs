@@ -14,7 +14,7 @@ use super::{
     core::{Core, Phase},
     dial::{Address, Clock, Ended, Look, Traffic, dial, exchange},
     duty::Socket,
-    notice::LeftBehind,
+    notice::Account,
     stage::{Sent, Stage, Stopping, shutdown_write},
     voice::{News, Voice},
 };
@@ -86,7 +86,7 @@ enum Event {
 
 impl LinkTask {
     /// Runs until stopped and drained, or until the deadline.
-    pub async fn run(mut self) -> LeftBehind {
+    pub async fn run(mut self) -> Account {
         let mut stage = Stage::Waiting { until: Mono::default() };
         let mut reports: Vec<Report> = Vec::with_capacity(1024);
         let mut stopping = Stopping::No;
@@ -115,7 +115,7 @@ impl LinkTask {
             }
             self.move_on(&mut stage, &mut stopping, now);
             if matches!(stage, Stage::Over) && stopping.is_finished(&self.core) {
-                return self.core.left_behind();
+                return self.core.account(now.mono);
             }
         }
     }

@@ -12,6 +12,7 @@ use tracing_subscriber::{
     util::{SubscriberInitExt, TryInitError},
 };
 
+pub mod kept;
 pub mod limit;
 
 /// How log lines look.

@@ -1,5 +1,7 @@
 //! What a link says of itself at a scrape.
 
+use std::iter::Sum;
+
 use super::{Histogram, Label, Publisher, catalogue as m, number, seconds};
 use crate::model::{Lane, LinkName, ReasonCounts};
 
@@ -58,6 +60,28 @@ impl Ledger {
             + self.undelivered
             + self.readings_in_flight;
         self.decoded.cast_signed() - accounted.cast_signed()
+    }
+}
+
+impl<'a> Sum<&'a Self> for Ledger {
+    fn sum<I: Iterator<Item = &'a Self>>(ledgers: I) -> Self {
+        ledgers.fold(Self::default(), |sum, ledger| {
+            let both = |a: ByQoS, b: ByQoS| [a[0] + b[0], a[1] + b[1]];
+            Self {
+                received: both(sum.received, ledger.received),
+                settled: both(sum.settled, ledger.settled),
+                shed: both(sum.shed, ledger.shed),
+                abandoned: both(sum.abandoned, ledger.abandoned),
+                orphaned: both(sum.orphaned, ledger.orphaned),
+                in_flight: both(sum.in_flight, ledger.in_flight),
+                decoded: sum.decoded + ledger.decoded,
+                delivered: sum.delivered + ledger.delivered,
+                dead_lettered: sum.dead_lettered + ledger.dead_lettered,
+                discarded: sum.discarded + ledger.discarded,
+                undelivered: sum.undelivered + ledger.undelivered,
+                readings_in_flight: sum.readings_in_flight + ledger.readings_in_flight,
+            }
+        })
     }
 }
 

@@ -49,7 +49,7 @@ fn a_rendered_histogram_has_exact_counts_and_sum() {
 
 #[test]
 fn an_imbalance_is_visible() {
-    let balanced = snapshot::Ledger {
+    let balanced = Ledger {
         received: [2, 3],
         settled: [1, 1],
         shed: [1, 0],
@@ -58,9 +58,9 @@ fn an_imbalance_is_visible() {
         decoded: 4,
         delivered: 3,
         readings_in_flight: 1,
-        ..snapshot::Ledger::default()
+        ..Ledger::default()
     };
     assert_eq!((balanced.message_imbalance(), balanced.reading_imbalance()), (0, 0));
-    let missing = snapshot::Ledger { settled: [1, 0], delivered: 2, ..balanced };
+    let missing = Ledger { settled: [1, 0], delivered: 2, ..balanced };
     assert_eq!((missing.message_imbalance(), missing.reading_imbalance()), (1, 1));
 }

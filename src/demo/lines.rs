@@ -1,0 +1,67 @@
+//! The demo as lines of text, for pipes and logs.
+
+use std::io::{self, Write};
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::scene::{Happening, Tone};
+use crate::telemetry::metrics::Ledger;
+
+/// Writes one happening.
+pub(super) fn happening(
+    out: &mut dyn Write,
+    zone: &TimeZone,
+    happening: &Happening,
+) -> io::Result<()> {
+    let time = clock(zone, happening);
+    let mark = match happening.tone {
+        Tone::Calm => ' ',
+        Tone::Urgent => '!',
+        Tone::Refused => '?',
+    };
+    writeln!(out, "{time} {mark} {:<8} {}", happening.home, happening.words)
+}
+
+/// Local time of day of a happening.
+pub(super) fn clock(zone: &TimeZone, happening: &Happening) -> String {
+    let time = Timestamp::from_microsecond(happening.at.0).unwrap_or(Timestamp::UNIX_EPOCH);
+    time.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string()
+}
+
+/// Writes the books, and whether they balance.
+pub(super) fn books(out: &mut dyn Write, published: u64, ledger: &Ledger) -> io::Result<()> {
+    let sum = |counts: &[u64; 2]| counts.iter().sum::<u64>();
+    let received = sum(&ledger.received);
+    let other = sum(&ledger.shed) + sum(&ledger.abandoned) + sum(&ledger.orphaned);
+    writeln!(out, "The books")?;
+    writeln!(out, "  messages  published by the homes {published}")?;
+    writeln!(
+        out,
+        "            received {received} = acknowledged {} + in flight {}{}",
+        sum(&ledger.settled),
+        sum(&ledger.in_flight),
+        if other == 0 { String::new() } else { format!(" + given back {other}") },
+    )?;
+    writeln!(
+        out,
+        "  readings  found {} = in Kafka {} + dead letters {} + in flight {}{}",
+        ledger.decoded,
+        ledger.delivered,
+        ledger.dead_lettered,
+        ledger.readings_in_flight,
+        match ledger.discarded + ledger.undelivered {
+            0 => String::new(),
+            others => format!(" + put aside {others}"),
+        },
+    )?;
+    writeln!(out, "{}", verdict(ledger))
+}
+
+/// Whether the books balance, in a sentence.
+pub(super) fn verdict(ledger: &Ledger) -> &'static str {
+    if ledger.message_imbalance() == 0 && ledger.reading_imbalance() == 0 {
+        "The books balance: nothing is missing."
+    } else {
+        "The books do NOT balance: this is a bug of trygg's, please report it."
+    }
+}
