@@ -1,1 +1,242 @@
-//! The whole of trygg in one process, to look at: embedded broker, mock Kafka, simulated homes, engine.
+//! The whole of trygg in one process, to look at: embedded broker, mock Kafka, simulated homes,
+//! engine.
+//!
+//! ```text
+//! testbed ─MQTT─> rumqttd ─MQTT─> engine ─> librdkafka's mock cluster ─> tail ─> scene ─> view
+//! ```
+//!
+//! Everything but the picture is what runs in earnest: the homes speak MQTT to the broker, the
+//! engine acknowledges after Kafka's report, and the picture shows what was read back from Kafka.
+
+mod broker;
+mod homes;
+mod lines;
+mod reading;
+mod scene;
+mod screen;
+mod setup;
+mod show;
+mod view;
+
+use std::{io, time::Duration};
+
+use thiserror::Error;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at},
+};
+use tokio_util::sync::CancellationToken;
+
+use self::{broker::EmbeddedBroker, show::Show};
+use crate::{
+    config::ConfigErrors,
+    engine::{self, Ending, Observer, Signals, StartError},
+    kafka::mock::MockKafka,
+    telemetry::logging::kept::Kept,
+    testbed,
+};
+
+/// Where metrics are shown if the port is free.
+const ADMIN_PORT: u16 = 9464;
+/// How often the picture is drawn and the terminal's keys are looked at.
+const FRAME: Duration = Duration::from_millis(200);
+/// How often the books are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long the start may take.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+/// At the end, what the homes have published is waited for this long.
+const LAST_MESSAGES: Duration = Duration::from_millis(400);
+/// Events read back and not yet shown.
+const EVENTS: usize = 1_024;
+
+/// What the demo is told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How many homes.
+    pub homes: u32,
+    /// Simulated seconds a second.
+    pub speed: f64,
+    /// Of the homes.
+    pub seed: u64,
+    /// Ends by itself after this time.
+    pub duration: Option<Duration>,
+    /// How it looks.
+    pub look: Look,
+}
+
+impl Settings {
+    /// What the homes are like: calls for help are rare in life and daily here, to be seen.
+    fn homes(&self) -> testbed::Settings {
+        testbed::Settings { homes: self.homes, sos_per_week: 7.0, ..testbed::Settings::default() }
+    }
+}
+
+/// How the demo looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// A picture on the terminal.
+    Screen,
+    /// Lines of text.
+    Lines,
+}
+
+/// Why the demo could not run.
+#[derive(Debug, Error)]
+pub enum DemoError {
+    /// A port or a thread could not be had.
+    #[error("the embedded broker could not be started: {0}")]
+    Broker(#[source] io::Error),
+    /// librdkafka's mock cluster.
+    #[error("librdkafka's mock cluster could not be started: {0}")]
+    Kafka(#[from] crate::kafka::mock::MockError),
+    /// Our bug.
+    #[error("the demo's configuration is wrong, which is trygg's mistake: {0}")]
+    Configuration(#[from] ConfigErrors),
+    /// The engine.
+    #[error("the engine could not be started: {0}")]
+    Engine(#[from] StartError),
+    /// It never became ready.
+    #[error("the engine was not ready within {} s", START_TIMEOUT.as_secs())]
+    NotReady,
+    /// The terminal or the pipe.
+    #[error("the terminal could not be used: {0}")]
+    Terminal(#[from] io::Error),
+    /// A part ended on its own.
+    #[error("{0} ended on its own, which is trygg's mistake")]
+    Ended(&'static str),
+}
+
+/// How a part of the demo ended.
+enum Part {
+    Engine(Result<Ending, StartError>),
+    Homes,
+    Reader,
+}
+
+/// Runs until a signal, Ctrl-C on the terminal, or the given time. Writes where everything is to
+/// `out`, and the books at the end.
+///
+/// # Errors
+/// When a part cannot be started or ends on its own.
+pub async fn run(
+    settings: &Settings,
+    mut interrupted: mpsc::Receiver<()>,
+    kept: &Kept,
+    out: &mut dyn io::Write,
+) -> Result<Ending, DemoError> {
+    let broker = EmbeddedBroker::start().map_err(DemoError::Broker)?;
+    let kafka = MockKafka::start(&setup::TOPICS, setup::PARTITIONS)?;
+    let admin = broker::free_port(ADMIN_PORT).map_err(DemoError::Broker)?;
+    let config = setup::config(&setup::text(&broker, &kafka.brokers(), admin))?;
+
+    let mut parts: JoinSet<Part> = JoinSet::new();
+    let observer = Observer::default();
+    let (stop_engine, signals) = mpsc::channel(2);
+    let watched = observer.clone();
+    parts.spawn(async move {
+        Part::Engine(engine::run(config, Signals::new(signals), &watched).await)
+    });
+    let (events_in, mut events) = mpsc::channel(EVENTS);
+    let stop_reader = CancellationToken::new();
+    parts.spawn(reading::read(kafka.brokers(), events_in, stop_reader.clone()));
+    ready(&observer, &mut parts).await?;
+
+    let (published_in, published) = watch::channel(0_u64);
+    let stop_homes = CancellationToken::new();
+    parts.spawn(homes::live(settings, broker.v5, published_in, stop_homes.clone()));
+
+    let mut show = Show::open(settings, setup::Places::new(&broker, &kafka.brokers(), admin), out)?;
+    let end = settings.duration.map_or_else(far_away, |duration| Instant::now() + duration);
+    let mut frames = interval(FRAME);
+    let mut looks = interval(LOOK);
+    frames.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            _ = interrupted.recv() => break,
+            () = sleep_until(end) => break,
+            Some(part) = parts.join_next() => return Err(died(part)),
+            _ = frames.tick() => {
+                if show.frame(*published.borrow(), kept)? {
+                    break;
+                }
+            }
+            _ = looks.tick() => {
+                if let Some(ledger) = observer.ledger().await {
+                    show.note(ledger, *published.borrow(), out)?;
+                }
+            }
+            Some(event) = events.recv() => show.hear(&event, out)?,
+        }
+    }
+
+    stop_homes.cancel();
+    while let Some(part) = parts.join_next().await {
+        match part {
+            Ok(Part::Homes) => break,
+            other => return Err(died(other)),
+        }
+    }
+    let published = *published.borrow();
+    all_received(&observer, published).await;
+    // The engine waits for it; when it has gone the join below says so.
+    drop(stop_engine.send(()).await);
+    let ending = loop {
+        match parts.join_next().await {
+            Some(Ok(Part::Engine(ending))) => break ending?,
+            Some(other) => return Err(died(other)),
+            None => return Err(DemoError::Ended("the engine")),
+        }
+    };
+    stop_reader.cancel();
+    drop(show);
+    lines::books(out, published, &ending.ledger)?;
+    Ok(ending)
+}
+
+fn far_away() -> Instant {
+    Instant::now() + Duration::from_hours(24 * 365)
+}
+
+/// Waits until the engine is connected and subscribed: what is published before reaches nobody.
+async fn ready(observer: &Observer, parts: &mut JoinSet<Part>) -> Result<(), DemoError> {
+    let deadline = Instant::now() + START_TIMEOUT;
+    let mut looks = interval(Duration::from_millis(20));
+    loop {
+        tokio::select! {
+            Some(part) = parts.join_next() => return Err(died(part)),
+            _ = looks.tick() => {
+                if observer.is_ready() {
+                    return Ok(());
+                }
+                if Instant::now() > deadline {
+                    return Err(DemoError::NotReady);
+                }
+            }
+        }
+    }
+}
+
+/// What the homes have published is on its way through the broker: a moment for it to arrive.
+async fn all_received(observer: &Observer, published: u64) {
+    let deadline = Instant::now() + LAST_MESSAGES;
+    let mut looks = interval(Duration::from_millis(20));
+    while Instant::now() < deadline {
+        looks.tick().await;
+        let ledger = observer.ledger().await.unwrap_or_default();
+        if ledger.settled.iter().sum::<u64>() >= published {
+            return;
+        }
+    }
+}
+
+fn died(part: Result<Part, tokio::task::JoinError>) -> DemoError {
+    match part {
+        Ok(Part::Engine(Err(error))) => DemoError::Engine(error),
+        Ok(Part::Engine(Ok(_))) | Err(_) => DemoError::Ended("the engine"),
+        Ok(Part::Homes) => DemoError::Ended("the simulation"),
+        Ok(Part::Reader) => DemoError::Ended("the reader"),
+    }
+}

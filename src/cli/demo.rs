@@ -1,16 +1,70 @@
 //! `trygg demo`.
 
-use clap::Args;
+use std::{io::IsTerminal, time::Duration};
 
-use super::Exit;
+use clap::{Args, value_parser};
+use tokio::sync::mpsc;
+
+use super::{Exit, parse::span};
+use crate::{
+    demo::{self, Look, Settings},
+    engine,
+    telemetry::logging::kept::Kept,
+};
+
+/// rumqttd tells of every client that leaves as of an error.
+const LOG_LEVEL: &str = "warn,rumqttd=off";
 
 /// What `trygg demo` is told.
 #[derive(Debug, Args)]
-pub struct DemoArgs {}
+#[command(after_help = "\
+Nothing outside this process is needed and nothing is kept: broker, Kafka and homes end with it.
+
+Examples:
+  trygg demo
+  trygg demo --homes 10 --speed 300         a day in five minutes
+  trygg demo --plain --duration 1m | tee demo.log")]
+pub struct DemoArgs {
+    /// How many homes.
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = value_parser!(u32).range(1..=200))]
+    homes: u32,
+    /// How many times faster than life; 60 makes a day of 24 minutes.
+    #[arg(long, default_value_t = 60.0, value_name = "X", value_parser = speed)]
+    speed: f64,
+    /// Another seed, other lives.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
+    /// End by itself after this time (30s, 10m, 2h).
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    duration: Option<Duration>,
+    /// Lines instead of a picture, as where there is no terminal.
+    #[arg(long)]
+    plain: bool,
+}
 
 impl DemoArgs {
-    /// Does it.
-    pub fn run(self) -> Exit {
-        Exit::OurBug
+    /// Runs until Ctrl-C.
+    pub fn run(self, interrupted: mpsc::Receiver<()>) -> Result<Exit, Box<dyn std::error::Error>> {
+        let is_terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+        let settings = Settings {
+            homes: self.homes,
+            speed: self.speed,
+            seed: self.seed,
+            duration: self.duration,
+            look: if is_terminal && !self.plain { Look::Screen } else { Look::Lines },
+        };
+        let kept = Kept::start(LOG_LEVEL.parse()?)?;
+        let runtime = engine::single_threaded()?;
+        let ended = runtime.block_on(demo::run(&settings, interrupted, &kept, &mut std::io::stdout()));
+        runtime.shutdown_background();
+        for line in kept.take() {
+            super::say(&line);
+        }
+        Ok(ended?.exit.into())
     }
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed: f64 = text.parse().map_err(|_| "a number, such as 60".to_owned())?;
+    if (0.1..=100_000.0).contains(&speed) { Ok(speed) } else { Err("from 0.1 to 100000".to_owned()) }
 }

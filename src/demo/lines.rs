@@ -1,26 +1,11 @@
-//! The demo as lines of text, for pipes and logs.
+//! The books and times of the demo as text.
 
 use std::io::{self, Write};
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::scene::{Happening, Tone};
+use super::scene::Happening;
 use crate::telemetry::metrics::Ledger;
-
-/// Writes one happening.
-pub(super) fn happening(
-    out: &mut dyn Write,
-    zone: &TimeZone,
-    happening: &Happening,
-) -> io::Result<()> {
-    let time = clock(zone, happening);
-    let mark = match happening.tone {
-        Tone::Calm => ' ',
-        Tone::Urgent => '!',
-        Tone::Refused => '?',
-    };
-    writeln!(out, "{time} {mark} {:<8} {}", happening.home, happening.words)
-}
 
 /// Local time of day of a happening.
 pub(super) fn clock(zone: &TimeZone, happening: &Happening) -> String {

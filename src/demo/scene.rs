@@ -32,7 +32,6 @@ pub(super) struct Scene {
     states: HashMap<(Arc<str>, Arc<str>, String), Value>,
     alerts: VecDeque<Arc<[u8]>>,
     books: VecDeque<(Duration, Ledger)>,
-    undecodable: u64,
 }
 
 /// A home at a glance.
@@ -82,24 +81,19 @@ pub(super) struct Rates {
 }
 
 impl Scene {
-    /// Something stands in Kafka. Returns what is worth a line of it.
-    pub(super) fn hear(&mut self, event: &Event) -> Option<Happening> {
+    /// Something stands in Kafka. Says whether it is worth a line.
+    pub(super) fn hear(&mut self, event: &Event) -> bool {
         let happening = match &event.what {
             What::DeadLetter(_) => Some((Arc::default(), Tone::Refused)),
             What::Reading(reading) => self.hear_reading(event.lane, reading, event),
         };
-        let (home, tone) = happening?;
+        let Some((home, tone)) = happening else { return false };
         let happening = Happening { at: event.received_at, home, words: event.words(), tone };
         if self.feed.len() == FEED {
             self.feed.pop_front();
         }
-        self.feed.push_back(happening.clone());
-        Some(happening)
-    }
-
-    /// A record that is none of ours.
-    pub(super) fn hear_nonsense(&mut self) {
-        self.undecodable += 1;
+        self.feed.push_back(happening);
+        true
     }
 
     /// The books, so long after the start.

@@ -1,6 +1,9 @@
 //! The demo's configuration: what an operator would write, with the demo's ports in it.
 
-use std::path::Path;
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
 use super::broker::{EmbeddedBroker, IN_FLIGHT};
 use crate::{
@@ -8,6 +11,8 @@ use crate::{
     testbed::filters_toml,
 };
 
+/// The topics, by trygg's default names.
+pub(super) const TOPICS: [&str; 3] = ["trygg.readings", "trygg.alerts", "trygg.dead-letters"];
 /// Partitions of each topic.
 pub(super) const PARTITIONS: i32 = 4;
 
@@ -39,6 +44,49 @@ pub(super) fn text(broker: &EmbeddedBroker, kafka: &str, admin: u16) -> String {
 /// The same, checked.
 pub(super) fn config(text: &str) -> Result<Config, ConfigErrors> {
     Config::parse(Path::new("demo.toml"), text, |_variable| None)
+}
+
+/// Where everything is, and what to type into another terminal.
+#[derive(Clone, Debug)]
+pub(super) struct Places {
+    pub(super) addresses: Vec<(&'static str, String)>,
+    pub(super) commands: Vec<String>,
+}
+
+impl Places {
+    pub(super) fn new(broker: &EmbeddedBroker, kafka: &str, admin: u16) -> Self {
+        const TOPIC: &str = "homes/my-home/zigbee2mqtt/front_door";
+        const MESSAGE: &str = "'{\"contact\":false}'";
+        let EmbeddedBroker { v5, v311 } = broker;
+        // trygg's defaults need no option.
+        let to = if *v5 == 1883 { String::new() } else { format!("--broker mqtt://127.0.0.1:{v5} ") };
+        Self {
+            addresses: vec![
+                ("MQTT", format!("127.0.0.1:{v5} (MQTT 5), 127.0.0.1:{v311} (MQTT 3.1.1)")),
+                ("Kafka", kafka.to_owned()),
+                ("Metrics", format!("http://127.0.0.1:{admin}/metrics")),
+            ],
+            commands: vec![
+                format!("trygg pub {to}--topic {TOPIC} --message {MESSAGE}"),
+                format!("mosquitto_pub -p {v311} -q 1 -t {TOPIC} -m {MESSAGE}"),
+                format!("trygg tail --brokers {kafka}"),
+            ],
+        }
+    }
+
+    /// As text.
+    pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "trygg demo")?;
+        for (what, place) in &self.addresses {
+            writeln!(out, "  {what:<9}{place}")?;
+        }
+        writeln!(out, "Try it, in another terminal:")?;
+        for command in &self.commands {
+            writeln!(out, "  {command}")?;
+        }
+        writeln!(out)?;
+        out.flush()
+    }
 }
 
 #[cfg(test)]

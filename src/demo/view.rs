@@ -12,6 +12,7 @@ use ratatui::{
 use super::{
     lines,
     scene::{Happening, Scene, Tone},
+    setup::Places,
 };
 use crate::telemetry::metrics::Ledger;
 
@@ -22,10 +23,8 @@ const HOMES_SHOWN: usize = 8;
 pub(super) struct Frontispiece<'a> {
     /// Time in the homes, and how fast it goes.
     pub(super) clock: String,
-    /// Ports and addresses.
-    pub(super) places: &'a [(&'static str, String)],
-    /// Lines to paste into another terminal.
-    pub(super) lines: &'a [String],
+    /// Ports and addresses, and lines to paste into another terminal.
+    pub(super) places: &'a Places,
     /// Messages published by the homes.
     pub(super) published: u64,
     /// Warnings and errors that were logged.
@@ -37,7 +36,7 @@ pub(super) struct Frontispiece<'a> {
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, scene: &Scene, front: &Frontispiece<'_>) {
     let homes = u16::try_from(scene.homes().count().min(HOMES_SHOWN)).unwrap_or(0);
-    let pasted = u16::try_from(front.lines.len() + front.places.len()).unwrap_or(0);
+    let pasted = u16::try_from(front.places.addresses.len() + front.places.commands.len()).unwrap_or(0);
     let [head, houses, feed, books, paste] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(homes.max(1) + 3),
@@ -157,12 +156,12 @@ fn draw_books(frame: &mut Frame<'_>, area: Rect, scene: &Scene, front: &Frontisp
 
 fn draw_paste(frame: &mut Frame<'_>, area: Rect, front: &Frontispiece<'_>) {
     let mut lines: Vec<Line<'_>> = Vec::new();
-    for (what, place) in front.places {
+    for (what, place) in &front.places.addresses {
         let what = Span::styled(format!("{what:<11}"), Style::new().fg(Color::DarkGray));
         lines.push(Line::from(vec![what, Span::raw(place.clone())]));
     }
-    for line in front.lines {
-        lines.push(Line::from(Span::styled(line.clone(), Style::new().fg(Color::Green))));
+    for command in &front.places.commands {
+        lines.push(Line::from(Span::styled(command.clone(), Style::new().fg(Color::Green))));
     }
     let block = framed("Try it, in another terminal");
     frame.render_widget(Paragraph::new(lines).block(block), area);

@@ -1,6 +1,12 @@
 //! librdkafka's mock cluster: a Kafka in this process, in memory, for looks and tests.
 
-use rdkafka::{error::KafkaError, mocking::MockCluster, producer::DefaultProducerContext};
+use rdkafka::{mocking::MockCluster, producer::DefaultProducerContext};
+use thiserror::Error;
+
+/// librdkafka could not make the cluster.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct MockError(#[from] rdkafka::error::KafkaError);
 
 /// A mock cluster of one broker. Each partition keeps its newest 5 MiB or so; all is gone at the
 /// end.
@@ -13,7 +19,7 @@ impl MockKafka {
     ///
     /// # Errors
     /// When librdkafka cannot make it.
-    pub fn start(topics: &[&str], partitions: i32) -> Result<Self, KafkaError> {
+    pub fn start(topics: &[&str], partitions: i32) -> Result<Self, MockError> {
         let cluster = MockCluster::new(1)?;
         for topic in topics {
             cluster.create_topic(topic, partitions, 1)?;

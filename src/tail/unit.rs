@@ -1,5 +1,7 @@
 //! Numbers and units the way people write them.
 
+use super::event::{Reading, Value};
+
 /// UCUM code and what people write, with the space in front where there is one. A unit that is
 /// missing is shown as its code, without the brackets.
 static UNITS: &[(&str, &str)] = &[
@@ -50,6 +52,16 @@ pub(super) fn quantity(number: f64, unit: &str) -> String {
     match UNITS.iter().find(|(code, _)| *code == unit) {
         Some((_, written)) => number + written,
         None => format!("{number} {}", unit.replace(['[', ']', '{', '}'], "")),
+    }
+}
+
+impl Reading {
+    /// The number with its unit, as people write it; none of a state or an event.
+    pub fn quantity(&self) -> Option<String> {
+        match self.value {
+            Value::Number(number) => Some(quantity(number, &self.unit)),
+            Value::State(_) | Value::Category(_) | Value::Event | Value::Series(_) | Value::Unknown => None,
+        }
     }
 }
 
