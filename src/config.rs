@@ -3,26 +3,37 @@
 //! Sections are read key by key, so that `check` lists every mistake at once, each with its
 //! place and its remedy. Every key is described in `docs/configuration.md`.
 
-use std::{fmt, fs, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc};
 
 mod checks;
 mod document;
 mod error;
+mod form;
 mod kafka;
 mod kind;
 mod librdkafka;
 mod link;
 mod mapping;
+mod note;
+mod overrides;
 mod process;
 mod readings;
+mod record;
+pub mod reference;
+pub mod schema;
 mod secret;
 mod setting;
+pub mod show;
+mod source;
 
-pub use error::{ConfigError, ConfigErrors};
+pub use error::{ConfigError, ConfigErrors, Place};
+pub use form::{Form, FormKind};
 pub use kafka::{Compression, KafkaSettings, TopicSettings};
 pub use link::{FilterSettings, Format, LinkSettings};
+pub use note::Note;
 pub use process::{AdminSettings, EngineSettings, LogSettings};
 pub use readings::{BatchSettings, ClockSettings, RegistrySettings};
+pub use record::{Key, Origin, Record, Shape, Table};
 pub use secret::Secret;
 pub use setting::Size;
 
@@ -30,8 +41,9 @@ use self::{
     checks::Spots,
     document::{Document, Mistake},
     secret::SecretFiles,
+    source::{PREFIX, Source},
 };
-use crate::{catalogue::Catalogue, decode::MappingSettings, model::LinkName, registry::Identity};
+use crate::{catalogue::Catalogue, decode::MappingSettings, registry::Identity};
 
 /// A valid configuration. Only this room can make one.
 #[derive(Clone, Debug)]
@@ -65,17 +77,35 @@ pub struct Config {
 pub type Environment = fn(&str) -> Option<String>;
 
 impl Config {
-    /// Reads and checks a file and the secrets it refers to.
+    /// Reads and checks a file, what the environment sets over it, and the secrets they refer to.
     pub fn load(file: &Path) -> Result<Self, ConfigErrors> {
+        Self::load_with_record(file)?.0
+    }
+
+    /// The same, with what was asked and what came of it.
+    pub fn load_with_record(
+        file: &Path,
+    ) -> Result<(Result<Self, ConfigErrors>, Record), ConfigErrors> {
         let text = fs::read_to_string(file);
         let text = text.map_err(|error| ConfigErrors::unreadable(file, &error))?;
-        Self::parse(file, &text, environment)
+        Ok(Self::examine(file, &text, environment, &overrides()))
     }
 
     /// Checks the text of a file. Secret files are looked for beside `file`.
     pub fn parse(file: &Path, text: &str, environment: Environment) -> Result<Self, ConfigErrors> {
-        let document = Document::parse(file, text);
-        let files = SecretFiles::beside(file);
+        Self::examine(file, text, environment, &[]).0
+    }
+
+    /// Checks the text of a file with variables of the environment over it.
+    pub fn examine(
+        file: &Path,
+        text: &str,
+        environment: Environment,
+        overrides: &[(String, String)],
+    ) -> (Result<Self, ConfigErrors>, Record) {
+        let source = Source::new(file, text, overrides);
+        let document = Document::parse(&source);
+        let files = SecretFiles::beside(file, environment);
         let mut root = document.root();
         if !root.has("link") {
             let fix = "add [[link]] with name, host, client_id and a [[link.filter]]";
@@ -120,50 +150,19 @@ impl Config {
     }
 }
 
-/// Something allowed and still worth a word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Note {
-    /// No pseudonyms.
-    ClearNames,
-    /// The window is so small that it is full before a batch lingers.
-    SmallWindow {
-        /// Which link.
-        link: LinkName,
-    },
-    /// A password crosses the network unencrypted.
-    PasswordInClear {
-        /// Which link.
-        link: LinkName,
-    },
-    /// Metrics and health can be read from other machines.
-    AdminReachable,
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ClearNames => f.write_str(
-                "identity.clear_names: names of homes and devices go to Kafka as they are; for \
-                 test beds only",
-            ),
-            Self::SmallWindow { link } => write!(
-                f,
-                "link {link}: receive_maximum is below 100, so batches leave when the window is \
-                 full and seldom after batch.linger; lower the linger or raise the window",
-            ),
-            Self::PasswordInClear { link } => {
-                write!(f, "link {link}: the password crosses the network unencrypted")
-            }
-            Self::AdminReachable => f.write_str(
-                "admin.listen: metrics and health have no login and listen beyond this machine",
-            ),
-        }
-    }
-}
-
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+/// The variables that override keys. One that is no UTF-8 fits no key, and is refused as such.
+fn overrides() -> Vec<(String, String)> {
+    let variables = std::env::vars_os().map(|(name, value)| {
+        (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
+    });
+    let mut overrides: Vec<_> = variables.filter(|(name, _)| name.starts_with(PREFIX)).collect();
+    overrides.sort_unstable();
+    overrides
 }
 
 #[cfg(test)]

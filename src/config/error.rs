@@ -6,44 +6,90 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// One mistake in the configuration file.
+/// One mistake in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    /// The file, as given on the command line.
-    pub file: PathBuf,
-    /// Counted from 1.
-    pub line: usize,
-    /// In characters, counted from 1.
-    pub column: usize,
+    /// Where.
+    pub place: Place,
     /// Path of the key, such as `link.filter.topic`; empty when the file as a whole is meant.
     pub key: String,
     /// What should stand there.
     pub expected: String,
     /// What stands there, shortened. Never a secret.
     pub found: Option<String>,
-    /// The valid key the operator probably meant.
-    pub nearest: Option<&'static str>,
+    /// The valid key or word the operator probably meant.
+    pub nearest: Option<String>,
     /// What to do about it.
     pub fix: String,
 }
 
+/// Where a value stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the file.
+    File {
+        /// As given on the command line.
+        file: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// In characters, counted from 1.
+        column: usize,
+    },
+    /// In a variable of the environment.
+    Variable {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Place {
+    /// The line, if it has one.
+    pub fn line(&self) -> Option<usize> {
+        match self {
+            Self::File { line, .. } => Some(*line),
+            Self::Variable { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { file, line, column } => {
+                write!(f, "{}:{line}:{column}", file.display())
+            }
+            Self::Variable { name } => f.write_str(name),
+        }
+    }
+}
+
+impl ConfigError {
+    /// The sentence without place and remedy.
+    pub fn sentence(&self) -> String {
+        let mut sentence = String::new();
+        if !self.key.is_empty() {
+            sentence = format!("{}: ", self.key);
+        }
+        sentence.push_str("expected ");
+        sentence.push_str(&self.expected);
+        if let Some(found) = &self.found {
+            sentence.push_str(", found ");
+            sentence.push_str(found);
+        }
+        sentence
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}: ", self.file.display(), self.line, self.column)?;
-        if !self.key.is_empty() {
-            write!(f, "{}: ", self.key)?;
-        }
-        write!(f, "expected {}", self.expected)?;
-        if let Some(found) = &self.found {
-            write!(f, ", found {found}")?;
-        }
-        write!(f, "\n  fix: {}", self.fix)
+        write!(f, "{}: {}\n  fix: {}", self.place, self.sentence(), self.fix)
     }
 }
 
 impl Error for ConfigError {}
 
-/// Every mistake of one file, in the order of the file. Never empty.
+/// Every mistake of one configuration, in the order of the file, then those of the environment.
+/// Never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigErrors(pub(super) Vec<ConfigError>);
 
@@ -51,9 +97,7 @@ impl ConfigErrors {
     /// The file itself cannot be read.
     pub(super) fn unreadable(file: &Path, error: &io::Error) -> Self {
         Self(vec![ConfigError {
-            file: file.to_path_buf(),
-            line: 1,
-            column: 1,
+            place: Place::File { file: file.to_path_buf(), line: 1, column: 1 },
             key: String::new(),
             expected: "a readable file".to_owned(),
             found: Some(error.to_string()),

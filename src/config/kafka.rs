@@ -6,9 +6,10 @@ use toml::de::DeValue;
 
 use super::{
     document::{Mistake, Section},
+    form::{Form, FormKind},
     librdkafka,
     secret::{Secret, SecretFiles},
-    setting::{Setting, Size},
+    setting::{Setting, Size, quoted, quoted_list},
 };
 
 /// `[kafka]`.
@@ -77,9 +78,7 @@ impl Compression {
 impl KafkaSettings {
     pub(super) fn read(mut section: Section<'_>, files: &SecretFiles<'_>) -> Self {
         let second = Duration::from_secs(1);
-        let linger = section.has("linger").then(|| {
-            section.within("linger", Duration::from_millis(5), &(Duration::ZERO..=second))
-        });
+        let linger = section.get_within("linger", &(Duration::ZERO..=second));
         let settings = Self {
             brokers: section.demand::<Brokers>("brokers").unwrap_or_default().0,
             client_id: section.get_or("client_id", "trygg".to_owned()),
@@ -168,6 +167,7 @@ struct Brokers(Vec<String>);
 impl Setting for Brokers {
     const EXPECTED: &'static str = "a list of host:port";
     const EXAMPLE: &'static str = "[\"127.0.0.1:9092\"]";
+    const FORM: Form = Form::of(FormKind::Texts);
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         let list = value.as_array()?;
@@ -182,7 +182,7 @@ impl Setting for Brokers {
     }
 
     fn show(&self) -> String {
-        format!("{:?}", self.0)
+        quoted_list(&self.0)
     }
 }
 
@@ -192,6 +192,7 @@ struct TopicName(String);
 impl Setting for TopicName {
     const EXPECTED: &'static str = "a topic name (1 to 249 of letters, digits, . _ -)";
     const EXAMPLE: &'static str = "\"trygg.readings\"";
+    const FORM: Form = Form::like("^[A-Za-z0-9._-]{1,249}$");
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         let name = value.as_str()?;
@@ -201,13 +202,14 @@ impl Setting for TopicName {
     }
 
     fn show(&self) -> String {
-        format!("{:?}", self.0)
+        quoted(&self.0)
     }
 }
 
 impl Setting for Compression {
     const EXPECTED: &'static str = "\"lz4\", \"zstd\" or \"none\"";
     const EXAMPLE: &'static str = "\"lz4\"";
+    const FORM: Form = Form::words(&["lz4", "zstd", "none"]);
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         match value.as_str()? {

@@ -6,7 +6,8 @@ use toml::de::DeValue;
 
 use super::{
     document::{Mistake, Section, Spot},
-    setting::{Label, Setting},
+    form::{Form, FormKind},
+    setting::{Label, Setting, quoted, quoted_list},
 };
 use crate::catalogue::{Catalogue, Kind, Range, Urgency, ValueType};
 
@@ -47,6 +48,7 @@ fn read_range(section: &mut Section<'_>, min: &'static str, max: &'static str) -
 impl Setting for ValueType {
     const EXPECTED: &'static str = "\"number\", \"state\", \"category\" or \"event\"";
     const EXAMPLE: &'static str = "\"number\"";
+    const FORM: Form = Form::words(&["number", "state", "category", "event"]);
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         let word = value.as_str()?;
@@ -62,6 +64,7 @@ impl Setting for ValueType {
 impl Setting for f64 {
     const EXPECTED: &'static str = "a number";
     const EXAMPLE: &'static str = "1.5";
+    const FORM: Form = Form::of(FormKind::Number);
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         let text = match (value.as_float(), value.as_integer()) {
@@ -73,7 +76,7 @@ impl Setting for f64 {
     }
 
     fn show(&self) -> String {
-        self.to_string()
+        format!("{self:?}")
     }
 }
 
@@ -83,6 +86,7 @@ struct Unit(String);
 impl Setting for Unit {
     const EXPECTED: &'static str = "a UCUM code of at most 32 characters";
     const EXAMPLE: &'static str = "\"Cel\"";
+    const FORM: Form = Form::like("^[!-~]{0,32}$");
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         let text = value.as_str()?;
@@ -91,7 +95,7 @@ impl Setting for Unit {
     }
 
     fn show(&self) -> String {
-        format!("{:?}", self.0)
+        quoted(&self.0)
     }
 }
 
@@ -100,6 +104,7 @@ struct Words(Vec<Box<str>>);
 impl Setting for Words {
     const EXPECTED: &'static str = "a list of different words of a-z, 0-9, _ and -";
     const EXAMPLE: &'static str = "[\"low\", \"high\"]";
+    const FORM: Form = Form::of(FormKind::Texts);
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         let mut words: Vec<Box<str>> = Vec::new();
@@ -114,6 +119,6 @@ impl Setting for Words {
     }
 
     fn show(&self) -> String {
-        format!("{:?}", self.0)
+        quoted_list(&self.0)
     }
 }

@@ -7,6 +7,7 @@ use toml::de::DeValue;
 use super::{
     Environment,
     document::{Mistake, Section, Spot},
+    form::{Form, FormKind},
     secret::{Secret, SecretFiles},
     setting::{Label, Setting, Size},
 };
@@ -95,7 +96,6 @@ impl LinkSettings {
         files: &SecretFiles<'_>,
         environment: Environment,
     ) -> (Self, LinkSpots) {
-        let receive_maximum = section.within("receive_maximum", 10_000, &(1..=u16::MAX));
         let (filters, formats) = read_filters(&mut section);
         let settings = Self {
             name: section.demand::<Label>("name").unwrap_or_default().0.into(),
@@ -110,8 +110,8 @@ impl LinkSettings {
                 seconds(86_400),
                 &(seconds(60)..=seconds(365 * 86_400)),
             ),
-            receive_maximum,
-            max_outstanding_messages: read_max_outstanding(&mut section, receive_maximum),
+            receive_maximum: read_receive_maximum(&mut section),
+            max_outstanding_messages: read_max_outstanding(&mut section),
             max_outstanding_bytes: section.within(
                 "max_outstanding_bytes",
                 Size::mib(32),
@@ -143,8 +143,12 @@ impl LinkSettings {
     }
 }
 
-fn read_max_outstanding(section: &mut Section<'_>, receive_maximum: u16) -> usize {
-    let floor = usize::from(receive_maximum);
+fn read_receive_maximum(section: &mut Section<'_>) -> u16 {
+    section.within("receive_maximum", 10_000, &(1..=u16::MAX))
+}
+
+fn read_max_outstanding(section: &mut Section<'_>) -> usize {
+    let floor = usize::from(read_receive_maximum(section));
     let messages = section.get_or("max_outstanding_messages", 2 * floor);
     if !(floor..=10_000_000).contains(&messages) {
         let expected = format!("a number from {floor} (receive_maximum) to 10000000");
@@ -228,6 +232,7 @@ impl Setting for Format {
     const EXPECTED: &'static str =
         "\"zigbee2mqtt\", \"json\", \"protobuf\" or the name of a mapping";
     const EXAMPLE: &'static str = "\"zigbee2mqtt\"";
+    const FORM: Form = Form::words_or(&Self::BUILT_IN, "^[a-z0-9_-]{1,64}$");
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         Some(match Label::read(value)?.0.as_str() {
@@ -251,6 +256,8 @@ impl Setting for Format {
 impl Setting for QoS {
     const EXPECTED: &'static str = "0 or 1 (a QoS 2 publish arrives as QoS 1)";
     const EXAMPLE: &'static str = "1";
+    const FORM: Form =
+        Form { words: &["0", "1"], open: false, ..Form::of(FormKind::Whole) };
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         match u8::read(value)? {

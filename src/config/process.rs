@@ -11,6 +11,7 @@ use toml::de::DeValue;
 
 use super::{
     document::Section,
+    form::Form,
     setting::{Label, Setting},
 };
 use crate::telemetry::logging::{LogFormat, LogLevel};
@@ -88,6 +89,7 @@ impl LogSettings {
 impl Setting for LogFormat {
     const EXPECTED: &'static str = "\"text\" or \"json\"";
     const EXAMPLE: &'static str = "\"text\"";
+    const FORM: Form = Form::words(&["text", "json"]);
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         match value.as_str()? {
@@ -102,13 +104,19 @@ impl Setting for LogFormat {
     }
 }
 
+const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+
 impl Setting for LogLevel {
     const EXPECTED: &'static str =
         "\"error\", \"warn\", \"info\", \"debug\" or \"trace\", or module=level pairs";
     const EXAMPLE: &'static str = "\"info\"";
+    const FORM: Form = Form::words_or(&LEVELS, "^.+$");
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
-        value.as_str()?.parse().ok()
+        let text = value.as_str()?;
+        // The parser would take a misspelt level for a module that logs everything.
+        let is_meant = |part: &str| part.contains('=') || LEVELS.contains(&part.trim());
+        text.split(',').all(is_meant).then(|| text.parse().ok()).flatten()
     }
 
     fn show(&self) -> String {

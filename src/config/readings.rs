@@ -6,6 +6,7 @@ use toml::de::DeValue;
 
 use super::{
     document::{Mistake, Section},
+    form::Form,
     secret::SecretFiles,
     setting::{Setting, Size},
 };
@@ -97,6 +98,7 @@ impl RegistrySettings {
 impl Setting for UnknownDevices {
     const EXPECTED: &'static str = "\"accept\", \"dead_letter\" or \"discard\"";
     const EXAMPLE: &'static str = "\"accept\"";
+    const FORM: Form = Form::words(&["accept", "dead_letter", "discard"]);
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         match value.as_str()? {

@@ -7,7 +7,38 @@ use std::{
     sync::Arc,
 };
 
-use super::document::Mistake;
+use super::{Environment, document::Mistake, librdkafka};
+
+/// What is shown in the place of a secret.
+pub(super) const MASK: &str = "***";
+
+/// What to do with a secret that stands in the file.
+pub(super) const ELSEWHERE: &str =
+    "write it to a file of mode 0600 and name that file (password_file = \"north.pass\"; for \
+     librdkafka in [kafka.secret_files]), or name a variable (password_env), or a credential of \
+     systemd (password_file = \"credential:north\")";
+
+/// Names a file in the folder of credentials that the service manager has filled.
+const CREDENTIAL: &str = "credential:";
+
+/// Is the value of this key never shown? It names a secret, and may by mistake be one.
+pub(super) fn is_hidden(path: &str) -> bool {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    let passed = path.strip_prefix("kafka.librdkafka.").is_some_and(librdkafka::is_secret);
+    name.starts_with("password") || path.starts_with("kafka.secret_files.") || passed
+}
+
+/// Is the value of this key not to be quoted in a mistake?
+pub(super) fn may_hold_secret(path: &str) -> bool {
+    is_hidden(path) || is_inline(path) || path.ends_with("key_file")
+}
+
+/// Would an unknown key of this name hold a secret?
+pub(super) fn is_inline(path: &str) -> bool {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    let words = ["password", "passphrase", "passwd", "secret", "token"];
+    name == "key" || words.iter().any(|word| name.ends_with(word))
+}
 
 /// A password. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
@@ -35,31 +66,46 @@ impl fmt::Debug for Secret {
 /// Largest secret file read, bytes.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// Reads files named by the configuration; relative paths start at the configuration's folder.
+/// Reads files named by the configuration; relative paths start at the configuration's folder,
+/// `credential:name` at the folder of credentials.
 pub(super) struct SecretFiles<'a> {
     folder: &'a Path,
+    credentials: Option<PathBuf>,
 }
 
 impl<'a> SecretFiles<'a> {
     /// For the configuration file `config`.
-    pub(super) fn beside(config: &'a Path) -> Self {
-        Self { folder: config.parent().unwrap_or(Path::new("")) }
+    pub(super) fn beside(config: &'a Path, environment: Environment) -> Self {
+        let credentials = environment("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        Self { folder: config.parent().unwrap_or(Path::new("")), credentials }
     }
 
     /// The path as the process can open it.
     pub(super) fn resolve(&self, file: &Path) -> PathBuf {
-        self.folder.join(file)
+        match (credential(file), &self.credentials) {
+            (Some(name), Some(folder)) => folder.join(name),
+            (Some(_), None) | (None, _) => self.folder.join(file),
+        }
     }
 
     /// The content of a secret file.
     pub(super) fn read(&self, file: &Path) -> Result<Vec<u8>, SecretError> {
+        let credential = credential(file);
+        if let Some(name) = credential {
+            if self.credentials.is_none() || name.is_empty() || name.contains('/') {
+                return Err(SecretError::NoCredential);
+            }
+        }
         let path = self.resolve(file);
         let meta = fs::metadata(&path).map_err(SecretError::Unreadable)?;
         let mode = meta.permissions().mode() & 0o777;
         if !meta.is_file() || meta.len() > MAX_BYTES {
             return Err(SecretError::NotAFile);
         }
-        if mode & 0o177 != 0 {
+        // The service manager gives credentials to the service's group too, in a folder that
+        // nobody else can enter.
+        let others = if credential.is_some() { 0o137 } else { 0o177 };
+        if mode & others != 0 {
             return Err(SecretError::Mode { mode });
         }
         fs::read(&path).map_err(SecretError::Unreadable)
@@ -78,10 +124,16 @@ impl<'a> SecretFiles<'a> {
     }
 }
 
+/// The name behind `credential:`.
+fn credential(file: &Path) -> Option<&str> {
+    file.to_str()?.strip_prefix(CREDENTIAL)
+}
+
 /// Why a secret file cannot be used.
 #[derive(Debug)]
 pub(super) enum SecretError {
     Unreadable(io::Error),
+    NoCredential,
     NotAFile,
     Mode { mode: u32 },
     NotText,
@@ -97,6 +149,11 @@ impl SecretError {
                 "give the path of the file, relative to the folder of this configuration",
             )
             .found(error.to_string()),
+            Self::NoCredential => Mistake::new(
+                "a credential that the service manager passes on",
+                "add LoadCredential=NAME:FILE to the unit (it sets CREDENTIALS_DIRECTORY), or name \
+                 a file",
+            ),
             Self::NotAFile => {
                 Mistake::new("a plain file of at most 64 KiB", "give the path of the secret's file")
             }
@@ -123,7 +180,31 @@ mod tests {
         fs::write(&path, content).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
         let config = folder.path().join("trygg.toml");
-        SecretFiles::beside(&config).read_text(Path::new("secret"))
+        SecretFiles::beside(&config, |_| None).read_text(Path::new("secret"))
+    }
+
+    #[test]
+    fn a_credential_is_read_from_the_folder_of_the_service_manager() {
+        let credentials = tempfile::tempdir().unwrap();
+        let path = credentials.path().join("north");
+        fs::write(&path, "geheim\n").unwrap();
+        let folder = Some(credentials.path().to_path_buf());
+        let files = SecretFiles { folder: Path::new("elsewhere"), credentials: folder };
+        for mode in [0o400, 0o440, 0o600] {
+            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            let secret = files.read_text(Path::new("credential:north")).unwrap();
+            assert_eq!(secret.reveal(), "geheim", "{mode:o}");
+        }
+        fs::set_permissions(&path, Permissions::from_mode(0o444)).unwrap();
+        let open = files.read_text(Path::new("credential:north"));
+        assert!(matches!(open, Err(SecretError::Mode { mode: 0o444 })));
+        for climbing in ["credential:../north", "credential:"] {
+            let refused = files.read_text(Path::new(climbing));
+            assert!(matches!(refused, Err(SecretError::NoCredential)), "{climbing}");
+        }
+        let without = SecretFiles { folder: credentials.path(), credentials: None };
+        let refused = without.read_text(Path::new("credential:north"));
+        assert!(matches!(refused, Err(SecretError::NoCredential)));
     }
 
     #[test]

@@ -4,12 +4,16 @@ use std::{path::PathBuf, time::Duration};
 
 use toml::de::DeValue;
 
+use super::form::{Form, FormKind};
+
 /// A type that can stand behind a key.
 pub(super) trait Setting: Sized {
     /// Ends the sentence "expected ...".
     const EXPECTED: &'static str;
     /// A right value, as TOML.
     const EXAMPLE: &'static str;
+    /// What it looks like; where it is one of a few words, `Form::words` names them.
+    const FORM: Form = Form::of(FormKind::Text);
 
     /// The value, or nothing when it is not of this type.
     fn read(value: &DeValue<'_>) -> Option<Self>;
@@ -48,6 +52,7 @@ const TIME_UNITS: [(&str, u64); 5] =
 impl Setting for Size {
     const EXPECTED: &'static str = "a size with its unit (B, KiB, MiB, GiB)";
     const EXAMPLE: &'static str = "\"1MiB\"";
+    const FORM: Form = Form::like("^[0-9]+ *(B|KiB|MiB|GiB)$");
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         let (count, unit) = split_unit(value.as_str()?)?;
@@ -66,6 +71,7 @@ impl Setting for Size {
 impl Setting for Duration {
     const EXPECTED: &'static str = "a duration with its unit (ms, s, m, h, d)";
     const EXAMPLE: &'static str = "\"30s\"";
+    const FORM: Form = Form::like("^[0-9]+ *(ms|s|m|h|d)$");
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         let (count, unit) = split_unit(value.as_str()?)?;
@@ -86,6 +92,7 @@ impl Setting for Duration {
 impl Setting for bool {
     const EXPECTED: &'static str = "true or false";
     const EXAMPLE: &'static str = "true";
+    const FORM: Form = Form::of(FormKind::State);
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         value.as_bool()
@@ -101,6 +108,7 @@ macro_rules! whole_numbers {
         impl Setting for $number {
             const EXPECTED: &'static str = "a whole number";
             const EXAMPLE: &'static str = "1";
+            const FORM: Form = Form::of(FormKind::Whole);
 
             fn read(value: &DeValue<'_>) -> Option<Self> {
                 let number = value.as_integer()?;
@@ -119,6 +127,7 @@ whole_numbers!(u8, u16, u32, i32, usize);
 impl Setting for String {
     const EXPECTED: &'static str = "text without control characters, 1 to 255 bytes";
     const EXAMPLE: &'static str = "\"...\"";
+    const FORM: Form = Form::like("^.+$");
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         let text = value.as_str()?;
@@ -127,7 +136,7 @@ impl Setting for String {
     }
 
     fn show(&self) -> String {
-        format!("{self:?}")
+        quoted(self)
     }
 }
 
@@ -140,7 +149,7 @@ impl Setting for PathBuf {
     }
 
     fn show(&self) -> String {
-        format!("\"{}\"", self.display())
+        quoted(&self.to_string_lossy())
     }
 }
 
@@ -151,6 +160,7 @@ pub(super) struct Label(pub(super) String);
 impl Setting for Label {
     const EXPECTED: &'static str = "1 to 64 characters of a-z, 0-9, _ and -";
     const EXAMPLE: &'static str = "\"north\"";
+    const FORM: Form = Form::like("^[a-z0-9_-]{1,64}$");
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         let text = value.as_str()?;
@@ -160,8 +170,30 @@ impl Setting for Label {
     }
 
     fn show(&self) -> String {
-        format!("{:?}", self.0)
+        quoted(&self.0)
     }
+}
+
+/// Text as TOML and JSON write it.
+pub(super) fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            control if control.is_control() => {
+                quoted.push_str(&format!("\\u{:04X}", u32::from(control)));
+            }
+            other => quoted.push(other),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// A list of texts as TOML and JSON write it.
+pub(super) fn quoted_list<T: AsRef<str>>(texts: &[T]) -> String {
+    let texts: Vec<String> = texts.iter().map(|text| quoted(text.as_ref())).collect();
+    format!("[{}]", texts.join(", "))
 }
 
 /// Splits `20ms` into 20 and `ms`.
