@@ -9,6 +9,7 @@ mod checks;
 mod document;
 mod error;
 mod kafka;
+mod kafka_security;
 mod kind;
 mod librdkafka;
 mod link;
@@ -19,7 +20,7 @@ mod secret;
 mod setting;
 
 pub use error::{ConfigError, ConfigErrors};
-pub use kafka::{Compression, KafkaSettings, TopicSettings};
+pub use kafka::{KafkaSettings, TopicSettings};
 pub use link::{FilterSettings, Format, LinkSettings};
 pub use process::{AdminSettings, EngineSettings, LogSettings};
 pub use readings::{BatchSettings, ClockSettings, RegistrySettings};
@@ -31,7 +32,10 @@ use self::{
     document::{Document, Mistake},
     secret::SecretFiles,
 };
-use crate::{catalogue::Catalogue, decode::MappingSettings, model::LinkName, registry::Identity};
+use crate::{
+    catalogue::Catalogue, decode::MappingSettings, kafka::Mechanism, model::LinkName,
+    registry::Identity,
+};
 
 /// A valid configuration. Only this room can make one.
 #[derive(Clone, Debug)]
@@ -100,7 +104,7 @@ impl Config {
             catalogue,
             batch: BatchSettings::read(root.section("batch")),
             clock: ClockSettings::read(root.section("clock")),
-            kafka: KafkaSettings::read(root.section("kafka"), &files),
+            kafka: KafkaSettings::read(root.section("kafka"), &files, environment),
             registry: RegistrySettings::read(root.section("registry"), &files),
             identity: readings::read_identity(root.section("identity"), &files),
             admin: AdminSettings::read(root.section("admin")),
@@ -135,6 +139,11 @@ pub enum Note {
         /// Which link.
         link: LinkName,
     },
+    /// A login to Kafka crosses the network unencrypted.
+    KafkaInClear {
+        /// How it goes.
+        mechanism: Mechanism,
+    },
     /// Metrics and health can be read from other machines.
     AdminReachable,
 }
@@ -153,6 +162,17 @@ impl fmt::Display for Note {
             ),
             Self::PasswordInClear { link } => {
                 write!(f, "link {link}: the password crosses the network unencrypted")
+            }
+            Self::KafkaInClear { mechanism } => {
+                let what = match mechanism {
+                    Mechanism::Plain => "the password crosses the network in clear",
+                    Mechanism::ScramSha256 | Mechanism::ScramSha512 => {
+                        "SCRAM does not send the password, but who listens can try passwords \
+                         against what it sends, and reads every record"
+                    }
+                    Mechanism::OauthBearer => "the token crosses the network in clear",
+                };
+                write!(f, "kafka.sasl without [kafka.tls]: {what}")
             }
             Self::AdminReachable => f.write_str(
                 "admin.listen: metrics and health have no login and listen beyond this machine",

@@ -1,6 +1,7 @@
 //! Builds the sink first and starts the links last; stops the sources first.
 
 mod assembly;
+mod reach;
 mod scrape;
 mod watch;
 
@@ -13,12 +14,12 @@ use tokio_util::sync::CancellationToken;
 use self::{assembly::Assembly, scrape::Scraper};
 use crate::{
     config::Config,
-    kafka::{Kafka, KafkaError, TopicError},
+    kafka::{Kafka, KafkaError},
     link::{LeftBehind, dial::Clock},
     registry::RegistryErrors,
     telemetry::{
         admin::{Admin, AdminError},
-        health::{Health, KafkaState},
+        health::Health,
         metrics::Metrics,
     },
 };
@@ -66,9 +67,6 @@ pub enum Exit {
     Interrupted,
 }
 
-/// Pause between tries to reach Kafka at the start.
-const KAFKA_RETRY: Duration = Duration::from_secs(2);
-
 /// How a critical task ended.
 enum End {
     Link(LeftBehind),
@@ -105,7 +103,7 @@ pub async fn run(config: Config, signals: Signals) -> Result<Exit, StartError> {
     tracing::info!(admin = %listen, brokers = ?config.kafka.brokers, "connecting to Kafka");
     let mut signals = signals;
     let kafka = tokio::select! {
-        kafka = connect(&assembly, &health) => kafka?,
+        kafka = reach::connect(&assembly, &health) => kafka?,
         () = signals.first() => return Ok(Exit::Drained),
     };
     let (rebuilds, watcher) = watch::watch(Arc::clone(&kafka), Arc::clone(&health));
@@ -216,28 +214,6 @@ async fn attend(
             "stopped: the broker keeps what is unacknowledged and delivers it again"
         );
         Exit::Left(left)
-    }
-}
-
-/// Kafka away is no reason to end: the broker keeps the messages. A missing topic is.
-async fn connect(assembly: &Assembly, health: &Arc<Health>) -> Result<Arc<Kafka>, StartError> {
-    loop {
-        let settings = assembly.kafka_settings();
-        let links = assembly.link_count();
-        let handle = tokio::runtime::Handle::current();
-        // Fetching metadata blocks its thread.
-        let connecting =
-            tokio::task::spawn_blocking(move || handle.block_on(Kafka::connect(settings, links)));
-        match connecting.await {
-            Ok(Ok(kafka)) => return Ok(kafka),
-            Ok(Err(KafkaError::Topics(error @ TopicError::Unreachable { .. }))) => {
-                health.set_kafka(KafkaState::Down { reason: "unreachable" });
-                tracing::warn!(%error, "waiting for Kafka");
-                tokio::time::sleep(KAFKA_RETRY).await;
-            }
-            Ok(Err(error)) => return Err(StartError::Kafka(error)),
-            Err(_) => tokio::time::sleep(KAFKA_RETRY).await,
-        }
     }
 }
 

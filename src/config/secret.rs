@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::document::Mistake;
+use crate::kafka::Credential;
 
 /// A password. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
@@ -63,6 +64,17 @@ impl<'a> SecretFiles<'a> {
             return Err(SecretError::Mode { mode });
         }
         fs::read(&path).map_err(SecretError::Unreadable)
+    }
+
+    /// A password that is read again when it is needed again.
+    pub(super) fn credential(&self, file: &Path) -> Result<Credential, SecretError> {
+        let path = self.resolve(file);
+        let secret = self.read_text(file)?;
+        let again = move || {
+            let here = SecretFiles { folder: Path::new("") };
+            here.read_text(&path).ok().map(|secret| secret.0)
+        };
+        Ok(Credential::renewable(secret.reveal(), again))
     }
 
     /// The content as one line of text; a line end at the end of the file is not part of it.
