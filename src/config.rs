@@ -10,6 +10,7 @@ mod document;
 mod error;
 mod form;
 mod kafka;
+mod kafka_security;
 mod kind;
 mod librdkafka;
 mod link;
@@ -28,7 +29,7 @@ mod source;
 
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use form::{Form, FormKind};
-pub use kafka::{Compression, KafkaSettings, TopicSettings};
+pub use kafka::{KafkaSettings, TopicSettings};
 pub use link::{FilterSettings, Format, LinkSettings};
 pub use note::Note;
 pub use process::{AdminSettings, EngineSettings, LogSettings};
@@ -130,7 +131,7 @@ impl Config {
             catalogue,
             batch: BatchSettings::read(root.section("batch")),
             clock: ClockSettings::read(root.section("clock")),
-            kafka: KafkaSettings::read(root.section("kafka"), &files),
+            kafka: KafkaSettings::read(root.section("kafka"), &files, environment),
             registry: RegistrySettings::read(root.section("registry"), &files),
             identity: readings::read_identity(root.section("identity"), &files),
             admin: AdminSettings::read(root.section("admin")),

@@ -1,6 +1,7 @@
 //! Builds the sink first and starts the links last; stops the sources first.
 
 mod assembly;
+mod reach;
 mod scrape;
 mod watch;
 
@@ -16,12 +17,12 @@ use tokio_util::sync::CancellationToken;
 use self::{assembly::Assembly, scrape::Scraper};
 use crate::{
     config::Config,
-    kafka::{Kafka, KafkaError, TopicError},
+    kafka::{Kafka, KafkaError},
     link::{Account, LeftBehind, dial::Clock},
     registry::RegistryErrors,
     telemetry::{
         admin::{Admin, AdminError},
-        health::{Health, KafkaState, Verdict},
+        health::{Health, Verdict},
         metrics::{Ledger, Metrics},
     },
 };
@@ -77,9 +78,6 @@ pub enum Exit {
     /// A second signal: at once.
     Interrupted,
 }
-
-/// Pause between tries to reach Kafka at the start.
-const KAFKA_RETRY: Duration = Duration::from_secs(2);
 
 /// How a critical task ended.
 enum End {
@@ -144,7 +142,7 @@ pub async fn run(
 
     tracing::info!(admin = %listen, brokers = ?config.kafka.brokers, "connecting to Kafka");
     let kafka = tokio::select! {
-        kafka = connect(&assembly, &health) => kafka?,
+        kafka = reach::connect(&assembly, &health) => kafka?,
         () = signals.first() => {
             return Ok(Ending { exit: Exit::Drained, ledger: Ledger::default() });
         }
@@ -278,28 +276,6 @@ fn close(accounts: &[Account], exit: Exit) -> Ending {
         "the books"
     );
     Ending { exit, ledger }
-}
-
-/// Kafka away is no reason to end: the broker keeps the messages. A missing topic is.
-async fn connect(assembly: &Assembly, health: &Arc<Health>) -> Result<Arc<Kafka>, StartError> {
-    loop {
-        let settings = assembly.kafka_settings();
-        let links = assembly.link_count();
-        let handle = tokio::runtime::Handle::current();
-        // Fetching metadata blocks its thread.
-        let connecting =
-            tokio::task::spawn_blocking(move || handle.block_on(Kafka::connect(settings, links)));
-        match connecting.await {
-            Ok(Ok(kafka)) => return Ok(kafka),
-            Ok(Err(KafkaError::Topics(error @ TopicError::Unreachable { .. }))) => {
-                health.set_kafka(KafkaState::Down { reason: "unreachable" });
-                tracing::warn!(%error, "waiting for Kafka");
-                tokio::time::sleep(KAFKA_RETRY).await;
-            }
-            Ok(Err(error)) => return Err(StartError::Kafka(error)),
-            Err(_) => tokio::time::sleep(KAFKA_RETRY).await,
-        }
-    }
 }
 
 /// SIGINT and SIGTERM, one after the other.

@@ -9,16 +9,22 @@ pub mod failure;
 pub mod mailbox;
 #[cfg(any(feature = "demo", test))]
 pub mod mock;
+mod probe;
 pub mod producer;
+pub mod security;
 pub mod settings;
 pub mod statistics;
+pub mod token;
 pub mod topics;
+pub mod trouble;
 
 pub use failure::{Failure, FailureClass};
 pub use mailbox::{Mailbox, Report};
 pub use producer::{Kafka, KafkaError, LinkProducer};
-pub use settings::KafkaSettings;
+pub use security::{Credential, Mechanism, Sasl, Security, Tls};
+pub use settings::{Compression, Connection, KafkaSettings};
 pub use topics::TopicError;
+pub use trouble::{Cause, Trouble};
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -118,6 +118,13 @@ pub(super) fn notes(config: &Config) -> Vec<Note> {
             notes.push(Note::PasswordInClear { link: Arc::clone(&link.name) });
         }
     }
+    let host =
+        |broker: &String| broker.rsplit_once(':').is_some_and(|(host, _)| !is_loopback(host));
+    if let (Some(sasl), None) = (&config.kafka.security.sasl, &config.kafka.security.tls)
+        && config.kafka.brokers.iter().any(host)
+    {
+        notes.push(Note::KafkaInClear { mechanism: sasl.mechanism });
+    }
     if !config.admin.listen.ip().is_loopback() {
         notes.push(Note::AdminReachable);
     }

@@ -5,12 +5,15 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use toml::de::DeValue;
 
 use super::{
+    Environment,
     document::{Mistake, Section},
     form::{Form, FormKind},
+    kafka_security::read_security,
     librdkafka,
-    secret::{Secret, SecretFiles},
+    secret::SecretFiles,
     setting::{Setting, Size, quoted, quoted_list},
 };
+use crate::kafka::{Compression, Connection, Credential, Security};
 
 /// `[kafka]`.
 #[derive(Clone, Debug)]
@@ -34,10 +37,12 @@ pub struct KafkaSettings {
     pub topics: TopicSettings,
     /// Bytes of an original payload that a dead letter keeps. Default 256 KiB, 4 KiB to 900 KiB.
     pub dead_letter_max_bytes: Size,
+    /// TLS and login. Default: none.
+    pub security: Security,
     /// Passed to librdkafka as it stands.
     pub librdkafka: BTreeMap<String, String>,
     /// Passed to librdkafka too, but read from files and never shown.
-    pub secrets: BTreeMap<String, Secret>,
+    pub secrets: BTreeMap<String, Credential>,
     /// How long the start waits for the cluster's metadata. Default 10 s, 1 s to 5 min.
     pub metadata_timeout: Duration,
 }
@@ -53,33 +58,26 @@ pub struct TopicSettings {
     pub dead_letters: String,
 }
 
-/// Compression of what is sent to Kafka.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compression {
-    /// Cheapest.
-    Lz4,
-    /// Smallest.
-    Zstd,
-    /// Off.
-    None,
-}
-
-impl Compression {
-    /// librdkafka's word for it, and ours.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Lz4 => "lz4",
-            Self::Zstd => "zstd",
-            Self::None => "none",
+impl KafkaSettings {
+    /// How the cluster is reached, for any client of it.
+    pub fn connection(&self) -> Connection {
+        Connection {
+            brokers: self.brokers.join(","),
+            client_id: self.client_id.clone(),
+            security: self.security.clone(),
+            librdkafka: self.librdkafka.clone(),
+            secrets: self.secrets.clone(),
         }
     }
-}
 
-impl KafkaSettings {
-    pub(super) fn read(mut section: Section<'_>, files: &SecretFiles<'_>) -> Self {
+    pub(super) fn read(
+        mut section: Section<'_>,
+        files: &SecretFiles<'_>,
+        environment: Environment,
+    ) -> Self {
         let second = Duration::from_secs(1);
         let linger = section.get_within("linger", &(Duration::ZERO..=second));
-        let settings = Self {
+        let mut settings = Self {
             brokers: section.demand::<Brokers>("brokers").unwrap_or_default().0,
             client_id: section.get_or("client_id", "trygg".to_owned()),
             compression: section.get_or("compression", Compression::Lz4),
@@ -93,14 +91,18 @@ impl KafkaSettings {
                 Size::kib(256),
                 &(Size::kib(4)..=Size::kib(900)),
             ),
-            librdkafka: read_librdkafka(section.section("librdkafka")),
-            secrets: read_secrets(section.section("secret_files"), files),
+            security: read_security(&mut section, files, environment),
+            librdkafka: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             metadata_timeout: section.within(
                 "metadata_timeout",
                 second * 10,
                 &(second..=second * 300),
             ),
         };
+        let typed = section.has("tls") || section.has("sasl");
+        settings.librdkafka = read_librdkafka(section.section("librdkafka"), typed);
+        settings.secrets = read_secrets(section.section("secret_files"), files, typed);
         section.finish();
         settings
     }
@@ -125,28 +127,34 @@ impl TopicSettings {
     }
 }
 
-fn read_librdkafka(mut section: Section<'_>) -> BTreeMap<String, String> {
+/// `typed`: is there a `[kafka.tls]` or `[kafka.sasl]` that says the same?
+fn read_librdkafka(mut section: Section<'_>, typed: bool) -> BTreeMap<String, String> {
     let mut passed = BTreeMap::new();
     for (key, text, spot) in section.texts() {
-        match librdkafka::refusal(&key) {
+        let refusal = librdkafka::refusal(&key).map(librdkafka::Refusal::into_mistake);
+        let refusal = refusal.or_else(|| librdkafka::refusal_of_value(&key, &text));
+        match refusal.or_else(|| typed.then(|| librdkafka::refusal_of_second(&key))?) {
             None => {
                 passed.insert(key, text);
             }
-            Some(refusal) => {
-                let expected = format!("nothing here: {}", refusal.reason);
-                let mistake = Mistake::new(expected, refusal.instead);
-                section.document().refuse(&spot, &section.path(&key), mistake);
-            }
+            Some(mistake) => section.document().refuse(&spot, &section.path(&key), mistake),
         }
     }
     passed
 }
 
-fn read_secrets(mut section: Section<'_>, files: &SecretFiles<'_>) -> BTreeMap<String, Secret> {
+fn read_secrets(
+    mut section: Section<'_>,
+    files: &SecretFiles<'_>,
+    typed: bool,
+) -> BTreeMap<String, Credential> {
     let mut secrets = BTreeMap::new();
     for (key, file, spot) in section.texts() {
-        let mistake = if librdkafka::is_secret(&key) {
-            match files.read_text(Path::new(&file)) {
+        let second = typed.then(|| librdkafka::refusal_of_second(&key)).flatten();
+        let mistake = if let Some(mistake) = second {
+            mistake
+        } else if librdkafka::is_secret(&key) {
+            match files.credential(Path::new(&file)) {
                 Ok(secret) => {
                     secrets.insert(key, secret);
                     continue;

@@ -1,5 +1,7 @@
 //! What the operator may not tell librdkafka, and why.
 
+use super::{document::Mistake, kafka_security::lacking};
+
 /// Why a librdkafka key is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
@@ -7,6 +9,13 @@ pub(super) struct Refusal {
     pub(super) reason: &'static str,
     /// What to do instead.
     pub(super) instead: &'static str,
+}
+
+impl Refusal {
+    /// For the operator.
+    pub(super) fn into_mistake(self) -> Mistake {
+        Mistake::new(format!("nothing here: {}", self.reason), self.instead)
+    }
 }
 
 /// Keys whose values are secrets.
@@ -118,6 +127,59 @@ pub(super) fn refusal(key: &str) -> Option<Refusal> {
         .iter()
         .find(|(keys, ..)| keys.iter().any(meant))
         .map(|(_, reason, instead)| Refusal { reason, instead })
+}
+
+/// What `[kafka.tls]` and `[kafka.sasl]` say, by librdkafka's names.
+const TYPED: [(&str, &str); 11] = [
+    ("enable.ssl.certificate.verification", "remove it: certificates are always checked"),
+    ("sasl.mechanism", "use kafka.sasl.mechanism"),
+    ("sasl.mechanisms", "use kafka.sasl.mechanism"),
+    ("sasl.password", "use kafka.sasl.password_file"),
+    ("sasl.username", "use kafka.sasl.user"),
+    ("security.protocol", "remove it: it follows from [kafka.tls] and [kafka.sasl]"),
+    ("ssl.ca.location", "use kafka.tls.ca_file"),
+    ("ssl.certificate.location", "use kafka.tls.certificate_file"),
+    ("ssl.endpoint.identification.algorithm", "remove it: names are always checked"),
+    ("ssl.key.location", "use kafka.tls.key_file"),
+    ("sasl.oauthbearer.config", "use kafka.sasl.token_file"),
+];
+
+/// Why `key` may not stand beside `[kafka.tls]` or `[kafka.sasl]`, if it may not.
+pub(super) fn refusal_of_second(key: &str) -> Option<Mistake> {
+    let (_, fix) = TYPED.iter().find(|(typed, _)| *typed == key)?;
+    Some(Mistake::new("nothing here beside [kafka.tls] or [kafka.sasl], which say it", *fix))
+}
+
+/// Why `key` may not have this value, if it may not: what would weaken the check of the brokers,
+/// and what this build cannot do.
+pub(super) fn refusal_of_value(key: &str, value: &str) -> Option<Mistake> {
+    let value = value.trim();
+    let is_off = ["false", "f", "0", "none", "n", "no"].contains(&&*value.to_ascii_lowercase());
+    let unchecked = |what: &str| {
+        let expected = format!("a check of the brokers: without it anybody could {what}");
+        Mistake::new(expected, "remove it, and give kafka.tls.ca_file: the CA of the brokers")
+    };
+    match key {
+        "enable.ssl.certificate.verification" if is_off => Some(unchecked("be the broker")),
+        "ssl.endpoint.identification.algorithm" if is_off => {
+            Some(unchecked("be the broker who has any certificate of that CA"))
+        }
+        "enable.sasl.oauthbearer.unsecure.jwt" if !is_off => {
+            let fix = "remove it; use [kafka.sasl] with token_file";
+            Some(Mistake::new("signed tokens: unsigned ones prove nothing", fix))
+        }
+        "sasl.mechanism" | "sasl.mechanisms" => {
+            let reason = lacking(value)?;
+            let fix = "use another mechanism, one that the brokers have enabled";
+            Some(Mistake::new(format!("a mechanism this trygg can do ({reason})"), fix))
+        }
+        "sasl.oauthbearer.method" if value.eq_ignore_ascii_case("oidc") => {
+            let fix = "use [kafka.sasl] with token_file, kept fresh by a program of your own";
+            let expected = "a method this trygg can do (its Kafka client was built without oidc)";
+            (!crate::kafka::settings::has_feature("oidc")).then(|| Mistake::new(expected, fix))
+        }
+        _ => None,
+    }
 }
 
 /// Does this key hold a secret, and so is read from a file?

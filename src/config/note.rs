@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::LinkName;
+use crate::{kafka::Mechanism, model::LinkName};
 
 /// Something allowed and still worth a word.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,11 @@ pub enum Note {
     PasswordInClear {
         /// Which link.
         link: LinkName,
+    },
+    /// A login to Kafka crosses the network unencrypted.
+    KafkaInClear {
+        /// How it goes.
+        mechanism: Mechanism,
     },
     /// Metrics and health can be read from other machines.
     AdminReachable,
@@ -37,6 +42,17 @@ impl fmt::Display for Note {
             ),
             Self::PasswordInClear { link } => {
                 write!(f, "link {link}: the password crosses the network unencrypted")
+            }
+            Self::KafkaInClear { mechanism } => {
+                let what = match mechanism {
+                    Mechanism::Plain => "the password crosses the network in clear",
+                    Mechanism::ScramSha256 | Mechanism::ScramSha512 => {
+                        "SCRAM does not send the password, but who listens can try passwords \
+                         against what it sends, and reads every record"
+                    }
+                    Mechanism::OauthBearer => "the token crosses the network in clear",
+                };
+                write!(f, "kafka.sasl without [kafka.tls]: {what}")
             }
             Self::AdminReachable => f.write_str(
                 "admin.listen: metrics and health have no login and listen beyond this machine",

@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{Environment, document::Mistake, librdkafka};
+use crate::kafka::Credential;
 
 /// What is shown in the place of a secret.
 pub(super) const MASK: &str = "***";
@@ -109,6 +110,18 @@ impl<'a> SecretFiles<'a> {
             return Err(SecretError::Mode { mode });
         }
         fs::read(&path).map_err(SecretError::Unreadable)
+    }
+
+    /// A password that is read again when it is needed again.
+    pub(super) fn credential(&self, file: &Path) -> Result<Credential, SecretError> {
+        let secret = self.read_text(file)?;
+        let (folder, file) = (self.folder.to_path_buf(), file.to_path_buf());
+        let credentials = self.credentials.clone();
+        let again = move || {
+            let files = SecretFiles { folder: &folder, credentials: credentials.clone() };
+            files.read_text(&file).ok().map(|secret| secret.0)
+        };
+        Ok(Credential::renewable(secret.reveal(), again))
     }
 
     /// The content as one line of text; a line end at the end of the file is not part of it.

@@ -10,10 +10,7 @@ use crate::{
     batch::BatchLimits,
     config::{self, Config, Format},
     decode::{Decoder, Mapping},
-    kafka::{
-        Kafka, KafkaSettings,
-        settings::{Compression, TopicShape},
-    },
+    kafka::{Kafka, KafkaSettings, settings::TopicShape},
     link::{Address, Core, LinkSettings, LinkTask, SnapshotRequest, dial::Clock, voice::Voice},
     model::QoS,
     mqtt::{Backoff, Login, Necessity, Protocol, Session, SessionSettings, Subscription},
@@ -84,19 +81,12 @@ impl Assembly {
         } else {
             Duration::from_millis(5)
         };
-        let secrets =
-            kafka.secrets.iter().map(|(key, value)| (key.clone(), value.reveal().to_owned()));
         let shape = TopicShape { partitions: kafka.partitions, replication: kafka.replication };
         let record_bytes =
             kafka.dead_letter_max_bytes.bytes().max(self.config.batch.max_bytes.bytes() * 2);
         KafkaSettings {
-            brokers: kafka.brokers.join(","),
-            client_id: kafka.client_id.clone(),
-            compression: match kafka.compression {
-                config::Compression::None => Compression::None,
-                config::Compression::Lz4 => Compression::Lz4,
-                config::Compression::Zstd => Compression::Zstd,
-            },
+            connection: kafka.connection(),
+            compression: kafka.compression,
             linger: kafka.linger.unwrap_or(fitted),
             topics: [
                 kafka.topics.readings.clone(),
@@ -108,7 +98,6 @@ impl Assembly {
             queue_bytes: links.iter().map(|link| link.max_outstanding_bytes.bytes()).sum(),
             record_bytes,
             metadata_timeout: kafka.metadata_timeout,
-            librdkafka: kafka.librdkafka.clone().into_iter().chain(secrets).collect(),
         }
     }
 

@@ -1,12 +1,16 @@
 //! The delivery callback: the only place that proves delivery.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    error::Error,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use rdkafka::{
     ClientContext,
+    client::OAuthToken,
     config::RDKafkaLogLevel,
     error::KafkaError,
     producer::{DeliveryResult, ProducerContext},
@@ -17,7 +21,10 @@ use tokio::sync::Notify;
 use super::{
     failure::Failure,
     mailbox::{Mailbox, Report, Ticket},
+    security::Credential,
     statistics::Statistics,
+    token,
+    trouble::Trouble,
 };
 use crate::ack::Receipt;
 
@@ -55,13 +62,56 @@ pub struct ClientState {
     pub statistics: Statistics,
     /// No broker answers, says librdkafka.
     pub all_brokers_down: AtomicBool,
+    trouble: Mutex<Option<Trouble>>,
     fatal: AtomicBool,
+    fatal_code: Mutex<Option<&'static str>>,
     fatal_raised: Notify,
 }
 
 impl ClientState {
-    /// Notes that the producer can send nothing any more.
-    pub fn raise_fatal(&self) {
+    /// What keeps a broker from being used, as far as the client library has said.
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.lock_trouble().clone()
+    }
+
+    /// Notes what an error or a log line of librdkafka says of a broker. What asks for a hand is
+    /// not covered up by what comes and goes.
+    fn note(&self, code: Option<RDKafkaErrorCode>, text: &str) {
+        let Some(told) = Trouble::told(code, text) else { return };
+        let mut trouble = self.lock_trouble();
+        let is_worse = trouble.as_ref().is_some_and(|known| known.cause.asks_for_a_hand());
+        if !is_worse || told.cause.asks_for_a_hand() {
+            *trouble = Some(told);
+        }
+    }
+
+    /// Notes what was found out about a trouble, unless there is another one by now.
+    pub(super) fn set_known(&self, known: &Trouble) {
+        let mut trouble = self.lock_trouble();
+        if trouble.as_ref().is_some_and(|now| now.detail == known.detail) {
+            *trouble = Some(known.clone());
+        }
+    }
+
+    /// A broker has answered.
+    pub(super) fn set_up(&self) {
+        if self.all_brokers_down.swap(false, Ordering::AcqRel) {
+            self.forget_trouble();
+        }
+    }
+
+    /// Whatever it was, brokers answer now.
+    pub(super) fn forget_trouble(&self) {
+        *self.lock_trouble() = None;
+    }
+
+    fn lock_trouble(&self) -> std::sync::MutexGuard<'_, Option<Trouble>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that the producer can send nothing any more, and why.
+    pub fn raise_fatal(&self, code: &'static str) {
+        self.fatal_code.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(code);
         if !self.fatal.swap(true, Ordering::AcqRel) {
             self.fatal_raised.notify_one();
         }
@@ -72,11 +122,13 @@ impl ClientState {
         self.fatal.store(false, Ordering::Release);
     }
 
-    /// Waits for a fatal error; at most one caller, the one that rebuilds.
-    pub async fn fatal(&self) {
+    /// Waits for a fatal error, and tells its code; at most one caller, the one that rebuilds.
+    pub async fn fatal(&self) -> &'static str {
         while !self.fatal.swap(false, Ordering::AcqRel) {
             self.fatal_raised.notified().await;
         }
+        let mut code = self.fatal_code.lock().unwrap_or_else(PoisonError::into_inner);
+        code.take().unwrap_or("fatal")
     }
 }
 
@@ -85,6 +137,8 @@ impl ClientState {
 pub(super) struct Delivery {
     pub(super) mailboxes: Arc<[Arc<Mailbox>]>,
     pub(super) state: Arc<ClientState>,
+    /// Where a token for the login lies.
+    pub(super) token: Option<Credential>,
 }
 
 impl ProducerContext for Delivery {
@@ -94,12 +148,12 @@ impl ProducerContext for Delivery {
         let Opaque { link, ticket } = Opaque::unpack(opaque);
         let outcome = match result {
             Ok(_) => {
-                self.state.all_brokers_down.store(false, Ordering::Release);
+                self.state.set_up();
                 Ok(proof_of_delivery())
             }
             Err((error, _)) => {
                 if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal) {
-                    self.state.raise_fatal();
+                    self.state.raise_fatal("fatal");
                 }
                 Err(Failure::from(error))
             }
@@ -116,7 +170,13 @@ fn proof_of_delivery() -> Receipt {
 }
 
 impl ClientContext for Delivery {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        // A connection that is closed early is no error to librdkafka, and tells much.
+        if facility == "FAIL" {
+            self.state.note(None, message);
+        }
         match level {
             RDKafkaLogLevel::Emerg
             | RDKafkaLogLevel::Alert
@@ -133,11 +193,17 @@ impl ClientContext for Delivery {
 
     fn stats_raw(&self, statistics: &[u8]) {
         if self.state.statistics.update(statistics) {
-            self.state.all_brokers_down.store(false, Ordering::Release);
+            self.state.set_up();
+            self.state.forget_trouble();
         }
     }
 
-    fn error(&self, error: KafkaError, _reason: &str) {
+    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        token::read(self.token.as_ref())
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.state.note(error.rdkafka_error_code(), reason);
         match error.rdkafka_error_code() {
             Some(RDKafkaErrorCode::AllBrokersDown) => {
                 self.state.all_brokers_down.store(true, Ordering::Release);
@@ -145,10 +211,11 @@ impl ClientContext for Delivery {
             // rdkafka hands out the cause of a fatal error, not that it is one. Outside of single
             // records these causes are fatal always.
             Some(
-                RDKafkaErrorCode::Fatal
+                code @ (RDKafkaErrorCode::Fatal
                 | RDKafkaErrorCode::OutOfOrderSequenceNumber
-                | RDKafkaErrorCode::UnknownProducerId,
-            ) => self.state.raise_fatal(),
+                | RDKafkaErrorCode::UnknownProducerId
+                | RDKafkaErrorCode::ClusterAuthorizationFailed),
+            ) => self.state.raise_fatal(Failure::from(code).code),
             code => tracing::debug!(target: "librdkafka", ?code, "client error"),
         }
     }

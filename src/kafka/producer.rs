@@ -16,8 +16,10 @@ use super::{
     delivery::{ClientState, Delivery, Opaque},
     failure::Failure,
     mailbox::{Mailbox, Ticket},
+    probe,
     settings::{Grouping, KafkaSettings},
     topics::{self, TopicError},
+    trouble::Trouble,
 };
 use crate::record::Record;
 
@@ -69,7 +71,8 @@ impl Kafka {
         let state = Arc::new(ClientState::default());
         let producer = producer(&settings, Grouping::Batched, &mailboxes, &state)
             .map_err(KafkaError::Configuration)?;
-        let partitions = topics::ensure(&producer, &settings).await?;
+        let partitions = topics::ensure(&producer, &settings, &state).await?;
+        state.forget_trouble();
         let generation = Generation { number: 0, batched: producer, single: OnceLock::new() };
         Ok(Arc::new(Self {
             settings,
@@ -94,6 +97,20 @@ impl Kafka {
     /// Health and statistics.
     pub fn state(&self) -> &Arc<ClientState> {
         &self.state
+    }
+
+    /// What keeps a broker from being used, where something does.
+    pub async fn trouble(&self) -> Option<Trouble> {
+        probe::trouble(&self.settings.connection, &self.state).await
+    }
+
+    /// Logs in anew when a password was replaced: the producer is, too.
+    pub fn renew_login(&self) -> bool {
+        let is_new = self.settings.connection.has_new_credentials();
+        if is_new {
+            self.state.raise_fatal("login_renewed");
+        }
+        is_new
     }
 
     /// The hand of one link.
@@ -175,7 +192,7 @@ impl Kafka {
         producer.send(record).map(|()| ticket).map_err(|(error, _)| {
             let failure = Failure::from(&error);
             if failure.code == "fatal" {
-                self.state.raise_fatal();
+                self.state.raise_fatal(failure.code);
             }
             failure
         })
@@ -202,7 +219,11 @@ fn producer(
     mailboxes: &Arc<[Arc<Mailbox>]>,
     state: &Arc<ClientState>,
 ) -> Result<ThreadedProducer<Delivery>, rdkafka::error::KafkaError> {
-    let context = Delivery { mailboxes: Arc::clone(mailboxes), state: Arc::clone(state) };
+    let context = Delivery {
+        mailboxes: Arc::clone(mailboxes),
+        state: Arc::clone(state),
+        token: settings.connection.security.token().cloned(),
+    };
     settings.client_config(grouping).create_with_context(context)
 }
 

@@ -1,9 +1,13 @@
-//! What the producer needs to know, and librdkafka's keys made from it.
+//! What the clients of Kafka need to know, and librdkafka's keys made from it.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use rdkafka::ClientConfig;
 
+use super::{
+    security::{Credential, Security},
+    token::LoginContext,
+};
 use crate::model::Lane;
 
 /// Compression of record batches.
@@ -18,13 +22,38 @@ pub enum Compression {
     Zstd,
 }
 
-/// Settings of the producer. Validated by `config`.
-#[derive(Clone, Debug)]
-pub struct KafkaSettings {
+impl Compression {
+    /// librdkafka's word for it, and ours.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Lz4 => "lz4",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+/// How a cluster is reached, by producers and consumers alike.
+#[derive(Clone, Default)]
+pub struct Connection {
     /// `host:port`, comma separated.
     pub brokers: String,
     /// Client id shown to the brokers.
     pub client_id: String,
+    /// TLS and login.
+    pub security: Security,
+    /// Further librdkafka keys. `config` refuses those that would break a promise; ours come last,
+    /// so none of these overrides one.
+    pub librdkafka: BTreeMap<String, String>,
+    /// Further keys whose values are secrets.
+    pub secrets: BTreeMap<String, Credential>,
+}
+
+/// Settings of the producer. Validated by `config`.
+#[derive(Clone, Debug)]
+pub struct KafkaSettings {
+    /// The cluster.
+    pub connection: Connection,
     /// Compression of record batches.
     pub compression: Compression,
     /// librdkafka's own linger, on top of the batch's.
@@ -41,9 +70,6 @@ pub struct KafkaSettings {
     pub record_bytes: usize,
     /// How long the start waits for the brokers' metadata.
     pub metadata_timeout: Duration,
-    /// Further librdkafka keys. `config` refuses those that would break a promise; ours come last,
-    /// so none of these overrides one.
-    pub librdkafka: Vec<(String, String)>,
 }
 
 /// How missing topics are created.
@@ -65,6 +91,69 @@ pub enum Grouping {
     Single,
 }
 
+/// Beginnings of the keys that mean the same to every client.
+const COMMON: [&str; 16] = [
+    "api.version.",
+    "broker.",
+    "client.",
+    "connections.",
+    "debug",
+    "enable.sasl.",
+    "enable.ssl.",
+    "https.",
+    "log",
+    "metadata.",
+    "reconnect.",
+    "resolve.",
+    "sasl.",
+    "security.",
+    "socket.",
+    "ssl.",
+];
+
+impl Connection {
+    /// librdkafka's keys for any client of this cluster, the present passwords among them.
+    pub fn properties(&self) -> BTreeMap<String, String> {
+        let common = |key: &&String| COMMON.iter().any(|begin| key.starts_with(begin));
+        let passed = self.librdkafka.iter().filter(|(key, _)| common(key));
+        let passed = passed.map(|(key, value)| (key.clone(), value.clone()));
+        let secrets = self.secrets.iter();
+        let secrets = secrets.map(|(key, value)| (key.clone(), value.current().as_ref().into()));
+        let own = self.security.properties().into_iter();
+        let own = own.map(|(key, value)| (key.to_owned(), value)).chain([
+            ("bootstrap.servers".to_owned(), self.brokers.clone()),
+            ("client.id".to_owned(), self.client_id.clone()),
+        ]);
+        passed.chain(secrets).chain(own).collect()
+    }
+
+    /// The same, as a new client's configuration.
+    pub fn client_config(&self) -> ClientConfig {
+        self.properties().into_iter().collect()
+    }
+
+    /// The context a client needs besides, for logins by token.
+    pub fn context(&self) -> LoginContext {
+        LoginContext { token: self.security.token().cloned() }
+    }
+
+    /// Has a password or token been replaced since it was last used?
+    pub fn has_new_credentials(&self) -> bool {
+        let login = self.security.sasl.as_ref().map(|sasl| &sasl.credential);
+        login.into_iter().chain(self.secrets.values()).any(Credential::has_changed)
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("brokers", &self.brokers)
+            .field("client_id", &self.client_id)
+            .field("security", &self.security)
+            .finish_non_exhaustive()
+    }
+}
+
 impl KafkaSettings {
     /// Topic of a lane.
     pub fn topic(&self, lane: Lane) -> &str {
@@ -78,7 +167,10 @@ impl KafkaSettings {
 
     pub(super) fn client_config(&self, grouping: Grouping) -> ClientConfig {
         let mut config = ClientConfig::new();
-        for (key, value) in &self.librdkafka {
+        for (key, value) in &self.connection.librdkafka {
+            config.set(key, value);
+        }
+        for (key, value) in self.connection.properties() {
             config.set(key, value);
         }
         // Only one of the two speaks for the client library.
@@ -89,14 +181,7 @@ impl KafkaSettings {
         // Twice the links' own limits, so that librdkafka's queue is never the one that is full.
         let records = self.queue_records.saturating_mul(2).clamp(1_000, 10_000_000);
         let kilobytes = (self.queue_bytes.saturating_mul(2) / 1024).clamp(16 * 1024, 2_097_151);
-        let compression = match self.compression {
-            Compression::None => "none",
-            Compression::Lz4 => "lz4",
-            Compression::Zstd => "zstd",
-        };
         config
-            .set("bootstrap.servers", &self.brokers)
-            .set("client.id", &self.client_id)
             .set("enable.idempotence", "true")
             .set("acks", "all")
             // Never: a record that "timed out" may have been written, and later ones overtake it.
@@ -105,11 +190,12 @@ impl KafkaSettings {
             .set("linger.ms", linger.to_string())
             .set("batch.num.messages", batch)
             .set("batch.size", "1000000")
-            .set("compression.type", compression)
+            .set("compression.type", self.compression.label())
             .set("queue.buffering.max.messages", records.to_string())
             .set("queue.buffering.max.kbytes", kilobytes.to_string())
             // Protocol overhead of a record is below 1 KiB.
             .set("message.max.bytes", (self.record_bytes + 1024).max(1_000_000).to_string())
+            .set("allow.auto.create.topics", "false")
             .set("statistics.interval.ms", statistics)
             .set("socket.keepalive.enable", "true")
             .set("reconnect.backoff.max.ms", "2000");
@@ -122,4 +208,9 @@ pub fn builtin_features() -> String {
     let config = ClientConfig::new();
     let native = config.create_native_config();
     native.and_then(|native| native.get("builtin.features")).unwrap_or_default()
+}
+
+/// Was the Kafka client built with this?
+pub fn has_feature(feature: &str) -> bool {
+    builtin_features().split(',').any(|built| built.trim() == feature)
 }

@@ -35,9 +35,8 @@ pub(crate) fn cluster() -> Cluster {
 
 pub(crate) fn settings_for(cluster: &Cluster) -> KafkaSettings {
     KafkaSettings {
-        brokers: cluster.bootstrap_servers(),
-        client_id: "test".to_owned(),
-        compression: settings::Compression::Lz4,
+        connection: connection(cluster.bootstrap_servers()),
+        compression: Compression::Lz4,
         linger: Duration::from_millis(20),
         topics: TOPICS.map(str::to_owned),
         create: None,
@@ -45,8 +44,12 @@ pub(crate) fn settings_for(cluster: &Cluster) -> KafkaSettings {
         queue_bytes: 1 << 20,
         record_bytes: 1 << 20,
         metadata_timeout: Duration::from_secs(10),
-        librdkafka: Vec::new(),
     }
+}
+
+/// In clear, without a login.
+pub(crate) fn connection(brokers: String) -> Connection {
+    Connection { brokers, client_id: "test".to_owned(), ..Connection::default() }
 }
 
 pub(crate) fn record(lane: Lane, partition: i32, key: &str) -> Record {
@@ -238,7 +241,7 @@ async fn a_missing_topic_ends_the_start_with_the_command_that_creates_it() {
 async fn no_answer_ends_the_start() {
     let cluster = cluster();
     let settings = KafkaSettings {
-        brokers: "127.0.0.1:1".to_owned(),
+        connection: connection("127.0.0.1:1".to_owned()),
         metadata_timeout: Duration::from_millis(300),
         ..settings_for(&cluster)
     };

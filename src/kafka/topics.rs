@@ -1,31 +1,44 @@
 //! The topics must exist before the first message is taken.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::atomic::Ordering, time::Duration};
 
 use rdkafka::{
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
-    client::DefaultClientContext,
-    config::FromClientConfig,
+    config::FromClientConfigAndContext,
     producer::{Producer, ThreadedProducer},
+    types::{RDKafkaErrorCode, RDKafkaRespErr},
 };
 use thiserror::Error;
 
 use super::{
-    delivery::Delivery,
-    settings::{Grouping, KafkaSettings, TopicShape},
+    delivery::{ClientState, Delivery},
+    probe,
+    settings::{KafkaSettings, TopicShape},
+    trouble::Trouble,
 };
 use crate::model::Lane;
 
 /// Why the topics could not be made sure of. Every one ends the start.
 #[derive(Debug, Error)]
 pub enum TopicError {
-    /// No metadata in time.
-    #[error("no answer from Kafka at {brokers}: {cause}")]
+    /// No metadata in time, or no hope of it.
+    #[error("no answer from Kafka at {brokers}: {}: {}", trouble.cause.code(), trouble.detail)]
     Unreachable {
         /// As configured.
         brokers: String,
-        /// librdkafka's words.
-        cause: rdkafka::error::KafkaError,
+        /// Why.
+        trouble: Trouble,
+    },
+    /// The user may not see some.
+    #[error(
+        "no right to topic {topics}. Give trygg's user Write and Describe, for example with\n\
+         {commands}"
+    )]
+    Forbidden {
+        /// Their names.
+        topics: String,
+        /// Command lines that give the rights.
+        commands: String,
     },
     /// Some are missing and may not be created.
     #[error(
@@ -50,7 +63,9 @@ pub enum TopicError {
 pub(super) async fn ensure(
     producer: &ThreadedProducer<Delivery>,
     settings: &KafkaSettings,
+    state: &ClientState,
 ) -> Result<[i32; 3], TopicError> {
+    wait_for_answer(producer, settings, state).await?;
     let mut missing = BTreeSet::new();
     for _ in 0..MISSING_TRIES {
         match partitions(producer, settings)? {
@@ -59,6 +74,7 @@ pub(super) async fn ensure(
         }
         tokio::time::sleep(METADATA_PAUSE).await;
     }
+    refuse_hidden(producer, settings, &missing)?;
     let Some(shape) = settings.create else {
         return Err(TopicError::Missing { commands: commands(settings, &missing) });
     };
@@ -82,15 +98,74 @@ const MISSING_TRIES: u32 = 4;
 const METADATA_TRIES: u32 = 40;
 const METADATA_PAUSE: Duration = Duration::from_millis(250);
 
-/// Asks for all topics: asking for one by name may create it by itself, in the broker's shape.
+/// How long librdkafka is asked before its complaints are looked at: about two connections.
+const METADATA_STEP: Duration = Duration::from_millis(250);
+
+/// Waits for the first metadata. Ends early with a trouble that waiting does not help.
+async fn wait_for_answer(
+    producer: &ThreadedProducer<Delivery>,
+    settings: &KafkaSettings,
+    state: &ClientState,
+) -> Result<(), TopicError> {
+    let begun = tokio::time::Instant::now();
+    loop {
+        let Err(error) = producer.client().fetch_metadata(None, METADATA_STEP) else {
+            return Ok(());
+        };
+        let is_over = begun.elapsed() >= settings.metadata_timeout;
+        if !is_over && !state.all_brokers_down.load(Ordering::Acquire) {
+            continue;
+        }
+        let trouble = probe::trouble(&settings.connection, state).await;
+        let trouble = trouble.unwrap_or_else(|| Trouble::unknown(error.to_string()));
+        if is_over || trouble.cause.asks_for_a_hand() {
+            let brokers = settings.connection.brokers.clone();
+            return Err(TopicError::Unreachable { brokers, trouble });
+        }
+    }
+}
+
+/// A topic the user may not describe is not in the list: asked for by name, it is refused.
+fn refuse_hidden(
+    producer: &ThreadedProducer<Delivery>,
+    settings: &KafkaSettings,
+    missing: &BTreeSet<String>,
+) -> Result<(), TopicError> {
+    let is_hidden = |topic: &&String| {
+        let metadata = producer.client().fetch_metadata(Some(topic), settings.metadata_timeout);
+        let refusal = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+        metadata.is_ok_and(|found| found.topics().iter().any(|one| one.error() == Some(refusal)))
+    };
+    let hidden: BTreeSet<String> = missing.iter().filter(is_hidden).cloned().collect();
+    if hidden.is_empty() {
+        return Ok(());
+    }
+    let brokers = &settings.connection.brokers;
+    let user = settings.connection.security.user().unwrap_or("USER");
+    let command = |topic: &String| {
+        format!(
+            "  kafka-acls.sh --bootstrap-server {brokers} --add --allow-principal User:{user} \
+             --operation Write --operation Describe --topic {topic}"
+        )
+    };
+    Err(TopicError::Forbidden {
+        commands: hidden.iter().map(command).collect::<Vec<_>>().join("\n"),
+        topics: hidden.into_iter().collect::<Vec<_>>().join(", "),
+    })
+}
+
+/// Asks for all topics at once.
 fn partitions(
     producer: &ThreadedProducer<Delivery>,
     settings: &KafkaSettings,
 ) -> Result<Result<[i32; 3], BTreeSet<String>>, TopicError> {
-    let metadata = producer
-        .client()
-        .fetch_metadata(None, settings.metadata_timeout)
-        .map_err(|cause| TopicError::Unreachable { brokers: settings.brokers.clone(), cause })?;
+    let metadata =
+        producer.client().fetch_metadata(None, settings.metadata_timeout).map_err(|error| {
+            TopicError::Unreachable {
+                brokers: settings.connection.brokers.clone(),
+                trouble: Trouble::unknown(error.to_string()),
+            }
+        })?;
     let mut missing = BTreeSet::new();
     let counts = Lane::ALL.map(|lane| {
         let name = settings.topic(lane);
@@ -111,8 +186,9 @@ async fn create(
 ) -> Result<(), TopicError> {
     let refused =
         |topic: &str, cause: String| TopicError::NotCreated { topic: topic.to_owned(), cause };
-    let admin: AdminClient<DefaultClientContext> =
-        AdminClient::from_config(&settings.client_config(Grouping::Batched))
+    let connection = &settings.connection;
+    let admin =
+        AdminClient::from_config_and_context(&connection.client_config(), connection.context())
             .map_err(|error| refused("?", error.to_string()))?;
     let topics: Vec<NewTopic<'_>> = missing
         .iter()
@@ -128,7 +204,10 @@ async fn create(
     for result in results {
         match result {
             Ok(topic) => tracing::info!(topic, "topic created"),
-            Err((_, rdkafka::types::RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((topic, RDKafkaErrorCode::TopicAuthorizationFailed)) => {
+                return Err(refused(&topic, "trygg's user lacks the right Create".to_owned()));
+            }
             Err((topic, code)) => return Err(refused(&topic, code.to_string())),
         }
     }
@@ -142,7 +221,7 @@ fn commands(settings: &KafkaSettings, missing: &BTreeSet<String>) -> String {
         format!(
             "  kafka-topics.sh --bootstrap-server {} --create --topic {topic} \
              --partitions {partitions} --replication-factor {replication}",
-            settings.brokers
+            settings.connection.brokers
         )
     };
     missing.iter().map(command).collect::<Vec<_>>().join("\n")

@@ -1,6 +1,5 @@
 //! What librdkafka is told.
 
-pub(super) use crate::kafka::settings::Compression;
 use crate::kafka::{
     KafkaSettings,
     settings::{Grouping, builtin_features},
@@ -48,10 +47,11 @@ fn the_queue_has_room_for_more_than_the_links_may_send() {
 fn a_passed_key_reaches_librdkafka_and_overrides_nothing_of_ours() {
     let mut settings = settings_for(&cluster());
     let own = settings.client_config(Grouping::Batched);
-    settings.librdkafka = vec![("socket.timeout.ms".to_owned(), "12345".to_owned())];
+    let passed = &mut settings.connection.librdkafka;
+    passed.insert("socket.timeout.ms".to_owned(), "12345".to_owned());
     for key in own.config_map().keys() {
         // Not valid, so that whatever was not overridden would be noticed.
-        settings.librdkafka.push(((*key).to_owned(), "smuggled".to_owned()));
+        passed.insert((*key).to_owned(), "smuggled".to_owned());
     }
     let config = settings.client_config(Grouping::Batched);
     assert_eq!(config.get("socket.timeout.ms"), Some("12345"));

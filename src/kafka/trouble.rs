@@ -1,0 +1,242 @@
+//! Why Kafka cannot be reached, in closed words, made from librdkafka's texts.
+
+use rdkafka::types::RDKafkaErrorCode;
+
+/// Most characters of librdkafka's own words that are kept.
+const DETAIL_CHARS: usize = 300;
+
+/// What librdkafka said last, as long as nothing shows that it is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// The word for it.
+    pub cause: Cause,
+    /// `host:port` of the broker it is about; empty when it is about none.
+    pub broker: String,
+    /// librdkafka's words.
+    pub detail: String,
+    /// Has a handshake of our own been tried on it?
+    pub(super) probed: bool,
+}
+
+/// Why a broker cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// No answer, and librdkafka gave no reason.
+    Unreachable,
+    /// Nobody listens.
+    Refused,
+    /// The name has no address.
+    NameNotFound,
+    /// Nothing comes back.
+    TimedOut,
+    /// Connected, and cut off.
+    Disconnected,
+    /// The broker wants TLS, trygg speaks none.
+    TlsExpected,
+    /// trygg speaks TLS, the broker does not.
+    TlsNotSpoken,
+    /// The broker's certificate comes from nobody we trust.
+    TlsUnknownCa,
+    /// The broker's certificate, or that of its CA, has expired.
+    TlsExpired,
+    /// It is not valid yet.
+    TlsNotYetValid,
+    /// It is made out to another name.
+    TlsWrongName,
+    /// It is refused, and it is not known for what.
+    TlsBadCertificate,
+    /// The broker refuses our certificate, or wants one.
+    TlsClientCertificate,
+    /// TLS failed otherwise.
+    TlsFailed,
+    /// User, password or token are wrong.
+    AuthenticationFailed,
+    /// The broker has not enabled the mechanism.
+    MechanismUnsupported,
+    /// The broker wants a login.
+    AuthenticationExpected,
+    /// There is no token to log in with.
+    TokenUnusable,
+}
+
+impl Cause {
+    /// Every one.
+    pub const ALL: [Self; 18] = [
+        Self::Unreachable,
+        Self::Refused,
+        Self::NameNotFound,
+        Self::TimedOut,
+        Self::Disconnected,
+        Self::TlsExpected,
+        Self::TlsNotSpoken,
+        Self::TlsUnknownCa,
+        Self::TlsExpired,
+        Self::TlsNotYetValid,
+        Self::TlsWrongName,
+        Self::TlsBadCertificate,
+        Self::TlsClientCertificate,
+        Self::TlsFailed,
+        Self::AuthenticationFailed,
+        Self::MechanismUnsupported,
+        Self::AuthenticationExpected,
+        Self::TokenUnusable,
+    ];
+
+    /// Word for logs and health, and what to do.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Unreachable => ("unreachable", "look at the network, and at kafka.brokers"),
+            Self::Refused => ("refused", "start Kafka there, or correct kafka.brokers"),
+            Self::NameNotFound => {
+                ("name_not_found", "correct the name in kafka.brokers, or the name service")
+            }
+            Self::TimedOut => ("timed_out", "look at firewalls and at kafka.brokers"),
+            Self::Disconnected => {
+                ("disconnected", "look at the broker's log, which says why it hangs up")
+            }
+            Self::TlsExpected => (
+                "tls_expected",
+                "the listener seems to want TLS: add [kafka.tls], or take another port",
+            ),
+            Self::TlsNotSpoken => (
+                "tls_not_spoken",
+                "the listener speaks no TLS: take another port, or remove [kafka.tls]",
+            ),
+            Self::TlsUnknownCa => (
+                "tls_unknown_ca",
+                "name the CA that signed the broker's certificate in kafka.tls.ca_file",
+            ),
+            Self::TlsExpired => (
+                "tls_expired",
+                "renew the broker's certificate; look at the clocks of both machines",
+            ),
+            Self::TlsNotYetValid => {
+                ("tls_not_yet_valid", "look at the clocks of both machines and at the certificate")
+            }
+            Self::TlsWrongName => (
+                "tls_wrong_name",
+                "use the name in the broker's certificate in kafka.brokers and in the broker's \
+                 advertised.listeners, or add this name to the certificate",
+            ),
+            Self::TlsBadCertificate => {
+                ("tls_bad_certificate", "look at the broker's certificate and at kafka.tls.ca_file")
+            }
+            Self::TlsClientCertificate => (
+                "tls_client_certificate",
+                "the broker wants a certificate it trusts: set kafka.tls.certificate_file and \
+                 kafka.tls.key_file, renewed and signed by a CA the broker knows",
+            ),
+            Self::TlsFailed => ("tls_failed", "look at the broker's log; TLS 1.2 or 1.3 is needed"),
+            Self::AuthenticationFailed => (
+                "authentication_failed",
+                "correct kafka.sasl.user and the password or token; the file is read again",
+            ),
+            Self::MechanismUnsupported => (
+                "mechanism_unsupported",
+                "set kafka.sasl.mechanism to one the broker's listener has enabled",
+            ),
+            Self::AuthenticationExpected => {
+                ("authentication_expected", "the listener seems to want a login: add [kafka.sasl]")
+            }
+            Self::TokenUnusable => {
+                ("token_unusable", "write a valid token to kafka.sasl.token_file")
+            }
+        }
+    }
+
+    /// The word of a closed list.
+    pub fn code(self) -> &'static str {
+        self.words().0
+    }
+
+    /// What to do about it.
+    pub fn fix(self) -> &'static str {
+        self.words().1
+    }
+
+    /// Will it stay until somebody changes something? The others come and go with the brokers.
+    pub fn asks_for_a_hand(self) -> bool {
+        match self {
+            Self::Unreachable
+            | Self::Refused
+            | Self::NameNotFound
+            | Self::TimedOut
+            | Self::Disconnected => false,
+            Self::TlsExpected
+            | Self::TlsNotSpoken
+            | Self::TlsUnknownCa
+            | Self::TlsExpired
+            | Self::TlsNotYetValid
+            | Self::TlsWrongName
+            | Self::TlsBadCertificate
+            | Self::TlsClientCertificate
+            | Self::TlsFailed
+            | Self::AuthenticationFailed
+            | Self::MechanismUnsupported
+            | Self::AuthenticationExpected
+            | Self::TokenUnusable => true,
+        }
+    }
+
+    /// Could a handshake of our own say more? librdkafka does not tell why OpenSSL refuses a
+    /// certificate, and a broker that hangs up says nothing at all.
+    pub(super) fn is_vague_about_tls(self) -> bool {
+        matches!(self, Self::TlsBadCertificate | Self::TlsFailed | Self::Disconnected)
+    }
+}
+
+/// Texts of librdkafka 2.12 and OpenSSL 3, the telling ones first. `tests/it/kafka_security.rs`
+/// holds them.
+const TEXTS: &[(&str, Cause)] = &[
+    ("connecting to a PLAINTEXT broker listener", Cause::TlsNotSpoken),
+    ("wrong version number", Cause::TlsNotSpoken),
+    ("connecting to a SSL listener", Cause::TlsExpected),
+    ("broker might require SASL authentication", Cause::AuthenticationExpected),
+    ("certificate verify failed", Cause::TlsBadCertificate),
+    ("broker certificate", Cause::TlsBadCertificate),
+    ("alert certificate required", Cause::TlsClientCertificate),
+    ("alert bad certificate", Cause::TlsClientCertificate),
+    ("alert certificate expired", Cause::TlsClientCertificate),
+    ("alert certificate unknown", Cause::TlsClientCertificate),
+    ("alert unknown ca", Cause::TlsClientCertificate),
+    ("client SSL authentication might be", Cause::TlsClientCertificate),
+    ("SSL handshake failed", Cause::TlsFailed),
+    ("SSL routines", Cause::TlsFailed),
+    ("mechanism handshake failed", Cause::MechanismUnsupported),
+    ("OAUTHBEARER token", Cause::TokenUnusable),
+    ("Connection refused", Cause::Refused),
+    ("timed out", Cause::TimedOut),
+];
+
+impl Trouble {
+    /// What an error or a log line of librdkafka says, if it says anything about the way to a
+    /// broker.
+    pub(super) fn told(code: Option<RDKafkaErrorCode>, text: &str) -> Option<Self> {
+        let by_text = TEXTS.iter().find(|(part, _)| text.contains(part)).map(|(_, cause)| *cause);
+        #[expect(clippy::wildcard_enum_match_arm, reason = "librdkafka has some 180 codes")]
+        let by_code = match code {
+            Some(RDKafkaErrorCode::Resolve) => Some(Cause::NameNotFound),
+            Some(RDKafkaErrorCode::SSL) => Some(Cause::TlsFailed),
+            Some(
+                RDKafkaErrorCode::Authentication
+                | RDKafkaErrorCode::SaslAuthenticationFailed
+                | RDKafkaErrorCode::UnsupportedSASLMechanism,
+            ) => Some(Cause::AuthenticationFailed),
+            Some(RDKafkaErrorCode::BrokerTransportFailure) => Some(Cause::Disconnected),
+            _ => None,
+        };
+        let broker = text.split_once("://").map_or("", |(_, rest)| rest);
+        let broker = broker.split_once('/').map_or("", |(broker, _)| broker);
+        Some(Self {
+            cause: by_text.or(by_code)?,
+            broker: broker.to_owned(),
+            detail: text.chars().take(DETAIL_CHARS).collect(),
+            probed: false,
+        })
+    }
+
+    /// Nothing is known.
+    pub(super) fn unknown(detail: String) -> Self {
+        Self { cause: Cause::Unreachable, broker: String::new(), detail, probed: true }
+    }
+}
