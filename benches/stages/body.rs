@@ -9,7 +9,7 @@ use trygg::{
     decode::Decoded,
     encode::{ReportEncoder, ReportHead, report::EventIdBasis},
     model::{Flags, Mono, QoS},
-    mqtt::{Incoming, Necessity, ReadBuffer, Session, SessionSettings, Subscription},
+    mqtt::{Incoming, Necessity, Protocol, ReadBuffer, Session, SessionSettings, Subscription},
     pipeline::event_id::EventIds,
     registry::Resolution,
     validate,
@@ -50,6 +50,7 @@ fn parse(inputs: &Inputs) -> Outcome<Body<'_>> {
     }
     let stream = stream.freeze();
     let mut session = Session::new(SessionSettings {
+        protocol: Protocol::V5,
         client_id: "bench".to_owned(),
         login: None,
         keep_alive_s: 0,

@@ -16,7 +16,7 @@ use crate::{
     },
     link::{Address, Core, LinkSettings, LinkTask, SnapshotRequest, dial::Clock, voice::Voice},
     model::QoS,
-    mqtt::{Backoff, Login, Necessity, Session, SessionSettings, Subscription},
+    mqtt::{Backoff, Login, Necessity, Protocol, Session, SessionSettings, Subscription},
     pipeline::{Pipeline, PipelineSettings, Route},
     registry::{Limits, Origin, Registry, Resolver},
     sink::Sink,
@@ -235,6 +235,7 @@ fn session_settings(link: &config::LinkSettings) -> SessionSettings {
             .map_or_else(String::new, |password| password.reveal().to_owned()),
     });
     SessionSettings {
+        protocol: Protocol::V5,
         client_id: link.client_id.clone(),
         login,
         keep_alive_s: u16::try_from(link.keep_alive.as_secs()).unwrap_or(u16::MAX),

@@ -1,11 +1,11 @@
 //! What can go wrong on a connection, as closed sets.
 
-use super::reason::ReasonCode;
+use super::{protocol::Protocol, reason::ReasonCode};
 
 /// Why a connection has to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SessionError {
-    /// The broker sent what MQTT 5 does not allow.
+    /// The broker sent what MQTT does not allow.
     #[error("broker broke the protocol: {0}")]
     Protocol(#[from] ProtocolError),
     /// CONNACK with a reason.
@@ -13,6 +13,22 @@ pub enum SessionError {
     Refused {
         /// The broker's reason.
         code: ReasonCode,
+    },
+    /// The broker refuses our protocol version, or answers in the other one.
+    #[error("broker does not speak MQTT {ours}: set protocol = \"{}\"", ours.other())]
+    OtherProtocol {
+        /// What we spoke.
+        ours: Protocol,
+    },
+    /// The broker closed the socket instead of answering CONNECT.
+    #[error(
+        "broker closed the connection without answering CONNECT: if it does not speak MQTT {ours}, \
+         set protocol = \"{}\"; a listener for TLS does the same",
+        ours.other()
+    )]
+    ClosedUnanswered {
+        /// What we spoke.
+        ours: Protocol,
     },
     /// SUBACK with a reason for a filter we need.
     #[error("broker refused subscription {index}: {}", code.label())]
@@ -66,6 +82,8 @@ impl SessionError {
         match self {
             Self::Protocol(error) => error.reason(),
             Self::Refused { .. } => "connect_refused",
+            Self::OtherProtocol { .. } => "other_protocol",
+            Self::ClosedUnanswered { .. } => "closed_unanswered",
             Self::SubscriptionRefused { .. } => "subscription_refused",
             Self::UnsubscribeRefused { .. } => "unsubscribe_refused",
             Self::Downgraded(downgrade) => downgrade.reason(),
@@ -86,6 +104,8 @@ impl SessionError {
             | Self::UnsubscribeRefused { code }
             | Self::ServerDisconnect { code } => Some(code),
             Self::Protocol(_)
+            | Self::OtherProtocol { .. }
+            | Self::ClosedUnanswered { .. }
             | Self::Downgraded(_)
             | Self::Unsupported(_)
             | Self::ConnectTimeout
@@ -105,11 +125,13 @@ impl SessionError {
         match self {
             Self::Refused { code } | Self::ServerDisconnect { code } => code.retry(),
             Self::Protocol(ProtocolError::QosTwo | ProtocolError::TopicAlias)
+            | Self::OtherProtocol { .. }
             | Self::SubscriptionRefused { .. }
             | Self::UnsubscribeRefused { .. }
             | Self::Downgraded(_)
             | Self::Unsupported(_) => Retry::Slowly,
             Self::Protocol(_)
+            | Self::ClosedUnanswered { .. }
             | Self::ConnectTimeout
             | Self::SubscribeTimeout
             | Self::PingTimeout => Retry::Soon,
@@ -250,7 +272,10 @@ pub enum SettingsError {
     #[error("client id: expected 1 to 65535 bytes without NUL")]
     ClientId,
     /// User name or password.
-    #[error("login: expected at most 65535 bytes each, user name without NUL")]
+    #[error(
+        "login: expected at most 65535 bytes each, user name without NUL; in MQTT 3.1.1 no \
+         password without a user name"
+    )]
     Login,
     /// A filter.
     #[error("subscription {index}: expected a filter of 1 to 65535 bytes without NUL")]
@@ -264,4 +289,33 @@ pub enum SettingsError {
         /// Position of the second.
         index: usize,
     },
+}
+
+/// Why a message cannot be published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// CONNACK has not come, or the connection is over.
+    #[error("not connected: publish after CONNACK")]
+    NotConnected,
+    /// As many messages as the broker takes are unacknowledged.
+    #[error("{limit} messages are unacknowledged: take an answer of the broker first")]
+    WindowFull {
+        /// The broker's receive maximum, or our own bound.
+        limit: u16,
+    },
+    /// The topic is no topic name.
+    #[error("topic: expected 1 to 65535 bytes without +, # and NUL")]
+    Topic,
+    /// The packet is longer than the broker, or MQTT, allows.
+    #[error("message: expected a packet of at most {limit} bytes; shorten the payload")]
+    TooLong {
+        /// Bytes of a whole packet.
+        limit: usize,
+    },
+    /// The broker announced that it takes no QoS 1.
+    #[error("the broker takes QoS 0 only: publish with QoS 0")]
+    QosUnavailable,
+    /// The broker announced that it keeps no retained messages.
+    #[error("the broker keeps no retained messages: publish without retain")]
+    RetainUnavailable,
 }

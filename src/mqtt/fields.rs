@@ -25,6 +25,28 @@ pub(super) fn variable_integer(bytes: &[u8]) -> VariableInteger {
     if bytes.len() < 4 { VariableInteger::Partial } else { VariableInteger::Malformed }
 }
 
+/// How many bytes a variable byte integer takes.
+pub(super) fn variable_width(value: usize) -> usize {
+    match value {
+        0..0x80 => 1,
+        0x80..0x4000 => 2,
+        0x4000..0x20_0000 => 3,
+        _ => 4,
+    }
+}
+
+/// Appends a variable byte integer of at most 268 435 455.
+pub(super) fn push_variable_integer(mut value: usize, out: &mut Vec<u8>) {
+    loop {
+        let low = u8::try_from(value & 0x7F).unwrap_or_default();
+        value >>= 7;
+        if value == 0 {
+            return out.push(low);
+        }
+        out.push(low | 0x80);
+    }
+}
+
 /// A big-endian two-byte integer and what follows it.
 #[inline]
 pub(super) fn two_bytes(bytes: &[u8]) -> Option<(u16, &[u8])> {
@@ -54,6 +76,9 @@ mod tests {
             (&[0xFF, 0xFF, 0xFF, 0x7F], 268_435_455),
         ] {
             assert_eq!(variable_integer(bytes), Complete { value, width: bytes.len() });
+            let mut written = Vec::new();
+            push_variable_integer(value, &mut written);
+            assert_eq!((&written[..], variable_width(value)), (bytes, bytes.len()));
             for cut in 0..bytes.len() {
                 assert_eq!(variable_integer(&bytes[..cut]), Partial);
             }

@@ -14,6 +14,7 @@ use self::skip::Skip;
 use super::{
     error::ProtocolError,
     fields::{VariableInteger, variable_integer},
+    protocol::Protocol,
     publish::Oversize,
 };
 
@@ -128,7 +129,7 @@ impl ReadBuffer {
 
     /// The next frame; `None` when more bytes are needed.
     #[inline]
-    pub(super) fn cut(&mut self) -> Result<Option<Cut>, ProtocolError> {
+    pub(super) fn cut(&mut self, protocol: Protocol) -> Result<Option<Cut>, ProtocolError> {
         if self.skip.is_some() {
             return Ok(self.pass_over());
         }
@@ -146,7 +147,7 @@ impl ReadBuffer {
         let total = 1 + width + length;
         if kind == PacketKind::Publish {
             if total > self.max_packet_bytes {
-                return self.begin_skip(first, 1 + width, length);
+                return self.begin_skip(protocol, first, 1 + width, length);
             }
         } else if total > CONTROL_PACKET_BYTES {
             return Err(ProtocolError::PacketTooLarge);
@@ -168,13 +169,14 @@ impl ReadBuffer {
     /// Reads the head of an oversize PUBLISH as soon as it is there, then passes over the rest.
     fn begin_skip(
         &mut self,
+        protocol: Protocol,
         first: u8,
         header: usize,
         length: usize,
     ) -> Result<Option<Cut>, ProtocolError> {
         let pending = self.bytes.get(self.cursor + header..).unwrap_or_default();
         let body = pending.get(..length).unwrap_or(pending);
-        match Skip::begin(first, body, length)? {
+        match Skip::begin(protocol, first, body, length)? {
             skip::Beginning::Begun { skip, head_bytes } => {
                 self.cursor += header + head_bytes;
                 self.skip = Some(skip);

@@ -6,6 +6,7 @@ use super::{
     error::ProtocolError,
     fields::{binary, two_bytes},
     properties,
+    protocol::Protocol,
 };
 use crate::model::QoS;
 
@@ -34,13 +35,13 @@ impl<'a> Publish<'a> {
         reason = "a call moves the result twice: 31 ns a message, not 22"
     )]
     #[inline(always)]
-    pub(super) fn parse(first: u8, body: &'a [u8]) -> Result<Self, ProtocolError> {
-        let head = Head::parse(first, body)?;
-        let payload = match head.rest.split_first() {
-            Some((0, payload)) => payload,
-            Some(_) | None => behind_properties(head.rest)?,
-        };
-        let Head { topic, qos, packet_id, .. } = head;
+    pub(super) fn parse(
+        protocol: Protocol,
+        first: u8,
+        body: &'a [u8],
+    ) -> Result<Self, ProtocolError> {
+        let Head { topic, qos, packet_id, rest } = Head::parse(first, body)?;
+        let payload = protocol.payload(rest)?;
         Ok(Self { topic, payload, qos, retain: retain(first), dup: dup(first), packet_id })
     }
 
@@ -80,12 +81,12 @@ impl Oversize {
     }
 }
 
-/// What stands before the property list.
+/// What both versions begin with.
 pub(super) struct Head<'a> {
     pub(super) topic: &'a [u8],
     pub(super) qos: QoS,
     pub(super) packet_id: u16,
-    /// Property list and payload.
+    /// The payload, in MQTT 5 behind a property list.
     pub(super) rest: &'a [u8],
 }
 
@@ -110,9 +111,19 @@ impl<'a> Head<'a> {
     }
 }
 
+/// The payload behind a property list, which is empty in most messages.
+#[expect(clippy::inline_always, reason = "as above")]
+#[inline(always)]
+pub(super) fn behind_properties(rest: &[u8]) -> Result<&[u8], ProtocolError> {
+    match rest.split_first() {
+        Some((0, payload)) => Ok(payload),
+        Some(_) | None => behind_some_properties(rest),
+    }
+}
+
 /// Apart, so that the path of most messages stays short enough to be inlined.
 #[inline(never)]
-fn behind_properties(rest: &[u8]) -> Result<&[u8], ProtocolError> {
+fn behind_some_properties(rest: &[u8]) -> Result<&[u8], ProtocolError> {
     let (list, payload) = properties::split(rest)?;
     properties::check(list)?;
     Ok(payload)
@@ -135,7 +146,8 @@ pub(super) fn dup(first: u8) -> bool {
     first & 0b1000 != 0
 }
 
-fn topic_name(topic: &[u8]) -> Option<&str> {
+/// The topic as text, if it is a topic name.
+pub(super) fn topic_name(topic: &[u8]) -> Option<&str> {
     // A fold has no early exit, so it runs many bytes at a time.
     let forbidden = |found, &byte: &u8| found | matches!(byte, 0 | b'+' | b'#');
     if topic.iter().fold(false, forbidden) { None } else { std::str::from_utf8(topic).ok() }

@@ -12,6 +12,7 @@ mod subscriptions;
 
 use std::fmt;
 
+pub(super) use self::settings::is_string;
 pub use self::{
     events::{Connected, Incoming, Intake, Origin},
     settings::{Login, Necessity, SessionSettings, Subscription},
@@ -23,8 +24,8 @@ use self::{
 use super::{
     error::{Downgrade, ProtocolError, SessionError, SettingsError},
     framing::{Cut, PacketKind, ReadBuffer},
+    packets::{self, Connack, Limits},
     publish::Publish,
-    v5::{self, Connack, Limits},
 };
 use crate::model::{Mono, QoS};
 
@@ -60,10 +61,11 @@ impl Session {
     pub fn new(settings: SessionSettings) -> Result<Self, SettingsError> {
         settings.check()?;
         Ok(Self {
-            connect: v5::connect(&settings).ok_or(SettingsError::ClientId)?,
+            connect: settings.connect().ok_or(SettingsError::ClientId)?,
             phase: Phase::Closed,
             keep_alive: KeepAlive::start(settings.keep_alive_s, Mono::default()),
             subscriptions: Subscriptions::new(
+                settings.protocol,
                 settings.subscriptions.clone(),
                 settings.allow_downgrade,
             ),
@@ -118,7 +120,7 @@ impl Session {
                 match self.keep_alive.due(now) {
                     Due::Nothing => None,
                     Due::Ping => {
-                        out.extend_from_slice(&v5::PINGREQ);
+                        out.extend_from_slice(&packets::PINGREQ);
                         None
                     }
                     Due::Missed => Some(SessionError::PingTimeout),
@@ -152,7 +154,7 @@ impl Session {
         match self.phase {
             Phase::Closed | Phase::Connecting { .. } => {}
             Phase::Subscribing { .. } | Phase::Granted | Phase::Established => {
-                out.extend_from_slice(&v5::puback(packet_id));
+                out.extend_from_slice(&packets::puback(packet_id));
             }
         }
     }
@@ -165,7 +167,7 @@ impl Session {
             Phase::Connecting { .. }
             | Phase::Subscribing { .. }
             | Phase::Granted
-            | Phase::Established => out.extend_from_slice(&v5::DISCONNECT),
+            | Phase::Established => out.extend_from_slice(&packets::DISCONNECT),
         }
         self.phase = Phase::Closed;
     }
@@ -178,6 +180,16 @@ impl Session {
     /// Bytes have come out of the socket.
     pub fn bytes_arrived(&mut self, now: Mono) {
         self.keep_alive.heard(now);
+    }
+
+    /// What it means that the broker closes the socket now, where that says something.
+    pub fn closed_by_broker(&self) -> Option<SessionError> {
+        match self.phase {
+            Phase::Connecting { .. } => {
+                Some(SessionError::ClosedUnanswered { ours: self.settings.protocol })
+            }
+            Phase::Closed | Phase::Subscribing { .. } | Phase::Granted | Phase::Established => None,
+        }
     }
 
     /// Replaces the subscriptions. The next connection subscribes to what is new and ends what is
@@ -206,8 +218,9 @@ impl Session {
             }
             Phase::Connecting { .. } | Phase::Subscribing { .. } | Phase::Established => {}
         }
+        let protocol = self.settings.protocol;
         loop {
-            let frame = match buffer.cut()? {
+            let frame = match buffer.cut(protocol)? {
                 None => return Ok(None),
                 Some(Cut::Oversize(oversize)) => {
                     self.expect_messages()?;
@@ -218,7 +231,7 @@ impl Session {
             match frame.kind {
                 PacketKind::Publish => {
                     self.expect_messages()?;
-                    let publish = Publish::parse(frame.first, buffer.body(&frame))?;
+                    let publish = Publish::parse(protocol, frame.first, buffer.body(&frame))?;
                     return Ok(Some(Incoming::Publish(publish)));
                 }
                 PacketKind::Pingresp => self.pingresp(buffer.body(&frame))?,
@@ -235,10 +248,7 @@ impl Session {
                         }
                     }
                 }
-                PacketKind::Disconnect => {
-                    let code = v5::disconnect(buffer.body(&frame));
-                    return Err(SessionError::ServerDisconnect { code });
-                }
+                PacketKind::Disconnect => return Err(protocol.disconnect(buffer.body(&frame))),
             }
         }
     }
@@ -268,11 +278,11 @@ impl Session {
         let Phase::Subscribing { limits, .. } = self.phase else {
             return Err(ProtocolError::UnexpectedPacket.into());
         };
-        let answer = v5::acknowledged(body)?;
+        let protocol = self.settings.protocol;
         if kind == PacketKind::Suback {
-            self.subscriptions.suback(&answer, &limits, out)
+            self.subscriptions.suback(&protocol.suback(body)?, &limits, out)
         } else {
-            self.subscriptions.unsuback(&answer, &limits, out)
+            self.subscriptions.unsuback(&protocol.unsuback(body)?, &limits, out)
         }
     }
 
@@ -285,8 +295,10 @@ impl Session {
         let Phase::Connecting { .. } = self.phase else {
             return Err(ProtocolError::UnexpectedPacket.into());
         };
-        let (session_present, limits) = match v5::connack(body)? {
+        let protocol = self.settings.protocol;
+        let (session_present, limits) = match protocol.connack(body)? {
             Connack::Refused { code } => return Err(SessionError::Refused { code }),
+            Connack::OtherProtocol => return Err(SessionError::OtherProtocol { ours: protocol }),
             Connack::Accepted { session_present, limits } => (session_present, limits),
         };
         let origin = match (session_present, self.known_to_broker) {

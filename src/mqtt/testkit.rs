@@ -13,7 +13,7 @@ use rumqttc::v5::mqttbytes::{
 };
 
 use super::{
-    Connected, Incoming, Necessity, ReadBuffer, Session, SessionError, SessionSettings,
+    Connected, Incoming, Necessity, Protocol, ReadBuffer, Session, SessionError, SessionSettings,
     Subscription,
 };
 use crate::model::{Mono, QoS};
@@ -125,6 +125,7 @@ impl Peer {
 
 pub(super) fn settings() -> SessionSettings {
     SessionSettings {
+        protocol: Protocol::V5,
         client_id: "engine-1".to_owned(),
         login: None,
         keep_alive_s: 60,

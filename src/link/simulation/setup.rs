@@ -9,7 +9,7 @@ use crate::{
     decode::Decoder,
     link::{core::Core, settings::LinkSettings},
     model::{QoS, UnixMicros, topic::TopicPattern},
-    mqtt::{Necessity, Session, SessionSettings, Subscription},
+    mqtt::{Necessity, Protocol, Session, SessionSettings, Subscription},
     pipeline::{Pipeline, PipelineSettings, Route},
     registry::{Identity, Limits, Origin, Registry, Resolver, UnknownDevices},
     sink::Sink,
@@ -30,6 +30,7 @@ pub(super) fn core(kafka: &Hand) -> Core<Hand> {
         necessity: Necessity::Optional,
     };
     let session = Session::new(SessionSettings {
+        protocol: Protocol::V5,
         client_id: "sim".to_owned(),
         login: None,
         keep_alive_s: 30,

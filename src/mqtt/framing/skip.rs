@@ -2,8 +2,9 @@
 
 use crate::mqtt::{
     error::ProtocolError,
-    fields::{VariableInteger, variable_integer},
+    fields::VariableInteger,
     properties,
+    protocol::Protocol,
     publish::{Head, Oversize, dup, retain},
 };
 
@@ -32,7 +33,12 @@ const CHECKED_PROPERTIES_BYTES: usize = 64 * 1024;
 
 impl Skip {
     /// `body` is what has arrived of the `length` bytes behind the fixed header.
-    pub(super) fn begin(first: u8, body: &[u8], length: usize) -> Result<Beginning, ProtocolError> {
+    pub(super) fn begin(
+        protocol: Protocol,
+        first: u8,
+        body: &[u8],
+        length: usize,
+    ) -> Result<Beginning, ProtocolError> {
         let needs_more = |body_bytes| {
             if body_bytes > length {
                 Err(ProtocolError::Truncated)
@@ -44,7 +50,7 @@ impl Skip {
             Err(ProtocolError::Truncated) => return needs_more(body.len() + 1),
             head => head?,
         };
-        let (properties, width) = match variable_integer(head.rest) {
+        let (properties, width) = match protocol.property_length(head.rest) {
             VariableInteger::Complete { value, width } => (value, width),
             VariableInteger::Partial => return needs_more(body.len() + 1),
             VariableInteger::Malformed => return Err(ProtocolError::Properties),

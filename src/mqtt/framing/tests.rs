@@ -185,22 +185,6 @@ fn a_disconnect_with_a_reason_and_nothing_else_is_understood() {
 }
 
 #[test]
-fn a_connack_of_mqtt_3_is_understood() {
-    use crate::mqtt::ReasonCode;
-    let mut peer = Peer::new(crate::mqtt::testkit::settings());
-    for (byte, code) in [
-        (1, ReasonCode::UnsupportedProtocolVersion),
-        (5, ReasonCode::NotAuthorized),
-        (0x87, ReasonCode::NotAuthorized),
-    ] {
-        peer.open();
-        assert_eq!(peer.receive(&[0x20, 2, 0, byte]), Err(SessionError::Refused { code }));
-    }
-    peer.open();
-    assert_eq!(peer.receive(&[0x20, 2, 0, 0]), Err(ProtocolError::Properties.into()));
-}
-
-#[test]
 fn three_subscription_identifiers_stay_out_of_the_payload() {
     let body = [&[0, 1, b'a', 6, 11, 1, 11, 2, 11, 3][..], b"payload"].concat();
     let length = u8::try_from(body.len()).expect("short");
@@ -251,12 +235,12 @@ fn a_topic_that_is_no_topic_name_is_data_and_not_an_error() {
             panic!("not a message");
         };
         assert_eq!(found, topic);
-        let publish = Publish::parse(0x30, &bytes[2..]).expect("a good packet");
+        let publish = Publish::parse(Protocol::V5, 0x30, &bytes[2..]).expect("a good packet");
         assert_eq!(publish.topic_name(), None, "{topic:02X?}");
     }
     let long = "x".repeat(60_000);
     let bytes = publish(&long, b"", 0);
-    let publish = Publish::parse(0x30, &bytes[4..]).expect("a good packet");
+    let publish = Publish::parse(Protocol::V5, 0x30, &bytes[4..]).expect("a good packet");
     assert_eq!(publish.topic_name(), Some(long.as_str()));
 }
 

@@ -2,11 +2,20 @@
 
 use std::{fmt, num::NonZeroU16, time::Duration};
 
-use crate::{model::QoS, mqtt::error::SettingsError};
+use crate::{
+    model::QoS,
+    mqtt::{
+        error::SettingsError,
+        packets::{Opening, Wanted},
+        protocol::Protocol,
+    },
+};
 
 /// Everything a session needs to know before its first connection.
 #[derive(Clone, Debug)]
 pub struct SessionSettings {
+    /// The version spoken.
+    pub protocol: Protocol,
     /// Names the session at the broker; must stay the same over restarts. 1 to 65535 bytes.
     pub client_id: String,
     /// User name and password, where the broker wants them.
@@ -14,8 +23,9 @@ pub struct SessionSettings {
     /// Longest silence of ours, in seconds; 0 switches it off. A broker may impose another.
     pub keep_alive_s: u16,
     /// How long the broker keeps the session of an absent client, in seconds; `u32::MAX` for ever.
+    /// MQTT 5 only.
     pub session_expiry_s: u32,
-    /// QoS 1 messages the broker may have outstanding with us.
+    /// QoS 1 messages the broker may have outstanding with us. MQTT 5 only.
     pub receive_maximum: NonZeroU16,
     /// What to subscribe to, required and optional.
     pub subscriptions: Vec<Subscription>,
@@ -59,16 +69,37 @@ pub enum Necessity {
 const LONGEST_STRING: usize = 65_535;
 
 impl SessionSettings {
+    /// CONNECT; `None` when a field is too long, which checked settings are not.
+    pub(in crate::mqtt) fn connect(&self) -> Option<Vec<u8>> {
+        self.protocol.connect(&Opening {
+            client_id: &self.client_id,
+            login: self.login.as_ref(),
+            keep_alive_s: self.keep_alive_s,
+            session: Wanted::Kept {
+                expiry_s: self.session_expiry_s,
+                receive_maximum: self.receive_maximum.get(),
+            },
+        })
+    }
+
     pub(super) fn check(&self) -> Result<(), SettingsError> {
         if !is_string(&self.client_id) || self.client_id.is_empty() {
             return Err(SettingsError::ClientId);
         }
-        if let Some(Login { username, password }) = &self.login
-            && (!is_string(username) || password.len() > LONGEST_STRING)
-        {
-            return Err(SettingsError::Login);
-        }
+        self.login.as_ref().map_or(Ok(()), |login| login.check(self.protocol))?;
         check_subscriptions(&self.subscriptions)
+    }
+}
+
+impl Login {
+    pub(in crate::mqtt) fn check(&self, protocol: Protocol) -> Result<(), SettingsError> {
+        let lone_password = self.username.is_empty() && !self.password.is_empty();
+        let forbidden = lone_password && protocol == Protocol::V311;
+        if is_string(&self.username) && self.password.len() <= LONGEST_STRING && !forbidden {
+            Ok(())
+        } else {
+            Err(SettingsError::Login)
+        }
     }
 }
 
@@ -84,7 +115,8 @@ pub(super) fn check_subscriptions(subscriptions: &[Subscription]) -> Result<(), 
     Ok(())
 }
 
-fn is_string(text: &str) -> bool {
+/// Can it stand in a string of MQTT?
+pub(in crate::mqtt) fn is_string(text: &str) -> bool {
     text.len() <= LONGEST_STRING && !text.contains('\0')
 }
 

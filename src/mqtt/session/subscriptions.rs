@@ -9,13 +9,15 @@ use crate::{
     model::QoS,
     mqtt::{
         error::{Downgrade, Feature, ProtocolError, SessionError},
+        packets::{Acknowledged, Availability, Limits},
+        protocol::Protocol,
         reason::ReasonCode,
-        v5::{self, Acknowledged, Availability, Limits},
     },
 };
 
 #[derive(Debug)]
 pub(super) struct Subscriptions {
+    protocol: Protocol,
     wanted: Vec<Subscription>,
     granted: Vec<Subscription>,
     pending: Vec<Request>,
@@ -53,8 +55,13 @@ const FILTERS_PER_PACKET: usize = 8;
 const NO_SUBSCRIPTION_EXISTED: u8 = 0x11;
 
 impl Subscriptions {
-    pub(super) fn new(wanted: Vec<Subscription>, allow_downgrade: bool) -> Self {
+    pub(super) fn new(
+        protocol: Protocol,
+        wanted: Vec<Subscription>,
+        allow_downgrade: bool,
+    ) -> Self {
         Self {
+            protocol,
             wanted,
             granted: Vec::new(),
             pending: Vec::new(),
@@ -162,7 +169,7 @@ impl Subscriptions {
     ) -> Result<(), SessionError> {
         let packet_id = self.next_packet_id();
         let subscriptions: Vec<&Subscription> = asked.iter().map(|(_, it)| it).collect();
-        let packet = v5::subscribe(packet_id, &subscriptions);
+        let packet = self.protocol.subscribe(packet_id, &subscriptions);
         match (packet.filter(|it| it.len() <= limits.max_packet_bytes), asked) {
             (Some(packet), _) => {
                 out.extend_from_slice(&packet);
@@ -188,7 +195,9 @@ impl Subscriptions {
         let surplus: Vec<String> = filters.cloned().collect();
         for filter in surplus {
             let packet_id = self.next_packet_id();
-            let packet = v5::unsubscribe(packet_id, &filter)
+            let packet = self
+                .protocol
+                .unsubscribe(packet_id, &filter)
                 .filter(|it| it.len() <= limits.max_packet_bytes)
                 .ok_or(SessionError::Unsupported(Feature::PacketSize))?;
             out.extend_from_slice(&packet);
