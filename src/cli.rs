@@ -4,11 +4,14 @@ use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::engine;
+
 mod check;
 mod complete;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
+mod parse;
 mod publish;
 mod simulate;
 mod tail;
@@ -91,6 +94,16 @@ pub enum Exit {
     LeftWithBroker = 75,
     /// Wrong configuration.
     Configuration = 78,
+}
+
+impl From<engine::Exit> for Exit {
+    fn from(exit: engine::Exit) -> Self {
+        match exit {
+            engine::Exit::Drained => Self::Done,
+            engine::Exit::Left(_) | engine::Exit::Interrupted => Self::LeftWithBroker,
+            engine::Exit::Failed => Self::OurBug,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

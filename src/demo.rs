@@ -121,7 +121,7 @@ enum Part {
 /// When a part cannot be started or ends on its own.
 pub async fn run(
     settings: &Settings,
-    mut interrupted: mpsc::Receiver<()>,
+    mut interrupted: Signals,
     kept: &Kept,
     out: &mut dyn io::Write,
 ) -> Result<Ending, DemoError> {
@@ -144,7 +144,7 @@ pub async fn run(
 
     let (published_in, published) = watch::channel(0_u64);
     let stop_homes = CancellationToken::new();
-    parts.spawn(homes::live(settings, broker.v5, published_in, stop_homes.clone()));
+    parts.spawn(homes::live(settings.clone(), broker.v5, published_in, stop_homes.clone()));
 
     let mut show = Show::open(settings, setup::Places::new(&broker, &kafka.brokers(), admin), out)?;
     let end = settings.duration.map_or_else(far_away, |duration| Instant::now() + duration);
@@ -155,7 +155,7 @@ pub async fn run(
     loop {
         tokio::select! {
             biased;
-            _ = interrupted.recv() => break,
+            () = interrupted.next() => break,
             () = sleep_until(end) => break,
             Some(part) = parts.join_next() => return Err(died(part)),
             _ = frames.tick() => {

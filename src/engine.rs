@@ -3,6 +3,7 @@
 mod assembly;
 mod reach;
 mod scrape;
+mod signals;
 mod watch;
 
 use std::{
@@ -14,6 +15,7 @@ use thiserror::Error;
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
+pub use self::signals::Signals;
 use self::{assembly::Assembly, scrape::Scraper};
 use crate::{
     config::Config,
@@ -143,7 +145,7 @@ pub async fn run(
     tracing::info!(admin = %listen, brokers = ?config.kafka.brokers, "connecting to Kafka");
     let kafka = tokio::select! {
         kafka = reach::connect(&assembly, &health) => kafka?,
-        () = signals.first() => {
+        () = signals.next() => {
             return Ok(Ending { exit: Exit::Drained, ledger: Ledger::default() });
         }
     };
@@ -226,7 +228,7 @@ async fn attend(
                     running = 0;
                 }
             },
-            () = signals.first() => {
+            () = signals.next() => {
                 if deadline.is_some() {
                     return close(&accounts, Exit::Interrupted);
                 }
@@ -276,24 +278,4 @@ fn close(accounts: &[Account], exit: Exit) -> Ending {
         "the books"
     );
     Ending { exit, ledger }
-}
-
-/// SIGINT and SIGTERM, one after the other.
-#[derive(Debug)]
-pub struct Signals {
-    received: mpsc::Receiver<()>,
-}
-
-impl Signals {
-    /// Signals as they come through a channel: from the system, or from a test.
-    pub fn new(received: mpsc::Receiver<()>) -> Self {
-        Self { received }
-    }
-
-    /// Waits for the next one.
-    async fn first(&mut self) {
-        if self.received.recv().await.is_none() {
-            std::future::pending::<()>().await;
-        }
-    }
 }

@@ -2,10 +2,6 @@
 
 use std::{ffi::OsString, panic, process::ExitCode};
 
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::mpsc,
-};
 use trygg::{
     cli::{Cli, Command, Exit, run_check},
     config::Config,
@@ -24,7 +20,7 @@ fn main() -> ExitCode {
             run_check(&file, &mut std::io::stdout()).unwrap_or(Exit::Usage).into()
         }
         #[cfg(feature = "demo")]
-        Command::Demo(args) => args.run().into(),
+        Command::Demo(args) => finish(args.run()),
         Command::Config(args) => args.run().into(),
         Command::Tail(args) => args.run().into(),
         Command::Pub(args) => args.run().into(),
@@ -70,18 +66,13 @@ fn run(config: Config) -> ExitCode {
         }
     };
     let ended = runtime.block_on(async {
-        let signals = signals()?;
+        let signals = Signals::listen()?;
         Ok::<_, std::io::Error>(engine::run(config, signals, &Observer::default()).await)
     });
     // Blocking work that is left is a rebuild of the producer: not worth waiting for.
     runtime.shutdown_background();
     match ended {
-        Ok(Ok(ending)) => match ending.exit {
-            engine::Exit::Drained => Exit::Done,
-            engine::Exit::Left(_) | engine::Exit::Interrupted => Exit::LeftWithBroker,
-            engine::Exit::Failed => Exit::OurBug,
-        }
-        .into(),
+        Ok(Ok(ending)) => Exit::from(ending.exit).into(),
         Ok(Err(error)) => {
             tracing::error!(%error, "trygg could not start");
             Exit::Configuration.into()
@@ -93,18 +84,15 @@ fn run(config: Config) -> ExitCode {
     }
 }
 
-/// SIGINT and SIGTERM into one channel. Two are enough: begin, and at once.
-fn signals() -> std::io::Result<Signals> {
-    let (sender, received) = mpsc::channel(2);
-    for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
-        let mut signal = signal(kind)?;
-        let sender = sender.clone();
-        #[expect(clippy::disallowed_methods, reason = "lives as long as the process")]
-        tokio::spawn(async move {
-            while signal.recv().await.is_some() && sender.send(()).await.is_ok() {}
-        });
+/// Whatever a command could not do is said on stderr.
+fn finish(ended: Result<Exit, Box<dyn std::error::Error>>) -> ExitCode {
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            complain(error.as_ref());
+            Exit::OurBug.into()
+        }
     }
-    Ok(Signals::new(received))
 }
 
 #[expect(clippy::print_stderr, reason = "logging is not set up yet")]

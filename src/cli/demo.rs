@@ -1,14 +1,16 @@
 //! `trygg demo`.
 
-use std::{io::IsTerminal, time::Duration};
+use std::{
+    io::{IsTerminal, Write},
+    time::Duration,
+};
 
 use clap::{Args, value_parser};
-use tokio::sync::mpsc;
 
 use super::{Exit, parse::span};
 use crate::{
     demo::{self, Look, Settings},
-    engine,
+    engine::{self, Signals},
     telemetry::logging::kept::Kept,
 };
 
@@ -44,7 +46,7 @@ pub struct DemoArgs {
 
 impl DemoArgs {
     /// Runs until Ctrl-C.
-    pub fn run(self, interrupted: mpsc::Receiver<()>) -> Result<Exit, Box<dyn std::error::Error>> {
+    pub fn run(self) -> Result<Exit, Box<dyn std::error::Error>> {
         let is_terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
         let settings = Settings {
             homes: self.homes,
@@ -55,12 +57,15 @@ impl DemoArgs {
         };
         let kept = Kept::start(LOG_LEVEL.parse()?)?;
         let runtime = engine::single_threaded()?;
-        let ended = runtime.block_on(demo::run(&settings, interrupted, &kept, &mut std::io::stdout()));
+        let ended = runtime.block_on(async {
+            let signals = Signals::listen()?;
+            demo::run(&settings, signals, &kept, &mut std::io::stdout()).await
+        });
         runtime.shutdown_background();
         for line in kept.take() {
-            super::say(&line);
+            writeln!(std::io::stderr(), "{line}")?;
         }
-        Ok(ended?.exit.into())
+        Ok(Exit::from(ended?.exit))
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::{
+    catalogue::{Catalogue, Urgency},
     model::{Lane, UnixMicros},
     tail::{Event, Reading, Value, What},
     telemetry::metrics::Ledger,
@@ -25,8 +26,8 @@ const ALERTS: usize = 64;
 const RATE_SPAN: Duration = Duration::from_secs(10);
 
 /// See the module.
-#[derive(Default)]
 pub(super) struct Scene {
+    catalogue: Catalogue,
     homes: BTreeMap<Arc<str>, Home>,
     feed: VecDeque<Happening>,
     states: HashMap<(Arc<str>, Arc<str>, String), Value>,
@@ -78,6 +79,19 @@ pub(super) struct Rates {
     pub(super) messages: f64,
     /// Readings confirmed by Kafka.
     pub(super) readings: f64,
+}
+
+impl Default for Scene {
+    fn default() -> Self {
+        Self {
+            catalogue: Catalogue::builtin(),
+            homes: BTreeMap::new(),
+            feed: VecDeque::new(),
+            states: HashMap::new(),
+            alerts: VecDeque::new(),
+            books: VecDeque::new(),
+        }
+    }
 }
 
 impl Scene {
@@ -144,12 +158,6 @@ impl Scene {
         reading: &Reading,
         event: &Event,
     ) -> Option<(Arc<str>, Tone)> {
-        if lane == Lane::Alerts {
-            if self.alerts.len() == ALERTS {
-                self.alerts.pop_front();
-            }
-            self.alerts.push_back(Arc::clone(&reading.event_id));
-        }
         let is_news = match &reading.value {
             Value::State(_) | Value::Category(_) => self.is_change(reading),
             Value::Event => true,
@@ -170,13 +178,36 @@ impl Scene {
             }
             _ => {}
         }
-        let told = lane == Lane::Readings && self.alerts.contains(&reading.event_id);
-        if !is_news || told || is_chatter(&reading.kind) {
+        if !is_news || is_chatter(&reading.kind) {
             return None;
         }
-        home.happenings += 1;
-        let tone = if lane == Lane::Alerts { Tone::Urgent } else { Tone::Calm };
+        let is_urgent = lane == Lane::Alerts || self.is_urgent(reading);
+        if is_urgent && self.was_told(reading) {
+            return None;
+        }
+        if let Some(home) = self.homes.get_mut(&reading.home) {
+            home.happenings += 1;
+        }
+        let tone = if is_urgent { Tone::Urgent } else { Tone::Calm };
         Some((Arc::clone(&reading.home), tone))
+    }
+
+    fn is_urgent(&self, reading: &Reading) -> bool {
+        let kind = self.catalogue.iter().find(|(_, kind)| *kind.name == *reading.kind);
+        kind.is_some_and(|(_, kind)| kind.urgency == Urgency::Urgent)
+            && reading.value != Value::State(false)
+    }
+
+    /// What is urgent comes on two topics, in either order.
+    fn was_told(&mut self, reading: &Reading) -> bool {
+        if self.alerts.contains(&reading.event_id) {
+            return true;
+        }
+        if self.alerts.len() == ALERTS {
+            self.alerts.pop_front();
+        }
+        self.alerts.push_back(Arc::clone(&reading.event_id));
+        false
     }
 
     /// Devices repeat themselves; a first state is no news either, but for what is true.
