@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod failure;
 pub mod mailbox;
 pub mod producer;
+pub mod property;
 pub mod settings;
 pub mod statistics;
 pub mod topics;

@@ -7,7 +7,7 @@ use tokio::{
     sync::mpsc,
 };
 use trygg::{
-    cli::{Cli, Command, Exit, run_check},
+    cli::{Cli, Command, Exit},
     config::Config,
     engine::{self, Signals},
     telemetry::logging,
@@ -19,10 +19,7 @@ fn main() -> ExitCode {
         Err(answer) => return answer.print().into(),
     };
     match cli.command {
-        // Nobody reads a closed pipe, so there is nothing left to say.
-        Command::Check { file } => {
-            run_check(&file, &mut std::io::stdout()).unwrap_or(Exit::Usage).into()
-        }
+        Command::Check(args) => args.run().into(),
         #[cfg(feature = "demo")]
         Command::Demo(args) => args.run().into(),
         Command::Config(args) => args.run().into(),

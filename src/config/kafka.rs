@@ -5,12 +5,13 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use toml::de::DeValue;
 
 use super::{
-    document::{Mistake, Section},
+    document::{Mistake, Section, nearest},
     form::{Form, FormKind},
     librdkafka,
     secret::{Secret, SecretFiles},
     setting::{Setting, Size, quoted, quoted_list},
 };
+use crate::kafka::property::{self, Verdict};
 
 /// `[kafka]`.
 #[derive(Clone, Debug)]
@@ -128,16 +129,27 @@ impl TopicSettings {
 fn read_librdkafka(mut section: Section<'_>) -> BTreeMap<String, String> {
     let mut passed = BTreeMap::new();
     for (key, text, spot) in section.texts() {
-        match librdkafka::refusal(&key) {
-            None => {
-                passed.insert(key, text);
+        // Nothing here is quoted: a secret may have been written into the wrong place.
+        let mistake = if let Some(refusal) = librdkafka::refusal(&key) {
+            Mistake::new(format!("nothing here: {}", refusal.reason), refusal.instead)
+        } else {
+            match property::judge(&key, &text) {
+                Verdict::Taken => {
+                    passed.insert(key, text);
+                    continue;
+                }
+                Verdict::Unknown => {
+                    let fix = "remove it, or look it up in librdkafka's CONFIGURATION.md";
+                    let nearest = nearest(&key, librdkafka::USUAL);
+                    Mistake::new("a key librdkafka knows", fix).or_nearest(nearest)
+                }
+                Verdict::Refused => {
+                    let fix = "look up its range in librdkafka's CONFIGURATION.md";
+                    Mistake::new("a value librdkafka takes for this key", fix)
+                }
             }
-            Some(refusal) => {
-                let expected = format!("nothing here: {}", refusal.reason);
-                let mistake = Mistake::new(expected, refusal.instead);
-                section.document().refuse(&spot, &section.path(&key), mistake);
-            }
-        }
+        };
+        section.document().refuse(&spot, &section.path(&key), mistake);
     }
     passed
 }
