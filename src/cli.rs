@@ -19,7 +19,7 @@ mod tail;
 #[cfg(feature = "demo")]
 pub use self::demo::DemoArgs;
 pub use self::{
-    check::run_check,
+    check::CheckArgs,
     complete::{CompletionsArgs, ManArgs},
     config::ConfigArgs,
     publish::PubArgs,
@@ -60,11 +60,7 @@ pub enum Command {
         config: PathBuf,
     },
     /// List every mistake in a configuration, with its line and a remedy.
-    Check {
-        /// The configuration file.
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-    },
+    Check(CheckArgs),
     /// Show every key of the configuration, or what a file makes of them.
     Config(ConfigArgs),
     /// Follow what trygg publishes, in words.
@@ -155,7 +151,7 @@ mod tests {
         let run = parse(&["run", "--config", "f.toml"]);
         assert!(matches!(run, Ok(Command::Run { config }) if config == file));
         let check = parse(&["check", "f.toml"]);
-        assert!(matches!(check, Ok(Command::Check { file: checked }) if checked == file));
+        assert!(matches!(check, Ok(Command::Check(args)) if args.file == file));
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod secret;
 mod setting;
 pub mod show;
 mod source;
+pub mod tables;
 
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use form::{Form, FormKind};
@@ -74,19 +75,23 @@ pub struct Config {
     notes: Vec<Note>,
 }
 
+/// What was read: the configuration if it is valid, and what was asked in any case.
+pub type Examined = (Result<Config, ConfigErrors>, Record);
+
 /// Looks up a variable of the environment.
 pub type Environment = fn(&str) -> Option<String>;
 
 impl Config {
     /// Reads and checks a file, what the environment sets over it, and the secrets they refer to.
     pub fn load(file: &Path) -> Result<Self, ConfigErrors> {
-        Self::load_with_record(file)?.0
+        Self::examine_sources(Some(file))?.0
     }
 
-    /// The same, with what was asked and what came of it.
-    pub fn load_with_record(
-        file: &Path,
-    ) -> Result<(Result<Self, ConfigErrors>, Record), ConfigErrors> {
+    /// The same, with what was asked and what came of it; without a file the environment alone.
+    pub fn examine_sources(file: Option<&Path>) -> Result<Examined, ConfigErrors> {
+        let Some(file) = file else {
+            return Ok(Self::examine(Path::new("environment"), "", environment, &overrides()));
+        };
         let text = fs::read_to_string(file);
         let text = text.map_err(|error| ConfigErrors::unreadable(file, &error))?;
         Ok(Self::examine(file, &text, environment, &overrides()))
@@ -103,16 +108,15 @@ impl Config {
         text: &str,
         environment: Environment,
         overrides: &[(String, String)],
-    ) -> (Result<Self, ConfigErrors>, Record) {
+    ) -> Examined {
         let source = Source::new(file, text, overrides);
         let document = Document::parse(&source);
         let files = SecretFiles::beside(file, environment);
         let mut root = document.root();
-        if !root.has("link") {
-            let fix = "add [[link]] with name, host, client_id and a [[link.filter]]";
-            root.refuse("link", Mistake::new("at least one link", fix).found("nothing"));
-        }
-        let links = root.sections("link").into_iter();
+        let engine = EngineSettings::read(root.section("engine"));
+        let fix = "add [[link]] with name, host, client_id and a [[link.filter]]";
+        let links = root.demand_sections("link", Mistake::new("at least one link", fix));
+        let links = links.into_iter();
         let (links, link_spots) =
             links.map(|section| LinkSettings::read(section, &files, environment)).unzip();
         let kinds: Vec<_> = root.sections("kind").into_iter().map(kind::read_kind).collect();
@@ -124,8 +128,10 @@ impl Config {
         let mappings = root.sections("mapping").into_iter();
         let (mappings, mapping_names): (Vec<_>, _) =
             mappings.map(|section| mapping::read_mapping(section, &catalogue)).unzip();
+        let mut admin = root.section("admin");
+        let admin_spot = admin.spot("listen");
         let mut config = Self {
-            engine: EngineSettings::read(root.section("engine")),
+            engine,
             links,
             mappings: mappings.into_iter().flatten().collect(),
             catalogue,
@@ -134,12 +140,12 @@ impl Config {
             kafka: KafkaSettings::read(root.section("kafka"), &files, environment),
             registry: RegistrySettings::read(root.section("registry"), &files),
             identity: readings::read_identity(root.section("identity"), &files),
-            admin: AdminSettings::read(root.section("admin")),
+            admin: AdminSettings::read(admin),
             log: LogSettings::read(root.section("log")),
             notes: Vec::new(),
         };
         root.finish();
-        let spots = Spots { links: link_spots, mappings: mapping_names };
+        let spots = Spots { links: link_spots, mappings: mapping_names, admin: admin_spot };
         checks::check(&config, &spots, &document);
         config.notes = checks::notes(&config);
         document.finish(config)

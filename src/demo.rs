@@ -24,7 +24,7 @@ use thiserror::Error;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at},
+    time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -134,9 +134,9 @@ pub async fn run(
     let observer = Observer::default();
     let (stop_engine, signals) = mpsc::channel(2);
     let watched = observer.clone();
-    parts.spawn(async move {
-        Part::Engine(engine::run(config, Signals::new(signals), &watched).await)
-    });
+    parts.spawn(
+        async move { Part::Engine(engine::run(config, Signals::new(signals), &watched).await) },
+    );
     let (events_in, mut events) = mpsc::channel(EVENTS);
     let stop_reader = CancellationToken::new();
     parts.spawn(reading::read(kafka.brokers(), events_in, stop_reader.clone()));
@@ -181,8 +181,9 @@ pub async fn run(
     }
     let published = *published.borrow();
     all_received(&observer, published).await;
-    // The engine waits for it; when it has gone the join below says so.
-    drop(stop_engine.send(()).await);
+    if stop_engine.send(()).await.is_err() {
+        return Err(DemoError::Ended("the engine"));
+    }
     let ending = loop {
         match parts.join_next().await {
             Some(Ok(Part::Engine(ending))) => break ending?,

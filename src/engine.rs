@@ -12,7 +12,7 @@ use std::{
 };
 
 use thiserror::Error;
-use tokio::{sync::mpsc, task::JoinSet, time::Instant};
+use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 pub use self::signals::Signals;

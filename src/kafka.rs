@@ -12,6 +12,7 @@ pub mod mailbox;
 pub mod mock;
 mod probe;
 pub mod producer;
+pub mod property;
 pub mod security;
 pub mod settings;
 pub mod statistics;

@@ -3,7 +3,7 @@
 use std::{ffi::OsString, panic, process::ExitCode};
 
 use trygg::{
-    cli::{Cli, Command, Exit, run_check},
+    cli::{Cli, Command, Exit},
     config::Config,
     engine::{self, Observer, Signals},
     telemetry::logging,
@@ -15,10 +15,7 @@ fn main() -> ExitCode {
         Err(answer) => return answer.print().into(),
     };
     match cli.command {
-        // Nobody reads a closed pipe, so there is nothing left to say.
-        Command::Check { file } => {
-            run_check(&file, &mut std::io::stdout()).unwrap_or(Exit::Usage).into()
-        }
+        Command::Check(args) => args.run().into(),
         #[cfg(feature = "demo")]
         Command::Demo(args) => finish(args.run()),
         Command::Config(args) => args.run().into(),

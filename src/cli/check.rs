@@ -2,43 +2,172 @@
 
 use std::{
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
-use super::Exit;
-use crate::{config::Config, registry::Registry};
+use anstyle::{AnsiColor, Style};
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{
+    Exit,
+    config::{Output, write_json},
+};
+use crate::{
+    config::{Config, ConfigError, ConfigErrors, Note, Origin, Place, Record},
+    registry::{Registry, RegistryErrors},
+};
+
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const GOOD: Style = AnsiColor::Green.on_default();
+const NOTED: Style = AnsiColor::Yellow.on_default();
+const PLACE: Style = Style::new().bold();
+
+/// What `trygg check` is told.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  trygg check /etc/trygg/trygg.toml
+  trygg check trygg.toml --output json | jq -r '.[] | \"\\(.line): \\(.fix)\"'
+  TRYGG__KAFKA__BROKERS='[\"kafka-1:9092\"]' trygg check trygg.toml
+
+Ends with 78 if there is a mistake, with 0 otherwise; notes are no mistakes.")]
+pub struct CheckArgs {
+    /// The configuration file.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// For people, or for scripts.
+    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+    output: Output,
+}
+
+impl CheckArgs {
+    /// Checks the file and says what was found.
+    pub fn run(self) -> Exit {
+        // Nobody reads a closed pipe, so there is nothing left to say.
+        write_check(&self.file, self.output, &mut anstream::stdout()).unwrap_or(Exit::Usage)
+    }
+}
 
 /// Writes every mistake of a configuration and of the list of devices it names.
-pub fn run_check(file: &Path, out: &mut impl Write) -> io::Result<Exit> {
-    let config = match Config::load(file) {
-        Ok(config) => config,
-        Err(errors) => {
-            writeln!(out, "{errors}")?;
-            return refused(errors.count(), out);
-        }
+fn write_check(file: &Path, output: Output, out: &mut impl Write) -> io::Result<Exit> {
+    let (config, record) = match Config::examine_sources(Some(file)) {
+        Ok((Ok(config), record)) => (config, record),
+        Ok((Err(errors), _)) | Err(errors) => return write_mistakes(&errors, output, out),
     };
     let mut devices = 0;
     if let Some(list) = &config.registry.file {
         match Registry::load(list, &config.engine.tenant, &config.identity, &config.catalogue) {
             Ok(registry) => devices = registry.len(),
-            Err(errors) => {
-                writeln!(out, "{errors}")?;
-                return refused(errors.count(), out);
-            }
+            Err(errors) => return write_list(&errors, output, out),
         }
     }
-    for note in config.notes() {
-        writeln!(out, "note: {note}")?;
+    let notes = config.notes();
+    match output {
+        Output::Json => {
+            let notes = notes.iter().map(|note| note_json(note, file, &record)).collect();
+            write_json(&Value::Array(notes), out)?;
+        }
+        Output::Text => {
+            for note in notes {
+                writeln!(out, "{NOTED}note:{NOTED:#} {note}")?;
+            }
+            let links = config.links.len();
+            writeln!(out, "{GOOD}ok{GOOD:#}: {links} links, {devices} registered devices")?;
+        }
     }
-    let links = config.links.len();
-    writeln!(out, "ok: {links} links, {devices} registered devices")?;
     Ok(Exit::Done)
+}
+
+/// Writes mistakes of the configuration.
+pub(super) fn write_mistakes(
+    errors: &ConfigErrors,
+    output: Output,
+    out: &mut impl Write,
+) -> io::Result<Exit> {
+    if output == Output::Json {
+        write_json(&errors.iter().map(mistake_json).collect(), out)?;
+        return Ok(Exit::Configuration);
+    }
+    for mistake in errors.iter() {
+        let (place, sentence, fix) = (&mistake.place, mistake.sentence(), &mistake.fix);
+        writeln!(out, "{PLACE}{place}{PLACE:#}: {sentence}\n  {GOOD}fix{GOOD:#}: {fix}")?;
+    }
+    refused(errors.count(), out)
+}
+
+/// Writes mistakes of the list of devices.
+fn write_list(errors: &RegistryErrors, output: Output, out: &mut impl Write) -> io::Result<Exit> {
+    if output == Output::Json {
+        let mistakes = errors.iter().map(|error| {
+            json!({
+                "severity": "mistake",
+                "file": error.file.display().to_string(),
+                "line": error.line,
+                "column": null,
+                "variable": null,
+                "key": "registry.file",
+                "expected": error.mistake.to_string(),
+                "found": null,
+                "nearest": null,
+                "fix": "correct this line of the list of devices",
+            })
+        });
+        write_json(&mistakes.collect(), out)?;
+        return Ok(Exit::Configuration);
+    }
+    for error in errors.iter() {
+        writeln!(out, "{error}")?;
+    }
+    refused(errors.count(), out)
 }
 
 fn refused(count: usize, out: &mut impl Write) -> io::Result<Exit> {
     let noun = if count == 1 { "mistake" } else { "mistakes" };
-    writeln!(out, "{count} {noun}")?;
+    writeln!(out, "{BAD}{count} {noun}{BAD:#}")?;
     Ok(Exit::Configuration)
+}
+
+fn mistake_json(mistake: &ConfigError) -> Value {
+    let (file, line, column, variable) = match &mistake.place {
+        Place::File { file, line, column } => {
+            (Some(file.display().to_string()), Some(*line), Some(*column), None)
+        }
+        Place::Variable { name } => (None, None, None, Some(name)),
+    };
+    json!({
+        "severity": "mistake",
+        "file": file,
+        "line": line,
+        "column": column,
+        "variable": variable,
+        "key": mistake.key,
+        "expected": mistake.expected,
+        "found": mistake.found,
+        "nearest": mistake.nearest,
+        "fix": mistake.fix,
+    })
+}
+
+fn note_json(note: &Note, file: &Path, record: &Record) -> Value {
+    let key = record.key_named(note.key(), note.name());
+    let (line, variable) = match key.map(|key| &key.origin) {
+        Some(Origin::File { line }) => (Some(*line), None),
+        Some(Origin::Environment { variable }) => (None, Some(variable)),
+        Some(Origin::Default) | None => (None, None),
+    };
+    json!({
+        "severity": "note",
+        "file": file.display().to_string(),
+        "line": line,
+        "column": null,
+        "variable": variable,
+        "key": note.key(),
+        "expected": null,
+        "found": null,
+        "nearest": null,
+        "fix": note.to_string(),
+    })
 }
 
 #[cfg(test)]
@@ -58,9 +187,9 @@ mod tests {
         let file = folder.path().join("trygg.toml");
         fs::write(&file, config).unwrap();
         fs::write(folder.path().join("devices.csv"), devices).unwrap();
-        let mut out = Vec::new();
-        let exit = run_check(&file, &mut out).unwrap();
-        (exit, String::from_utf8(out).unwrap())
+        let mut out = anstream::StripStream::new(Vec::new());
+        let exit = write_check(&file, Output::Text, &mut out).unwrap();
+        (exit, String::from_utf8(out.into_inner()).unwrap())
     }
 
     #[test]

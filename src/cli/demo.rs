@@ -71,5 +71,9 @@ impl DemoArgs {
 
 fn speed(text: &str) -> Result<f64, String> {
     let speed: f64 = text.parse().map_err(|_| "a number, such as 60".to_owned())?;
-    if (0.1..=100_000.0).contains(&speed) { Ok(speed) } else { Err("from 0.1 to 100000".to_owned()) }
+    if (0.1..=100_000.0).contains(&speed) {
+        Ok(speed)
+    } else {
+        Err("from 0.1 to 100000".to_owned())
+    }
 }

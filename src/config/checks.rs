@@ -4,9 +4,10 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use super::{
     Config, Note,
-    document::{Document, Mistake, Spot},
+    document::{Document, Mistake, Spot, nearest},
     link::{Format, LinkSpots},
     mapping::MappingName,
+    setting::{Size, quoted},
 };
 use crate::{catalogue::Kind, registry::Identity};
 
@@ -14,6 +15,7 @@ use crate::{catalogue::Kind, registry::Identity};
 pub(super) struct Spots {
     pub(super) links: Vec<LinkSpots>,
     pub(super) mappings: Vec<MappingName>,
+    pub(super) admin: Spot,
 }
 
 /// A lone reading waits for both lingers and a round trip; an age limit nearer than this would
@@ -25,11 +27,30 @@ pub(super) fn check(config: &Config, spots: &Spots, document: &Document<'_>) {
     check_links(config, spots, document);
     check_names(spots, document);
     check_formats(config, spots, document);
+    check_ports(config, spots, document);
+}
+
+/// The admin server cannot listen where a broker does.
+fn check_ports(config: &Config, spots: &Spots, document: &Document<'_>) {
+    let listen = config.admin.listen;
+    let is_here = |host: &str, port: u16| {
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        let is_same = address.is_ok_and(|address| address == listen.ip());
+        port == listen.port() && (is_same || (is_loopback(host) && listen.ip().is_loopback()))
+    };
+    let link = config.links.iter().any(|link| is_here(&link.host, link.port));
+    let kafka = config.kafka.brokers.iter().filter_map(|broker| broker.rsplit_once(':'));
+    let mut kafka = kafka.filter_map(|(host, port)| Some((host, port.parse().ok()?)));
+    if link || kafka.any(|(host, port)| is_here(host, port)) {
+        let fix = "choose another port, such as 9464";
+        let mistake = Mistake::new("a port that no broker of this file has", fix);
+        let key = "admin.listen";
+        document.refuse(&spots.admin, key, mistake.found(listen.to_string()));
+    }
 }
 
 fn check_links(config: &Config, spots: &Spots, document: &Document<'_>) {
-    let kafka_linger = config.kafka.linger.unwrap_or(Duration::from_millis(5));
-    let least_age = (config.batch.linger + kafka_linger) * AGE_OVER_LINGER;
+    let least_age = lingers(config) * AGE_OVER_LINGER;
     for (index, (link, spots)) in config.links.iter().zip(&spots.links).enumerate() {
         let earlier = || config.links.iter().take(index);
         if !link.name.is_empty() && earlier().any(|other| other.name == link.name) {
@@ -56,6 +77,11 @@ fn check_links(config: &Config, spots: &Spots, document: &Document<'_>) {
             document.refuse(&spots.max_age, "link.max_age", Mistake::new(expected, fix));
         }
     }
+}
+
+/// How long a reading waits for company at most.
+fn lingers(config: &Config) -> Duration {
+    config.batch.linger + config.kafka.linger.unwrap_or(Duration::from_millis(5))
 }
 
 fn check_names(spots: &Spots, document: &Document<'_>) {
@@ -95,7 +121,8 @@ fn check_formats(config: &Config, spots: &Spots, document: &Document<'_>) {
             let known: Vec<&str> = Format::BUILT_IN.into_iter().chain(known).collect();
             let expected = format!("one of {}", known.join(", "));
             let fix = format!("correct the name, or add [[mapping]] name = {name:?}");
-            let mistake = Mistake::new(expected, fix).found(format!("{name:?}"));
+            let nearest = nearest(name, known).map(|name| quoted(&name));
+            let mistake = Mistake::new(expected, fix).found(quoted(name)).or_nearest(nearest);
             document.refuse(spot, "link.filter.format", mistake);
         }
     }
@@ -103,6 +130,15 @@ fn check_formats(config: &Config, spots: &Spots, document: &Document<'_>) {
 
 /// Below this window a linger decides the throughput.
 const SMALL_WINDOW: u16 = 100;
+
+/// Below this share of the bytes a window is never full.
+const FEW_BYTES: usize = 256;
+
+/// A record may become twice as large as its batch; topics take 1 MiB unless told otherwise.
+const LARGE_BATCH: Size = Size::kib(512);
+
+/// Most supervisors kill after this time.
+const GRACE: Duration = Duration::from_secs(30);
 
 /// What is allowed and still worth a word.
 pub(super) fn notes(config: &Config) -> Vec<Note> {
@@ -114,6 +150,13 @@ pub(super) fn notes(config: &Config) -> Vec<Note> {
         if link.receive_maximum < SMALL_WINDOW && !config.batch.linger.is_zero() {
             notes.push(Note::SmallWindow { link: Arc::clone(&link.name) });
         }
+        let window = usize::from(link.receive_maximum);
+        if link.max_outstanding_bytes.bytes() / window.max(1) < FEW_BYTES {
+            notes.push(Note::FewBytes { link: Arc::clone(&link.name) });
+        }
+        if lingers(config) >= link.keep_alive {
+            notes.push(Note::LongLinger { link: Arc::clone(&link.name) });
+        }
         if link.password.is_some() && !is_loopback(&link.host) {
             notes.push(Note::PasswordInClear { link: Arc::clone(&link.name) });
         }
@@ -124,6 +167,22 @@ pub(super) fn notes(config: &Config) -> Vec<Note> {
         && config.kafka.brokers.iter().any(host)
     {
         notes.push(Note::KafkaInClear { mechanism: sasl.mechanism });
+    }
+    let formats = config.links.iter().flat_map(|link| &link.filters).map(|filter| &filter.format);
+    for mapping in &config.mappings {
+        let is_used = |format: &Format| *format == Format::Mapping(mapping.name.clone());
+        if !formats.clone().any(is_used) {
+            notes.push(Note::UnusedMapping { name: mapping.name.clone() });
+        }
+    }
+    if config.batch.max_bytes > LARGE_BATCH {
+        notes.push(Note::LargeRecords);
+    }
+    if config.kafka.create_topics && config.kafka.replication < 3 {
+        notes.push(Note::FewReplicas);
+    }
+    if config.engine.shutdown_deadline >= GRACE {
+        notes.push(Note::LongShutdown);
     }
     if !config.admin.listen.ip().is_loopback() {
         notes.push(Note::AdminReachable);

@@ -76,7 +76,8 @@ impl<'t> Document<'t> {
         for error in errors {
             let spot = error.span().unwrap_or(0..0);
             let fix = "correct the TOML syntax here (quotes round text, one key a line)";
-            let fix = if error.message().contains("duplicate") { "remove one of the two" } else { fix };
+            let fix =
+                if error.message().contains("duplicate") { "remove one of the two" } else { fix };
             let expected = format!("valid TOML ({})", error.message());
             document.refuse(&spot, "", Mistake::new(expected, fix));
         }
@@ -93,6 +94,7 @@ impl<'t> Document<'t> {
             parent: None,
             shape: Shape::Single,
             given: true,
+            required: true,
             free: None,
         };
         let id = self.record.borrow_mut().enter(table);

@@ -6,14 +6,17 @@ use toml::de::DeValue;
 
 use super::{
     Environment,
-    document::{Mistake, Section},
+    document::{Mistake, Section, nearest},
     form::{Form, FormKind},
     kafka_security::read_security,
     librdkafka,
     secret::SecretFiles,
     setting::{Setting, Size, quoted, quoted_list},
 };
-use crate::kafka::{Compression, Connection, Credential, Security};
+use crate::kafka::{
+    Compression, Connection, Credential, Security,
+    property::{self, Verdict},
+};
 
 /// `[kafka]`.
 #[derive(Clone, Debug)]
@@ -131,9 +134,13 @@ impl TopicSettings {
 fn read_librdkafka(mut section: Section<'_>, typed: bool) -> BTreeMap<String, String> {
     let mut passed = BTreeMap::new();
     for (key, text, spot) in section.texts() {
+        // Nothing here is quoted: a secret may have been written into the wrong place.
         let refusal = librdkafka::refusal(&key).map(librdkafka::Refusal::into_mistake);
-        let refusal = refusal.or_else(|| librdkafka::refusal_of_value(&key, &text));
-        match refusal.or_else(|| typed.then(|| librdkafka::refusal_of_second(&key))?) {
+        let refusal = refusal
+            .or_else(|| librdkafka::refusal_of_value(&key, &text))
+            .or_else(|| typed.then(|| librdkafka::refusal_of_second(&key))?)
+            .or_else(|| refusal_of_property(&key, &text));
+        match refusal {
             None => {
                 passed.insert(key, text);
             }
@@ -141,6 +148,22 @@ fn read_librdkafka(mut section: Section<'_>, typed: bool) -> BTreeMap<String, St
         }
     }
     passed
+}
+
+/// What librdkafka itself says of a key and its value.
+fn refusal_of_property(key: &str, text: &str) -> Option<Mistake> {
+    match property::judge(key, text) {
+        Verdict::Taken => None,
+        Verdict::Unknown => {
+            let fix = "remove it, or look it up in librdkafka's CONFIGURATION.md";
+            let nearest = nearest(key, librdkafka::USUAL);
+            Some(Mistake::new("a key librdkafka knows", fix).or_nearest(nearest))
+        }
+        Verdict::Refused => {
+            let fix = "look up its range in librdkafka's CONFIGURATION.md";
+            Some(Mistake::new("a value librdkafka takes for this key", fix))
+        }
+    }
 }
 
 fn read_secrets(

@@ -182,6 +182,56 @@ pub(super) fn refusal_of_value(key: &str, value: &str) -> Option<Mistake> {
     }
 }
 
+/// Settings that are made, so that the nearest can be offered for a misspelt one.
+pub(super) const USUAL: &[&str] = &[
+    "broker.address.family",
+    "broker.address.ttl",
+    "client.rack",
+    "compression.level",
+    "connections.max.idle.ms",
+    "debug",
+    "enable.ssl.certificate.verification",
+    "log_level",
+    "metadata.max.age.ms",
+    "reconnect.backoff.max.ms",
+    "reconnect.backoff.ms",
+    "request.timeout.ms",
+    "retry.backoff.max.ms",
+    "retry.backoff.ms",
+    "sasl.kerberos.keytab",
+    "sasl.kerberos.principal",
+    "sasl.kerberos.service.name",
+    "sasl.mechanism",
+    "sasl.mechanisms",
+    "sasl.oauthbearer.client.id",
+    "sasl.oauthbearer.config",
+    "sasl.oauthbearer.extensions",
+    "sasl.oauthbearer.method",
+    "sasl.oauthbearer.scope",
+    "sasl.oauthbearer.token.endpoint.url",
+    "sasl.username",
+    "security.protocol",
+    "socket.connection.setup.timeout.ms",
+    "socket.keepalive.enable",
+    "socket.max.fails",
+    "socket.nagle.disable",
+    "socket.receive.buffer.bytes",
+    "socket.send.buffer.bytes",
+    "socket.timeout.ms",
+    "ssl.ca.location",
+    "ssl.ca.pem",
+    "ssl.certificate.location",
+    "ssl.certificate.pem",
+    "ssl.cipher.suites",
+    "ssl.crl.location",
+    "ssl.curves.list",
+    "ssl.endpoint.identification.algorithm",
+    "ssl.key.location",
+    "ssl.keystore.location",
+    "ssl.sigalgs.list",
+    "topic.metadata.refresh.interval.ms",
+];
+
 /// Does this key hold a secret, and so is read from a file?
 pub(super) fn is_secret(key: &str) -> bool {
     SECRETS.contains(&key)
@@ -190,6 +240,7 @@ pub(super) fn is_secret(key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kafka::property::{self, Verdict};
 
     #[test]
     fn what_would_break_a_promise_is_refused() {
@@ -219,6 +270,14 @@ mod tests {
             assert!(refusal(key).is_some(), "{key}");
         }
         assert_eq!(refusal("sasl.password"), Some(SECRET));
+    }
+
+    #[test]
+    fn librdkafka_knows_what_is_offered() {
+        for key in USUAL {
+            assert_eq!(refusal(key), None, "{key}");
+            assert_ne!(property::judge(key, "1"), Verdict::Unknown, "{key}");
+        }
     }
 
     #[test]

@@ -195,12 +195,9 @@ fn read_password(
 fn read_filters(section: &mut Section<'_>) -> (Vec<FilterSettings>, Vec<Spot>) {
     let mut filters: Vec<FilterSettings> = Vec::new();
     let mut formats = Vec::new();
-    if !section.has("filter") {
-        let fix = "add [[link.filter]] with topic and format";
-        let mistake = Mistake::new("at least one filter", fix).found("nothing");
-        section.refuse("filter", mistake);
-    }
-    for mut section in section.sections("filter") {
+    let fix = "add [[link.filter]] with topic and format";
+    let mistake = Mistake::new("at least one filter", fix);
+    for mut section in section.demand_sections("filter", mistake) {
         let topic: String = section.demand("topic").unwrap_or_default();
         let format = section.demand("format").unwrap_or(Format::Json);
         let qos = section.get_or("qos", QoS::AtLeastOnce);
@@ -256,8 +253,7 @@ impl Setting for Format {
 impl Setting for QoS {
     const EXPECTED: &'static str = "0 or 1 (a QoS 2 publish arrives as QoS 1)";
     const EXAMPLE: &'static str = "1";
-    const FORM: Form =
-        Form { words: &["0", "1"], open: false, ..Form::of(FormKind::Whole) };
+    const FORM: Form = Form { words: &["0", "1"], open: false, ..Form::of(FormKind::Whole) };
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         match u8::read(value)? {

@@ -34,11 +34,8 @@ pub(super) fn read_mapping(
     let device = section.get::<Pointer>("device").map(|pointer| pointer.0);
     let time = read_time(section.section("time"));
     let sequence = section.get::<Pointer>("sequence").map(|pointer| pointer.0);
-    if !section.has("reading") {
-        let fix = "add [[mapping.reading]] with pointer and kind";
-        section.refuse("reading", Mistake::new("at least one reading", fix).found("nothing"));
-    }
-    let entries = section.sections("reading");
+    let fix = "add [[mapping.reading]] with pointer and kind";
+    let entries = section.demand_sections("reading", Mistake::new("at least one reading", fix));
     let count = entries.len();
     let readings: Vec<_> =
         entries.into_iter().filter_map(|entry| read_reading(entry, catalogue)).collect();
@@ -84,15 +81,8 @@ fn read_reading(mut section: Section<'_>, catalogue: &Catalogue) -> Option<Readi
     let words = words.map(|(word, meaning, _)| (word, meaning)).collect();
     let is_known = unknown.is_none();
     section.finish();
-    let settings = ReadingSettings {
-        pointer: pointer?.0,
-        kind: kind?,
-        unit,
-        scale,
-        offset,
-        invert,
-        words,
-    };
+    let settings =
+        ReadingSettings { pointer: pointer?.0, kind: kind?, unit, scale, offset, invert, words };
     is_known.then_some(settings)
 }
 
@@ -126,13 +116,8 @@ impl Setting for TimeFormat {
     const EXPECTED: &'static str = "\"auto\", \"rfc3339\", \"unix_seconds\", \
                                     \"unix_milliseconds\" or \"unix_microseconds\"";
     const EXAMPLE: &'static str = "\"auto\"";
-    const FORM: Form = Form::words(&[
-        "auto",
-        "rfc3339",
-        "unix_seconds",
-        "unix_milliseconds",
-        "unix_microseconds",
-    ]);
+    const FORM: Form =
+        Form::words(&["auto", "rfc3339", "unix_seconds", "unix_milliseconds", "unix_microseconds"]);
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         let word = value.as_str()?;

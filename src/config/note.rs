@@ -14,6 +14,16 @@ pub enum Note {
         /// Which link.
         link: LinkName,
     },
+    /// The bytes are so few that reading stops long before the window is full.
+    FewBytes {
+        /// Which link.
+        link: LinkName,
+    },
+    /// Readings wait longer for company than the connection may be silent.
+    LongLinger {
+        /// Which link.
+        link: LinkName,
+    },
     /// A password crosses the network unencrypted.
     PasswordInClear {
         /// Which link.
@@ -24,8 +34,55 @@ pub enum Note {
         /// How it goes.
         mechanism: Mechanism,
     },
+    /// No filter uses a mapping.
+    UnusedMapping {
+        /// Its name.
+        name: String,
+    },
+    /// Records may be larger than what topics take unless told otherwise.
+    LargeRecords,
+    /// Topics that trygg makes would lose what they hold with few machines.
+    FewReplicas,
+    /// Whatever stops the process may not wait that long.
+    LongShutdown,
     /// Metrics and health can be read from other machines.
     AdminReachable,
+}
+
+impl Note {
+    /// The key it is about.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::ClearNames => "identity.clear_names",
+            Self::SmallWindow { .. } => "link.receive_maximum",
+            Self::FewBytes { .. } => "link.max_outstanding_bytes",
+            Self::LongLinger { .. } => "link.keep_alive",
+            Self::PasswordInClear { .. } => "link.user",
+            Self::KafkaInClear { .. } => "kafka.sasl.mechanism",
+            Self::UnusedMapping { .. } => "mapping.name",
+            Self::LargeRecords => "batch.max_bytes",
+            Self::FewReplicas => "kafka.replication",
+            Self::LongShutdown => "engine.shutdown_deadline",
+            Self::AdminReachable => "admin.listen",
+        }
+    }
+
+    /// The name of the link or mapping it is about, if it is about one.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::SmallWindow { link }
+            | Self::FewBytes { link }
+            | Self::LongLinger { link }
+            | Self::PasswordInClear { link } => Some(link),
+            Self::UnusedMapping { name } => Some(name),
+            Self::ClearNames
+            | Self::KafkaInClear { .. }
+            | Self::LargeRecords
+            | Self::FewReplicas
+            | Self::LongShutdown
+            | Self::AdminReachable => None,
+        }
+    }
 }
 
 impl fmt::Display for Note {
@@ -39,6 +96,17 @@ impl fmt::Display for Note {
                 f,
                 "link {link}: receive_maximum is below 100, so batches leave when the window is \
                  full and seldom after batch.linger; lower the linger or raise the window",
+            ),
+            Self::FewBytes { link } => write!(
+                f,
+                "link {link}: max_outstanding_bytes leaves less than 256 bytes for each message of \
+                 receive_maximum, so reading stops before the window is full; raise the bytes or \
+                 lower the window",
+            ),
+            Self::LongLinger { link } => write!(
+                f,
+                "link {link}: batch.linger and kafka.linger together reach keep_alive; a quiet \
+                 connection is probed while its readings still wait; lower the lingers",
             ),
             Self::PasswordInClear { link } => {
                 write!(f, "link {link}: the password crosses the network unencrypted")
@@ -54,10 +122,24 @@ impl fmt::Display for Note {
                 };
                 write!(f, "kafka.sasl without [kafka.tls]: {what}")
             }
+            Self::UnusedMapping { name } => {
+                write!(f, "mapping {name}: no filter has it as format; remove it or use it")
+            }
+            Self::LargeRecords => f.write_str(
+                "batch.max_bytes: one message may double a record, and topics take 1 MiB unless \
+                 max.message.bytes says otherwise; raise that of the readings topic",
+            ),
+            Self::FewReplicas => f.write_str(
+                "kafka.replication: topics made with fewer than 3 replicas cannot have \
+                 min.insync.replicas 2, so what is stored can be lost with one machine",
+            ),
+            Self::LongShutdown => f.write_str(
+                "engine.shutdown_deadline: most supervisors kill after 30 s; give the unit or pod \
+                 a longer grace period, or lower it",
+            ),
             Self::AdminReachable => f.write_str(
                 "admin.listen: metrics and health have no login and listen beyond this machine",
             ),
         }
     }
 }
-

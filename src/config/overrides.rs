@@ -74,7 +74,11 @@ impl Walk<'_> {
             return self.set_entry(table, at, &child, value);
         }
         if !table.contains_key(*word) {
-            self.put(table, (*word).to_owned(), Spanned::new(self.variable.spot.clone(), DeValue::Table(DeTable::new())));
+            self.put(
+                table,
+                (*word).to_owned(),
+                Spanned::new(self.variable.spot.clone(), DeValue::Table(DeTable::new())),
+            );
         }
         match table.get_mut(*word).map(Spanned::get_mut) {
             Some(DeValue::Table(inner)) => self.set(inner, at + 1, &child, value),
@@ -131,10 +135,11 @@ impl Walk<'_> {
         let mut names: Vec<String> = keys.chain(tables.map(str::to_owned)).collect();
         names.sort_unstable();
         names.dedup();
-        let nearest = self.regrouped().or_else(|| {
-            nearest(self.word(at), &names).map(|name| self.with(at, &name))
-        });
-        let title = if table.path.is_empty() { "the top level".into() } else { format!("[{path}]") };
+        let nearest = self
+            .regrouped()
+            .or_else(|| nearest(self.word(at), &names).map(|name| self.with(at, &name)));
+        let title =
+            if table.path.is_empty() { "the top level".into() } else { format!("[{path}]") };
         let fix = format!("remove the variable; {title} knows {}", names.join(", "));
         Mistake::new("a variable that means a key", fix)
             .found(format!("no key {}", join(path, self.word(at))))

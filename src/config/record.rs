@@ -22,6 +22,8 @@ pub struct Table {
     pub shape: Shape,
     /// Does it stand in the file?
     pub given: bool,
+    /// Must it be there?
+    pub required: bool,
     /// The form of its values, if its keys are not ours.
     pub free: Option<Form>,
 }
@@ -111,6 +113,19 @@ impl Record {
         self.keys_of(table).find(|key| key.name == name)
     }
 
+    /// The key of a path; in the table of this name, where a name is given.
+    pub fn key_named(&self, path: &str, name: Option<&str>) -> Option<&Key> {
+        let (table, last) = path.rsplit_once('.').unwrap_or(("", path));
+        let tables = self.tables.iter().enumerate().filter(|(_, other)| other.path == table);
+        let named = |number: usize| {
+            let own = self.keys_of(number).find(|key| key.name == "name");
+            let own = own.and_then(|key| key.value.as_deref());
+            name.is_none_or(|name| own.map(|own| own.trim_matches('"')) == Some(name))
+        };
+        let mut tables = tables.map(|(number, _)| number).filter(|number| named(*number));
+        tables.find_map(|number| self.keys_of(number).find(|key| key.name == last))
+    }
+
     /// Keys that were looked at without a type, and so are missing above. There must be none.
     pub fn untyped(&self) -> &[String] {
         &self.untyped
@@ -157,9 +172,8 @@ impl Record {
 
     /// Notes a key; what was known of it before stays where nothing new is said.
     pub(super) fn note(&mut self, key: Key) {
-        let known = self.keys.iter_mut().find(|other| {
-            other.table == key.table && other.name == key.name
-        });
+        let known =
+            self.keys.iter_mut().find(|other| other.table == key.table && other.name == key.name);
         match known {
             Some(known) => {
                 let required = known.required || key.required;
@@ -168,6 +182,12 @@ impl Record {
             }
             None => self.keys.push(key),
         }
+    }
+
+    /// Marks the tables of a path as necessary.
+    pub(super) fn demand(&mut self, path: &str) {
+        let meant = self.tables.iter_mut().filter(|table| table.path == path);
+        meant.for_each(|table| table.required = true);
     }
 
     /// Notes the keys of a table that was read to its end.

@@ -14,8 +14,7 @@ use crate::kafka::Credential;
 pub(super) const MASK: &str = "***";
 
 /// What to do with a secret that stands in the file.
-pub(super) const ELSEWHERE: &str =
-    "write it to a file of mode 0600 and name that file (password_file = \"north.pass\"; for \
+pub(super) const ELSEWHERE: &str = "write it to a file of mode 0600 and name that file (password_file = \"north.pass\"; for \
      librdkafka in [kafka.secret_files]), or name a variable (password_env), or a credential of \
      systemd (password_file = \"credential:north\")";
 

@@ -1,8 +1,13 @@
 //! stub
+use super::{Part, Settings};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use super::{Part, Settings};
-pub(super) async fn live(settings: Settings, port: u16, published: watch::Sender<u64>, stop: CancellationToken) -> Part {
+pub(super) async fn live(
+    settings: Settings,
+    port: u16,
+    published: watch::Sender<u64>,
+    stop: CancellationToken,
+) -> Part {
     stop.cancelled().await;
     drop((settings, port, published));
     Part::Homes

@@ -35,8 +35,8 @@ impl Screen {
             if let Event::Key(key) = event::read()?
                 && key.kind == KeyEventKind::Press
             {
-                let is_ctrl_c = key.code == KeyCode::Char('c')
-                    && key.modifiers.contains(KeyModifiers::CONTROL);
+                let is_ctrl_c =
+                    key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
                 if is_ctrl_c || matches!(key.code, KeyCode::Char('q') | KeyCode::Esc) {
                     return Ok(true);
                 }

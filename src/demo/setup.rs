@@ -59,7 +59,8 @@ impl Places {
         const MESSAGE: &str = "'{\"contact\":false}'";
         let EmbeddedBroker { v5, v311 } = broker;
         // trygg's defaults need no option.
-        let to = if *v5 == 1883 { String::new() } else { format!("--broker mqtt://127.0.0.1:{v5} ") };
+        let to =
+            if *v5 == 1883 { String::new() } else { format!("--broker mqtt://127.0.0.1:{v5} ") };
         Self {
             addresses: vec![
                 ("MQTT", format!("127.0.0.1:{v5} (MQTT 5), 127.0.0.1:{v311} (MQTT 3.1.1)")),

@@ -9,11 +9,7 @@ use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
 use super::{
-    Look, Settings, lines,
-    scene::Scene,
-    screen::Screen,
-    setup::Places,
-    view::Frontispiece,
+    Look, Settings, lines, scene::Scene, screen::Screen, setup::Places, view::Frontispiece,
 };
 use crate::{
     tail::{Event, Layout, zone_of_this_machine},
@@ -97,7 +93,11 @@ impl Show {
         let Form::Screen(screen) = &mut self.form else { return Ok(false) };
         let simulated = self.started.elapsed().mul_f64(self.speed);
         let front = Frontispiece {
-            clock: format!("{} in the homes, {} times as fast", self.homes.clock(simulated), self.speed),
+            clock: format!(
+                "{} in the homes, {} times as fast",
+                self.homes.clock(simulated),
+                self.speed
+            ),
             places: &self.places,
             published,
             complaints: kept.count(),

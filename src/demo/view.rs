@@ -36,7 +36,8 @@ pub(super) struct Frontispiece<'a> {
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, scene: &Scene, front: &Frontispiece<'_>) {
     let homes = u16::try_from(scene.homes().count().min(HOMES_SHOWN)).unwrap_or(0);
-    let pasted = u16::try_from(front.places.addresses.len() + front.places.commands.len()).unwrap_or(0);
+    let pasted =
+        u16::try_from(front.places.addresses.len() + front.places.commands.len()).unwrap_or(0);
     let [head, houses, feed, books, paste] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(homes.max(1) + 3),

@@ -60,7 +60,11 @@ impl Reading {
     pub fn quantity(&self) -> Option<String> {
         match self.value {
             Value::Number(number) => Some(quantity(number, &self.unit)),
-            Value::State(_) | Value::Category(_) | Value::Event | Value::Series(_) | Value::Unknown => None,
+            Value::State(_)
+            | Value::Category(_)
+            | Value::Event
+            | Value::Series(_)
+            | Value::Unknown => None,
         }
     }
 }

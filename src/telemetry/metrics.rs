@@ -10,7 +10,10 @@ use metrics::with_local_recorder;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder};
 
 use self::catalogue::{CATALOGUE, Kind, Metric};
-pub use self::{histogram::Histogram, snapshot::{Ledger, LinkSnapshot}};
+pub use self::{
+    histogram::Histogram,
+    snapshot::{Ledger, LinkSnapshot},
+};
 
 pub mod catalogue;
 pub mod histogram;

@@ -115,6 +115,20 @@ impl<'d> Section<'d> {
         tables.unwrap_or_default().into_iter().map(section).collect()
     }
 
+    /// The tables of an array of tables that must not be missing.
+    pub(in crate::config) fn demand_sections(
+        &mut self,
+        key: &'static str,
+        mistake: Mistake,
+    ) -> Vec<Section<'d>> {
+        if !self.has(key) {
+            self.refuse(key, mistake.found("nothing"));
+        }
+        let sections = self.sections(key);
+        self.document.record.borrow_mut().demand(&self.path(key));
+        sections
+    }
+
     /// Every key with its text, for tables whose keys are not ours.
     pub(in crate::config) fn texts(&mut self) -> Vec<(String, String, Spot)> {
         self.values::<Scalar>().into_iter().map(|(key, text, spot)| (key, text.0, spot)).collect()
@@ -131,7 +145,8 @@ impl<'d> Section<'d> {
             if let Some(read) = read {
                 values.push((name.to_string(), read, key.span()));
             } else {
-                let fix = format!("write {} = {}; quote keys that hold dots", quoted(name), T::EXAMPLE);
+                let fix =
+                    format!("write {} = {}; quote keys that hold dots", quoted(name), T::EXAMPLE);
                 let mistake = Mistake::new(T::EXPECTED, fix);
                 self.document.refuse(&value.span(), &self.path(name), mistake);
             }
@@ -247,7 +262,8 @@ impl<'d> Section<'d> {
 
     fn enter(&self, key: &str, shape: Shape, given: bool) -> usize {
         let path = self.path(key);
-        let table = Table { path, parent: Some(self.id), shape, given, free: None };
+        let table =
+            Table { path, parent: Some(self.id), shape, given, required: false, free: None };
         self.document.record.borrow_mut().enter(table)
     }
 

@@ -8,49 +8,27 @@ pub(super) const ENTRIES: &[Entry] = &[
         "One connection to one broker, at least one. A link is worked by one task; split the \
          topics over more links to use more cores.",
     ),
-    why(
-        "link.name",
-        "The only identity of the connection in metrics, logs and events.",
-    )
-    .range("label, unique"),
-    why(
-        "link.host",
-        "The broker.",
-    )
-    .range("name or address"),
-    why(
-        "link.port",
-        "TCP.",
-    ),
+    why("link.name", "The only identity of the connection in metrics, logs and events.")
+        .range("label, unique"),
+    why("link.host", "The broker.").range("name or address"),
+    why("link.port", "TCP."),
     why(
         "link.client_id",
         "The broker keeps the session, and with it everything unacknowledged, under this name: \
          it must never change between starts, and no two links or processes may share it.",
     )
     .range("text, unique at a broker"),
-    why(
-        "link.user",
-        "User name, where the broker asks for one.",
-    ),
-    why(
-        "link.password_file",
-        "File of mode 0600 with the password and nothing else.",
-    )
-    .range("path"),
-    why(
-        "link.password_env",
-        "Or the name of an environment variable that holds it.",
-    )
-    .range("variable name"),
+    why("link.user", "User name, where the broker asks for one."),
+    why("link.password_file", "File of mode 0600 with the password and nothing else.")
+        .range("path"),
+    why("link.password_env", "Or the name of an environment variable that holds it.")
+        .range("variable name"),
     why(
         "link.keep_alive",
         "A silent connection is probed after this time. Shorter finds dead connections sooner \
          and costs a packet each time. The broker may shorten it.",
     ),
-    why(
-        "link.session_expiry",
-        "How long the broker keeps what arrives while trygg is away.",
-    ),
+    why("link.session_expiry", "How long the broker keeps what arrives while trygg is away."),
     why(
         "link.receive_maximum",
         "The window: how many messages may be on the way between broker and Kafka. Throughput \
@@ -63,10 +41,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     )
     .default("twice `receive_maximum`")
     .range("from `receive_maximum` to 10000000"),
-    why(
-        "link.max_outstanding_bytes",
-        "The same in bytes: bounds the memory of a link.",
-    ),
+    why("link.max_outstanding_bytes", "The same in bytes: bounds the memory of a link."),
     why(
         "link.max_packet_bytes",
         "A larger publish is skipped unbuffered and becomes a dead letter with its first 4 KiB.",
@@ -99,11 +74,8 @@ pub(super) const ENTRIES: &[Entry] = &[
          `homes/{home}/zigbee2mqtt/{device...}` subscribes to `homes/+/zigbee2mqtt/#`.",
     )
     .range("topic with captures"),
-    why(
-        "link.filter.format",
-        "How payloads are read.",
-    )
-    .range("`zigbee2mqtt`, `json`, `protobuf`, name of a mapping"),
+    why("link.filter.format", "How payloads are read.")
+        .range("`zigbee2mqtt`, `json`, `protobuf`, name of a mapping"),
     why(
         "link.filter.qos",
         "QoS 0 is never repeated, so what is in memory at a crash is lost. Of QoS 2 publishes a \

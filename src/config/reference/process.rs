@@ -3,14 +3,8 @@
 use super::{Entry, why};
 
 pub(super) const ENTRIES: &[Entry] = &[
-    why(
-        "engine",
-        "The process as a whole.",
-    ),
-    why(
-        "engine.tenant",
-        "Tenant written for homes the registry does not know.",
-    ),
+    why("engine", "The process as a whole."),
+    why("engine.tenant", "Tenant written for homes the registry does not know."),
     why(
         "engine.shutdown_deadline",
         "After a signal: how long reports are waited for. What is unacknowledged then stays \
@@ -23,14 +17,8 @@ pub(super) const ENTRIES: &[Entry] = &[
          reached, and also when the window is full, when the link falls idle, and at once with \
          an urgent reading.",
     ),
-    why(
-        "batch.max_readings",
-        "`1` gives one reading a record, at the price of more records.",
-    ),
-    why(
-        "batch.max_bytes",
-        "Must stay below what the topic takes (Kafka's default is 1 MiB).",
-    ),
+    why("batch.max_readings", "`1` gives one reading a record, at the price of more records."),
+    why("batch.max_bytes", "Must stay below what the topic takes (Kafka's default is 1 MiB)."),
     why(
         "batch.linger",
         "How long a reading waits for company. Longer means fewer, larger records and later \
@@ -44,29 +32,16 @@ pub(super) const ENTRIES: &[Entry] = &[
         "clock.future_tolerance",
         "Device time further ahead than this is flagged `clock_in_future`.",
     ),
-    why(
-        "clock.late_after",
-        "A reading older than this at reception is flagged `late`.",
-    ),
-    why(
-        "registry",
-        "Which device stands where.",
-    ),
-    why(
-        "registry.file",
-        "Which device stands where; see below.",
-    )
-    .range("`.csv` or `.toml`"),
+    why("clock.late_after", "A reading older than this at reception is flagged `late`."),
+    why("registry", "Which device stands where."),
+    why("registry.file", "Which device stands where; see below.").range("`.csv` or `.toml`"),
     why(
         "registry.unknown",
         "Devices the file does not name. `accept`: taken in under the captured home (without \
          one: dead letter `no_home`). `discard`: counted and acknowledged; urgent readings are \
          taken in nevertheless, under a home that stands for the link if none was captured.",
     ),
-    why(
-        "identity",
-        "The key of the pseudonyms. Exactly one of the two.",
-    ),
+    why("identity", "The key of the pseudonyms. Exactly one of the two."),
     why(
         "identity.key_file",
         "Key of the hashes that stand for homes and devices outside the registry (HMAC-SHA-256, \
@@ -74,33 +49,21 @@ pub(super) const ENTRIES: &[Entry] = &[
          key every hash changes. Use one key for all processes that write to the same topics.",
     )
     .default("required, or `clear_names`")
-    .range("file of mode 0600: 64 or more hexadecimal digits, or at least 32 bytes taken as they \
-         are"),
-    why(
-        "identity.clear_names",
-        "Names as they are. For test beds.",
+    .range(
+        "file of mode 0600: 64 or more hexadecimal digits, or at least 32 bytes taken as they \
+         are",
     ),
-    why(
-        "admin",
-        "Metrics and health.",
-    ),
+    why("identity.clear_names", "Names as they are. For test beds."),
+    why("admin", "Metrics and health."),
     why(
         "admin.listen",
         "`/metrics`, `/livez`, `/readyz`, `/startupz`. There is no login and nothing about \
          persons; still keep it to this machine or a closed network.",
     )
     .range("address and port"),
-    why(
-        "log",
-        "Lines on stderr.",
+    why("log", "Lines on stderr."),
+    why("log.format", "Lines on stderr, for people or for machines."),
+    why("log.level", "No level shows payloads, topics or names of devices.").range(
+        "`error`, `warn`, `info`, `debug`, `trace`, or pairs such as `info,trygg::mqtt=debug`",
     ),
-    why(
-        "log.format",
-        "Lines on stderr, for people or for machines.",
-    ),
-    why(
-        "log.level",
-        "No level shows payloads, topics or names of devices.",
-    )
-    .range("`error`, `warn`, `info`, `debug`, `trace`, or pairs such as `info,trygg::mqtt=debug`"),
 ];

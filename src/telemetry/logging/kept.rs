@@ -6,7 +6,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tracing_subscriber::{Layer, fmt::layer, layer::SubscriberExt, registry, util::SubscriberInitExt};
+use tracing_subscriber::{
+    Layer, fmt::layer, layer::SubscriberExt, registry, util::SubscriberInitExt,
+};
 
 use super::{LogLevel, LoggingError};
 
