@@ -13,6 +13,8 @@ mod publish;
 mod simulate;
 mod tail;
 
+#[cfg(feature = "demo")]
+pub use self::demo::DemoArgs;
 pub use self::{
     check::run_check,
     complete::{CompletionsArgs, ManArgs},
@@ -21,8 +23,6 @@ pub use self::{
     simulate::SimulateArgs,
     tail::TailArgs,
 };
-#[cfg(feature = "demo")]
-pub use self::demo::DemoArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes:

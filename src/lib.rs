@@ -23,8 +23,8 @@ pub mod telemetry;
 
 pub mod link;
 pub mod mqtt;
-pub mod transport;
 pub mod pipeline;
+pub mod transport;
 
 pub mod decode;
 pub mod registry;
