@@ -27,6 +27,7 @@ mod setting;
 pub mod show;
 mod source;
 pub mod tables;
+mod transport;
 
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use form::{Form, FormKind};
@@ -38,6 +39,7 @@ pub use readings::{BatchSettings, ClockSettings, RegistrySettings};
 pub use record::{Key, Origin, Record, Shape, Table};
 pub use secret::Secret;
 pub use setting::Size;
+pub use transport::TransportSettings;
 
 use self::{
     checks::Spots,

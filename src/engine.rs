@@ -20,7 +20,7 @@ use self::{assembly::Assembly, scrape::Scraper};
 use crate::{
     config::Config,
     kafka::{Kafka, KafkaError},
-    link::{Account, LeftBehind, dial::Clock},
+    link::{Account, Clock, LeftBehind},
     registry::RegistryErrors,
     telemetry::{
         admin::{Admin, AdminError},

@@ -157,7 +157,8 @@ pub(super) fn notes(config: &Config) -> Vec<Note> {
         if lingers(config) >= link.keep_alive {
             notes.push(Note::LongLinger { link: Arc::clone(&link.name) });
         }
-        if link.password.is_some() && !is_loopback(&link.host) {
+        let in_clear = link.transport.tls.is_none() && !is_loopback(&link.host);
+        if link.password.is_some() && in_clear {
             notes.push(Note::PasswordInClear { link: Arc::clone(&link.name) });
         }
     }

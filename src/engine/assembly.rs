@@ -11,13 +11,14 @@ use crate::{
     config::{self, Config, Format},
     decode::{Decoder, Mapping},
     kafka::{Kafka, KafkaSettings, settings::TopicShape},
-    link::{Address, Core, LinkSettings, LinkTask, SnapshotRequest, dial::Clock, voice::Voice},
+    link::{Clock, Core, LinkSettings, LinkTask, SnapshotRequest, voice::Voice},
     model::QoS,
     mqtt::{Backoff, Login, Necessity, Protocol, Session, SessionSettings, Subscription},
     pipeline::{Pipeline, PipelineSettings, Route},
     registry::{Limits, Origin, Registry, Resolver},
     sink::Sink,
     telemetry::health::Health,
+    transport::Address,
     validate::ClockLimits,
 };
 
@@ -121,7 +122,7 @@ impl Assembly {
                 let pipeline = self.pipeline(link, kafka, clock);
                 let task = LinkTask {
                     core: Core::new(link_settings(link), session, pipeline, sink),
-                    address: Address { host: link.host.clone(), port: link.port },
+                    address: address(link),
                     backoff: Backoff::new(Backoff::STABLE, rand::random()),
                     mailbox,
                     snapshots,
@@ -190,6 +191,16 @@ impl Assembly {
                 .get(name)
                 .map_or_else(|| Decoder::json(catalogue), |found| Decoder::Mapping(found.clone())),
         }
+    }
+}
+
+fn address(link: &config::LinkSettings) -> Address {
+    let config::TransportSettings { tls, websocket_path, .. } = &link.transport;
+    Address {
+        host: link.host.clone(),
+        port: link.port,
+        tls: tls.clone(),
+        websocket: websocket_path.clone(),
     }
 }
 
