@@ -17,6 +17,7 @@
 
 mod flow;
 mod harness;
+mod kafka_security;
 mod kill;
 mod lifecycle;
 mod outage;
