@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use rdkafka::ClientConfig;
+use rdkafka::{ClientConfig, config::RDKafkaLogLevel};
 
 use super::{
     security::{Credential, Security},
@@ -111,6 +111,10 @@ const COMMON: [&str; 16] = [
     "ssl.",
 ];
 
+/// What librdkafka logs goes to our own log at `debug` and below; but at this level it also tells
+/// why connections were closed.
+const LOG_LEVEL: RDKafkaLogLevel = RDKafkaLogLevel::Info;
+
 impl Connection {
     /// librdkafka's keys for any client of this cluster, the present passwords among them.
     pub fn properties(&self) -> BTreeMap<String, String> {
@@ -129,7 +133,9 @@ impl Connection {
 
     /// The same, as a new client's configuration.
     pub fn client_config(&self) -> ClientConfig {
-        self.properties().into_iter().collect()
+        let mut config: ClientConfig = self.properties().into_iter().collect();
+        config.set_log_level(LOG_LEVEL);
+        config
     }
 
     /// The context a client needs besides, for logins by token.
@@ -167,12 +173,9 @@ impl KafkaSettings {
 
     pub(super) fn client_config(&self, grouping: Grouping) -> ClientConfig {
         let mut config = ClientConfig::new();
-        for (key, value) in &self.connection.librdkafka {
-            config.set(key, value);
-        }
-        for (key, value) in self.connection.properties() {
-            config.set(key, value);
-        }
+        config.set_log_level(LOG_LEVEL);
+        config.extend(self.connection.librdkafka.clone());
+        config.extend(self.connection.properties());
         // Only one of the two speaks for the client library.
         let (linger, batch, statistics) = match grouping {
             Grouping::Batched => (self.linger.as_millis(), "10000", "5000"),

@@ -225,12 +225,11 @@ impl Trouble {
             Some(RDKafkaErrorCode::BrokerTransportFailure) => Some(Cause::Disconnected),
             _ => None,
         };
-        let broker = text.split_once("://").map_or("", |(_, rest)| rest);
-        let broker = broker.split_once('/').map_or("", |(broker, _)| broker);
+        let (broker, words) = parts(text);
         Some(Self {
             cause: by_text.or(by_code)?,
             broker: broker.to_owned(),
-            detail: text.chars().take(DETAIL_CHARS).collect(),
+            detail: words.chars().take(DETAIL_CHARS).collect(),
             probed: false,
         })
     }
@@ -238,5 +237,72 @@ impl Trouble {
     /// Nothing is known.
     pub(super) fn unknown(detail: String) -> Self {
         Self { cause: Cause::Unreachable, broker: String::new(), detail, probed: true }
+    }
+}
+
+/// The broker's `host:port` and the words about it, out of
+/// `[thrd:x]: ssl://host:port/bootstrap: words (after 5ms in state UP)`.
+fn parts(text: &str) -> (&str, &str) {
+    let text =
+        text.strip_prefix("[thrd:").and_then(|rest| rest.split_once("]: ")).unwrap_or(("", text)).1;
+    let text = text.split_once(" (after ").map_or(text, |(words, _)| words);
+    let named = text.split_once(": ").and_then(|(name, words)| {
+        let (address, _) = name.split_once("://").map_or(name, |(_, rest)| rest).split_once('/')?;
+        Some((address, words))
+    });
+    named.unwrap_or(("", text))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn told(code: RDKafkaErrorCode, text: &str) -> (Cause, String, String) {
+        let trouble = Trouble::told(Some(code), text).expect("a trouble");
+        (trouble.cause, trouble.broker, trouble.detail)
+    }
+
+    #[test]
+    fn the_cause_and_the_broker_come_out_of_librdkafkas_words() {
+        let transport = RDKafkaErrorCode::BrokerTransportFailure;
+        assert_eq!(
+            told(
+                transport,
+                "k1:9092/1: Connect to ipv4#10.0.0.1:9092 failed: Connection refused (after 0ms in state CONNECT)"
+            ),
+            (
+                Cause::Refused,
+                "k1:9092".to_owned(),
+                "Connect to ipv4#10.0.0.1:9092 failed: Connection refused".to_owned()
+            )
+        );
+        let (cause, broker, _) = told(
+            RDKafkaErrorCode::SSL,
+            "sasl_ssl://k1:9093/bootstrap: SSL handshake failed: error:0A000086:SSL routines::certificate verify failed: broker certificate could not be verified, verify that ssl.ca.location is correctly configured",
+        );
+        assert_eq!((cause, broker.as_str()), (Cause::TlsBadCertificate, "k1:9093"));
+        let (cause, ..) = told(
+            RDKafkaErrorCode::Authentication,
+            "sasl_plaintext://k1:9092/bootstrap: SASL PLAIN mechanism handshake failed: Broker: Unsupported SASL mechanism: broker's supported mechanisms: ",
+        );
+        assert_eq!(cause, Cause::MechanismUnsupported);
+        assert_eq!(
+            told(RDKafkaErrorCode::Resolve, "no:1/bootstrap: Failed").0,
+            Cause::NameNotFound
+        );
+        assert_eq!(told(transport, "k1:9092/1: Broken pipe").0, Cause::Disconnected);
+        let logged = "[thrd:k1:9092/1]: k1:9092/1: Disconnected: connecting to a SSL listener?";
+        let logged = Trouble::told(None, logged).expect("a trouble");
+        assert_eq!((logged.cause, logged.broker.as_str()), (Cause::TlsExpected, "k1:9092"));
+        assert_eq!(Trouble::told(None, "nothing of the kind"), None);
+    }
+
+    #[test]
+    fn every_cause_has_a_code_of_its_own_and_a_fix() {
+        let codes: BTreeSet<&str> = Cause::ALL.map(Cause::code).into();
+        assert_eq!(codes.len(), Cause::ALL.len());
+        assert!(Cause::ALL.iter().all(|cause| cause.fix().len() > 20));
     }
 }

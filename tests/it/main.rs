@@ -18,6 +18,7 @@
 mod demo;
 mod flow;
 mod harness;
+mod kafka_security;
 mod kill;
 mod lifecycle;
 mod outage;

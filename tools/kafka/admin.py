@@ -4,12 +4,28 @@
     admin.py BROKERS create TOPIC PARTITIONS [KEY=VALUE ...]
     admin.py BROKERS alter TOPIC KEY=VALUE ...
     admin.py BROKERS records TOPIC
+    admin.py BROKERS user NAME PASSWORD
+    admin.py BROKERS allow USER OPERATION TOPIC
 """
 
 import sys
 
 from confluent_kafka import Consumer, TopicPartition
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, ResourceType
+from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
 
 LIMIT_S = 20
 
@@ -32,6 +48,26 @@ def alter(admin, topic, *settings):
     wait(admin.incremental_alter_configs([ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)]))
 
 
+def user(admin, name, password):
+    # Kafka takes one of a user in a request.
+    for mechanism in (ScramMechanism.SCRAM_SHA_256, ScramMechanism.SCRAM_SHA_512):
+        credential = ScramCredentialInfo(mechanism, 4096)
+        wait(admin.alter_user_scram_credentials([UserScramCredentialUpsertion(name, credential, password.encode())]))
+
+
+def allow(admin, name, operation, topic):
+    binding = AclBinding(
+        ResourceType.TOPIC,
+        topic,
+        ResourcePatternType.LITERAL,
+        f"User:{name}",
+        "*",
+        AclOperation[operation],
+        AclPermissionType.ALLOW,
+    )
+    wait(admin.create_acls([binding]))
+
+
 def records(brokers, topic):
     consumer = Consumer({"bootstrap.servers": brokers, "group.id": "admin"})
     partitions = consumer.list_topics(topic, timeout=LIMIT_S).topics[topic].partitions
@@ -52,6 +88,10 @@ def main(brokers, verb, *arguments):
             create(admin, *arguments)
         case "alter":
             alter(admin, *arguments)
+        case "user":
+            user(admin, *arguments)
+        case "allow":
+            allow(admin, *arguments)
         case _:
             sys.exit(__doc__)
 

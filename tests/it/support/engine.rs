@@ -153,6 +153,11 @@ impl Engine {
         self.daemon.output()
     }
 
+    /// CPU time it has used.
+    pub fn cpu(&self) -> Duration {
+        self.daemon.cpu()
+    }
+
     /// Has it ended?
     pub fn has_ended(&mut self) -> bool {
         self.daemon.ended().is_some()

@@ -13,6 +13,18 @@ use super::{
     wait,
 };
 
+/// A listener besides the one in clear.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// In capitals.
+    pub name: &'static str,
+    /// `SSL`, `SASL_PLAINTEXT` or `SASL_SSL`.
+    pub protocol: &'static str,
+    pub port: u16,
+    /// Its own settings, a line each.
+    pub settings: String,
+}
+
 /// Broker and controller in one JVM, replication 1, no topic made by accident.
 pub struct Kafka {
     pub port: u16,
@@ -31,6 +43,11 @@ impl Kafka {
 
     /// One of the test's own, to be stopped and killed.
     pub fn start(tools: &'static Tools) -> Self {
+        Self::start_with(tools, &[], "")
+    }
+
+    /// The same with further listeners and settings.
+    pub fn start_with(tools: &'static Tools, listeners: &[Listener], settings: &str) -> Self {
         let (port, controller) = (process::free_port(), process::free_port());
         let directory = process::scratch("kafka");
         let logs = directory.join("logs");
@@ -38,8 +55,8 @@ impl Kafka {
         // What the storage tool would write; it costs a second JVM to ask it.
         let formatted = "version=1\ncluster.id=dHJ5Z2ctdGVzdC1ydW4tMQ\nnode.id=1\ndirectory.id=dHJ5Z2ctZGlyZWN0b3J5MQ\n";
         fs::write(logs.join("meta.properties"), formatted).expect("meta.properties");
-        fs::write(directory.join("server.properties"), properties(port, controller, &logs))
-            .expect("server.properties");
+        let properties = properties(port, controller, &logs, listeners) + settings;
+        fs::write(directory.join("server.properties"), properties).expect("server.properties");
         let daemon = Mutex::new(launch(tools, &directory));
         let kafka = Self { port, directory, tools, daemon };
         kafka.wait_until_up();
@@ -91,6 +108,16 @@ impl Kafka {
         self.admin(&[&["alter", topic], settings].concat());
     }
 
+    /// Creates a user for SCRAM, or gives it another password.
+    pub fn create_user(&self, user: &str, password: &str) {
+        self.admin(&["user", user, password]);
+    }
+
+    /// Gives a user the right to an operation on a topic, which nobody else has then.
+    pub fn allow(&self, user: &str, operation: &str, topic: &str) {
+        self.admin(&["allow", user, operation, topic]);
+    }
+
     /// Records in a topic: the sum of its end offsets.
     pub fn records(&self, topic: &str) -> u64 {
         self.admin(&["records", topic]).trim().parse().expect("a number")
@@ -102,15 +129,25 @@ impl Kafka {
     }
 }
 
-fn properties(port: u16, controller: u16, logs: &Path) -> String {
+fn properties(port: u16, controller: u16, logs: &Path, listeners: &[Listener]) -> String {
+    let list = |entry: &dyn Fn(&Listener) -> String| {
+        listeners.iter().map(|listener| format!(",{}", entry(listener))).collect::<String>()
+    };
+    let addresses = list(&|listener| format!("{}://127.0.0.1:{}", listener.name, listener.port));
+    let protocols = list(&|listener| format!("{}:{}", listener.name, listener.protocol));
+    let settings = listeners.iter().flat_map(|listener| {
+        let prefix = format!("listener.name.{}.", listener.name.to_lowercase());
+        listener.settings.lines().map(move |line| format!("{prefix}{line}\n"))
+    });
+    let settings: String = settings.collect();
     format!(
         "process.roles=broker,controller\n\
          node.id=1\n\
          controller.quorum.voters=1@127.0.0.1:{controller}\n\
          controller.listener.names=CONTROLLER\n\
-         listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-         advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
-         listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT\n\
+         listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{addresses}\n\
+         advertised.listeners=PLAINTEXT://127.0.0.1:{port}{addresses}\n\
+         listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT{protocols}\n\
          inter.broker.listener.name=PLAINTEXT\n\
          log.dirs={}\n\
          auto.create.topics.enable=false\n\
@@ -122,7 +159,7 @@ fn properties(port: u16, controller: u16, logs: &Path) -> String {
          offsets.topic.num.partitions=1\n\
          transaction.state.log.replication.factor=1\n\
          transaction.state.log.min.isr=1\n\
-         transaction.state.log.num.partitions=1\n",
+         transaction.state.log.num.partitions=1\n{settings}",
         logs.display()
     )
 }

@@ -93,6 +93,16 @@ impl Daemon {
         self.child.try_wait().expect("wait")
     }
 
+    /// CPU time it has used.
+    pub fn cpu(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("stat");
+        let (_, fields) = stat.rsplit_once(')').expect("a name in brackets");
+        let ticks = fields.split_whitespace().skip(11).take(2);
+        let ticks: u64 = ticks.map(|field| field.parse::<u64>().expect("ticks")).sum();
+        // A hundred a second on every Linux this runs on.
+        Duration::from_millis(ticks * 10)
+    }
+
     /// Sends a signal other than KILL.
     pub fn signal(&self, signal: Signal) {
         let sent = Command::new("sh")

@@ -1,0 +1,310 @@
+//! Kafka over TLS and with logins: what goes through, and what is said when it does not.
+
+mod certificates;
+mod cluster;
+mod counter;
+
+use std::{
+    fs,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use self::{
+    cluster::{Cluster, PASSWORD, WRONG, write_secret},
+    counter::Counter,
+};
+use crate::support::{
+    engine::{Config, Engine},
+    mqtt::{Publisher, Send},
+    payload, process,
+    reader::{Reader, Reading},
+    site::Site,
+    tools, turn,
+    wait::{self, SOON},
+};
+
+/// How long what fails is watched.
+const WATCHED: Duration = Duration::from_secs(8);
+/// Lines that may be written in that time: after 0, 2 and 6 s, and one more.
+const LINES: usize = 4;
+/// Connections in that time: two a try, and one for a look at the certificate.
+const CONNECTIONS: usize = 12;
+/// CPU time for the start and that time.
+const CPU: Duration = Duration::from_millis(1_500);
+
+struct Bench {
+    cluster: Cluster,
+    site: Site,
+    reader: Reader,
+    publisher: Publisher,
+    sent: u64,
+}
+
+impl Bench {
+    fn open(tools: &'static tools::Tools) -> Self {
+        let cluster = Cluster::start(tools);
+        let site = Site::on(tools, Arc::clone(&cluster.kafka));
+        site.create_topics();
+        let (reader, publisher) = (site.reader(), site.publisher());
+        Self { cluster, site, reader, publisher, sent: 0 }
+    }
+
+    /// The site's configuration, for a port of Kafka and with further sections.
+    fn config(&self, port: u16, sections: &str) -> Config {
+        Config {
+            brokers: format!("127.0.0.1:{port}"),
+            sections: sections.to_owned(),
+            admin_port: process::free_port(),
+            ..self.site.config.clone()
+        }
+    }
+
+    /// One reading goes over MQTT and comes out of Kafka.
+    fn pass_one(&mut self) {
+        self.sent += 1;
+        let number = self.sent;
+        let reading = payload::plug(number, None);
+        self.publisher.publish("homes/h1/zigbee2mqtt/plug", reading.as_bytes(), Send::Acknowledged);
+        self.publisher.settle();
+        self.reader.wait("the reading is in Kafka", SOON, |seen| {
+            seen.readings.iter().map(Reading::number).any(|found| found == number)
+        });
+        self.site.wait_until_acknowledged(number);
+    }
+}
+
+#[test]
+fn every_protection_lets_readings_through() {
+    let Some(tools) = tools::find() else { return };
+    let _turn = turn::shared();
+    let mut bench = Bench::open(tools);
+    let cluster = &bench.cluster;
+    let tls = Cluster::tls(&cluster.authority);
+    let login = |mechanism: &str| cluster.login(mechanism, "trygg", PASSWORD);
+    let token = cluster.secret("token", &token());
+    let bearer = format!(
+        "[kafka.sasl]\nmechanism = \"OAUTHBEARER\"\ntoken_file = \"{}\"\n",
+        token.display()
+    );
+    let raw = format!(
+        "[kafka.librdkafka]\n\"security.protocol\" = \"sasl_ssl\"\n\"sasl.mechanism\" = \"PLAIN\"\n\
+         \"sasl.username\" = \"trygg\"\n\"ssl.ca.location\" = \"{}\"\n\
+         [kafka.secret_files]\n\"sasl.password\" = \"{}\"\n",
+        cluster.authority.file().display(),
+        cluster.secret("raw.pass", PASSWORD).display()
+    );
+    let rows = [
+        ("in clear", "PLAINTEXT", String::new()),
+        ("TLS", "TLS", tls.clone()),
+        ("mutual TLS", "MUTUAL", cluster.mutual()),
+        ("PLAIN over TLS", "LOGINTLS", tls.clone() + &login("PLAIN")),
+        ("SCRAM-SHA-512 over TLS", "LOGINTLS", tls + &login("SCRAM-SHA-512")),
+        ("SCRAM-SHA-256 in clear", "LOGIN", login("SCRAM-SHA-256")),
+        ("OAUTHBEARER in clear", "LOGIN", bearer),
+        ("PLAIN over TLS by librdkafka's own keys", "LOGINTLS", raw),
+    ];
+    for (name, listener, sections) in rows {
+        let config = bench.config(bench.cluster.port(listener), &sections);
+        let mut engine = Engine::start(&config);
+        engine.wait_until_ready();
+        bench.pass_one();
+        engine.scrape();
+        assert_eq!(engine.terminate(), Some(0), "{name}");
+        assert_silent(name, &engine.log());
+        println!("row {name}: ok");
+    }
+    bench.site.relay.assert_well_behaved();
+}
+
+#[test]
+fn what_fails_is_named_and_waited_for() {
+    let Some(tools) = tools::find() else { return };
+    let _turn = turn::shared();
+    let mut bench = Bench::open(tools);
+    let cluster = &bench.cluster;
+    let tls = Cluster::tls(&cluster.authority);
+    let strange = Cluster::tls(&cluster.stranger);
+    let login =
+        |mechanism: &str, user: &str, password: &str| cluster.login(mechanism, user, password);
+    let closed = process::free_port();
+    let rows = [
+        ("unknown CA", cluster.port("TLS"), strange, "tls_unknown_ca"),
+        ("expired certificate", cluster.port("EXPIRED"), tls.clone(), "tls_expired"),
+        ("wrong name", cluster.port("MISNAMED"), tls.clone(), "tls_wrong_name"),
+        ("no client certificate", cluster.port("MUTUAL"), tls.clone(), "tls_client_certificate"),
+        (
+            "wrong password, PLAIN",
+            cluster.port("LOGINTLS"),
+            tls.clone() + &login("PLAIN", "trygg", WRONG),
+            "authentication_failed",
+        ),
+        (
+            "wrong password, SCRAM",
+            cluster.port("LOGIN"),
+            login("SCRAM-SHA-256", "trygg", WRONG),
+            "authentication_failed",
+        ),
+        (
+            "unknown user",
+            cluster.port("LOGINTLS"),
+            tls.clone() + &login("SCRAM-SHA-512", "nobody", PASSWORD),
+            "authentication_failed",
+        ),
+        (
+            "mechanism not enabled",
+            cluster.port("LOGIN"),
+            login("SCRAM-SHA-512", "trygg", PASSWORD),
+            "mechanism_unsupported",
+        ),
+        ("TLS to a listener in clear", cluster.port("PLAINTEXT"), tls, "tls_not_spoken"),
+        ("in clear to a TLS listener", cluster.port("TLS"), String::new(), "tls_expected"),
+        ("nobody listens", closed, String::new(), "refused"),
+    ];
+    let mut running: Vec<_> = rows
+        .into_iter()
+        .map(|(name, port, sections, code)| {
+            let way = Counter::before(port);
+            // The way itself would take the connection.
+            let port = if code == "refused" { port } else { way.port };
+            let config = bench.config(port, &format!("{sections}\n[log]\nformat = \"json\"\n"));
+            (name, code, way, Engine::start(&config))
+        })
+        .collect();
+    for (name, code, _, engine) in &running {
+        let wanted = format!("\"code\":\"{code}\"");
+        wait::until(&format!("{name} is called {code}"), SOON, || {
+            let log = engine.log();
+            let told = log.lines().any(|line| line.contains(&wanted) && line.contains("\"fix\":"));
+            assert!(told || log.matches("waiting for Kafka").count() < 3, "{name}: {log}");
+            told.then_some(())
+        });
+        wait::until("readiness says so", SOON, || {
+            engine
+                .get("/readyz")
+                .filter(|answer| answer.status == 503 && answer.body.contains(code))
+        });
+    }
+    wait::throughout("nothing is taken over MQTT", WATCHED, || bench.site.relay.lives().is_empty());
+    for (name, code, way, engine) in &mut running {
+        let (cpu, connections) = (engine.cpu(), way.count());
+        assert!(!engine.has_ended(), "{name} ended");
+        assert_eq!(engine.terminate(), Some(0), "{name}: a signal ends the wait");
+        let log = engine.log();
+        let lines = log.matches("waiting for Kafka").count();
+        println!("row {name}: {code}, {lines} lines, {connections} connections, {cpu:?} CPU: ok");
+        assert!(lines <= LINES + 3, "{name}: {lines} lines\n{log}");
+        assert!(connections <= CONNECTIONS * 2, "{name}: {connections} connections");
+        assert!(cpu <= CPU, "{name}: {cpu:?}");
+        assert_silent(name, &log);
+    }
+    drop(running);
+    // The same site, put right.
+    let config = bench.config(bench.cluster.port("TLS"), &Cluster::tls(&bench.cluster.authority));
+    let mut engine = Engine::start(&config);
+    engine.wait_until_ready();
+    bench.pass_one();
+    assert_eq!(engine.terminate(), Some(0));
+}
+
+#[test]
+fn a_password_that_changes_is_taken_up_without_a_restart() {
+    let Some(tools) = tools::find() else { return };
+    let _turn = turn::shared();
+    let mut bench = Bench::open(tools);
+    let file = bench.cluster.secret("changing.pass", WRONG);
+    let login = format!(
+        "[kafka.sasl]\nmechanism = \"SCRAM-SHA-256\"\nuser = \"trygg\"\npassword_file = \"{}\"\n",
+        file.display()
+    );
+    let config = bench.config(bench.cluster.port("LOGIN"), &login);
+    let mut engine = Engine::start(&config);
+    wait_for_line(&engine, "waiting for Kafka code=\"authentication_failed\"");
+    write_secret(&file, PASSWORD);
+    engine.wait_until_ready();
+    bench.pass_one();
+    println!("row password corrected during the start: ok");
+
+    // Kafka gets another password, and a restart ends the connections that know the old one.
+    let next = "neu-1234-marke";
+    bench.cluster.kafka.create_user("trygg", next);
+    bench.cluster.kafka.kill();
+    bench.cluster.kafka.restart();
+    wait_for_line(&engine, "Kafka cannot be reached code=\"authentication_failed\"");
+    let health = wait::until("health says so", SOON, || {
+        engine.get("/readyz").filter(|answer| answer.body.contains("authentication_failed"))
+    });
+    assert_eq!(health.status, 503);
+    wait::throughout("it is said once", WATCHED, || {
+        engine.log().matches("code=\"authentication_failed\" fix").count() <= LINES
+    });
+    let said =
+        engine.log().matches("Kafka cannot be reached code=\"authentication_failed\"").count();
+    assert_eq!(said, 1, "{}", engine.log());
+    fs::metadata(&file).expect("still there");
+    write_secret(&file, next);
+    wait_for_line(&engine, "logging in to Kafka anew");
+    bench.pass_one();
+    engine.wait_until_ready();
+    engine.scrape();
+    assert_eq!(engine.terminate(), Some(0));
+    assert_silent("password changed at run time", &engine.log());
+    assert!(!engine.log().contains(next));
+    bench.site.relay.assert_well_behaved();
+    println!("row password changed at run time: ok");
+}
+
+#[test]
+fn a_missing_right_ends_the_start_with_the_command_that_gives_it() {
+    let Some(tools) = tools::find() else { return };
+    let _turn = turn::shared();
+    let bench = Bench::open(tools);
+    let topic = bench.site.config.alerts.clone();
+    // Now that somebody has a right to this topic, those who have none are shut out.
+    bench.cluster.kafka.allow("another", "READ", &topic);
+    let login = bench.cluster.login("SCRAM-SHA-256", "trygg", PASSWORD);
+    let config = bench.config(bench.cluster.port("LOGIN"), &login);
+    let mut engine = Engine::start(&config);
+    assert_eq!(engine.exit_code(), Some(78), "{}", engine.log());
+    let log = engine.log();
+    let command = format!(
+        "--allow-principal User:trygg --operation Write --operation Describe --topic {topic}"
+    );
+    assert!(
+        log.contains(&format!("no right to topic {topic}.")) && log.contains(&command),
+        "{log}"
+    );
+    assert!(!log.contains(&bench.site.config.readings), "{log}");
+    println!("row no right to a topic: ok");
+}
+
+fn wait_for_line(engine: &Engine, line: &str) {
+    wait::until(line, SOON, || engine.log().contains(line).then_some(()));
+}
+
+fn assert_silent(name: &str, log: &str) {
+    for secret in [PASSWORD, WRONG] {
+        assert!(!log.contains(secret), "{name}: a password is in the log");
+    }
+}
+
+/// A token as Kafka's test validator takes it: unsigned, and good for an hour.
+fn token() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();
+    let claims = format!("{{\"sub\":\"trygg\",\"iat\":{now},\"exp\":{}}}", now + 3600);
+    format!("{}.{}.", base64url(b"{\"alg\":\"none\"}"), base64url(claims.as_bytes()))
+}
+
+fn base64url(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let word = chunk.iter().fold(0_u32, |word, &byte| word << 8 | u32::from(byte));
+        let word = word << (8 * (3 - chunk.len()));
+        for digit in 0..=chunk.len() {
+            let index = (word >> (18 - 6 * digit)) & 63;
+            text.push(char::from(DIGITS[index as usize]));
+        }
+    }
+    text
+}
