@@ -20,6 +20,7 @@ mod setting;
 
 pub use error::{ConfigError, ConfigErrors};
 pub use kafka::{Compression, KafkaSettings, TopicSettings};
+pub use librdkafka::is_secret;
 pub use link::{FilterSettings, Format, LinkSettings};
 pub use process::{AdminSettings, EngineSettings, LogSettings};
 pub use readings::{BatchSettings, ClockSettings, RegistrySettings};

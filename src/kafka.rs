@@ -6,6 +6,7 @@
 
 pub mod delivery;
 pub mod failure;
+pub mod follower;
 pub mod mailbox;
 pub mod producer;
 pub mod settings;
@@ -13,6 +14,7 @@ pub mod statistics;
 pub mod topics;
 
 pub use failure::{Failure, FailureClass};
+pub use follower::{Absence, FollowError, Followed, Follower, FollowerSettings, Heard};
 pub use mailbox::{Mailbox, Report};
 pub use producer::{Kafka, KafkaError, LinkProducer};
 pub use settings::KafkaSettings;

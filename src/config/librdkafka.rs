@@ -121,7 +121,7 @@ pub(super) fn refusal(key: &str) -> Option<Refusal> {
 }
 
 /// Does this key hold a secret, and so is read from a file?
-pub(super) fn is_secret(key: &str) -> bool {
+pub fn is_secret(key: &str) -> bool {
     SECRETS.contains(&key)
 }
 
