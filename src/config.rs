@@ -32,6 +32,7 @@ mod transport;
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use form::{Form, FormKind};
 pub use kafka::{KafkaSettings, TopicSettings};
+pub use librdkafka::is_secret;
 pub use link::{FilterSettings, Format, LinkSettings};
 pub use note::Note;
 pub use process::{AdminSettings, EngineSettings, LogSettings};

@@ -21,6 +21,7 @@ pub mod topics;
 pub mod trouble;
 
 pub use failure::{Failure, FailureClass};
+pub use follower::{Absence, FollowError, Followed, Follower, FollowerSettings, Heard};
 pub use mailbox::{Mailbox, Report};
 pub use producer::{Kafka, KafkaError, LinkProducer};
 pub use security::{Credential, Mechanism, Sasl, Security, Tls};

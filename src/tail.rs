@@ -1,10 +1,11 @@
 //! What trygg publishes, read back and said in words.
 //!
 //! [`Event::from_record`] takes a record apart, [`Event::words`] says what happened, and
-//! [`Layout`] and [`write_json`] are the two forms of `trygg tail`. No health wording: the words say what a device reported.
+//! [`follow`] is `trygg tail`. No health wording: the words say what a device reported.
 
 mod event;
 mod filter;
+mod follow;
 mod json;
 mod phrases;
 mod since;
@@ -15,6 +16,7 @@ mod words;
 pub use self::{
     event::{DeadLetter, Event, Flag, Reading, Undecodable, Value, What},
     filter::{Filter, Glob},
+    follow::{FollowSettings, Form, Output, TailError, follow},
     json::{Origin, write_json},
     since::{Since, SinceError},
     text::{Layout, zone_of_this_machine},

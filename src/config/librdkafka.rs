@@ -233,7 +233,7 @@ pub(super) const USUAL: &[&str] = &[
 ];
 
 /// Does this key hold a secret, and so is read from a file?
-pub(super) fn is_secret(key: &str) -> bool {
+pub fn is_secret(key: &str) -> bool {
     SECRETS.contains(&key)
 }
 
