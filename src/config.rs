@@ -18,6 +18,7 @@ mod process;
 mod readings;
 mod secret;
 mod setting;
+mod transport;
 
 pub use error::{ConfigError, ConfigErrors};
 pub use kafka::{Compression, KafkaSettings, TopicSettings};
@@ -27,6 +28,7 @@ pub use process::{AdminSettings, EngineSettings, LogSettings};
 pub use readings::{BatchSettings, ClockSettings, RegistrySettings};
 pub use secret::Secret;
 pub use setting::Size;
+pub use transport::TransportSettings;
 
 use self::{
     checks::Spots,

@@ -14,7 +14,7 @@ use self::{assembly::Assembly, scrape::Scraper};
 use crate::{
     config::Config,
     kafka::{Kafka, KafkaError, TopicError},
-    link::{LeftBehind, dial::Clock},
+    link::{Clock, LeftBehind},
     registry::RegistryErrors,
     telemetry::{
         admin::{Admin, AdminError},

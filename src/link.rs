@@ -6,10 +6,11 @@
 #[cfg(test)]
 mod allocations;
 pub mod books;
+pub mod clock;
 pub mod close;
 pub mod core;
-pub mod dial;
 pub mod duty;
+pub mod exchange;
 pub mod memory;
 pub mod notice;
 pub mod settings;
@@ -23,9 +24,9 @@ mod testkit;
 pub mod voice;
 
 pub use self::{
+    clock::Clock,
     close::Close,
     core::{Core, Phase},
-    dial::Address,
     notice::LeftBehind,
     settings::LinkSettings,
     task::{LinkTask, SnapshotRequest},

@@ -114,7 +114,8 @@ pub(super) fn notes(config: &Config) -> Vec<Note> {
         if link.receive_maximum < SMALL_WINDOW && !config.batch.linger.is_zero() {
             notes.push(Note::SmallWindow { link: Arc::clone(&link.name) });
         }
-        if link.password.is_some() && !is_loopback(&link.host) {
+        let in_clear = link.transport.tls.is_none() && !is_loopback(&link.host);
+        if link.password.is_some() && in_clear {
             notes.push(Note::PasswordInClear { link: Arc::clone(&link.name) });
         }
     }

@@ -9,6 +9,7 @@ use super::{
     document::{Mistake, Section, Spot},
     secret::{Secret, SecretFiles},
     setting::{Label, Setting, Size},
+    transport::{Transport, TransportSettings},
 };
 use crate::model::{LinkName, QoS, topic::TopicPattern};
 
@@ -19,8 +20,10 @@ pub struct LinkSettings {
     pub name: LinkName,
     /// Host name or address of the broker.
     pub host: String,
-    /// TCP port. Default 1883.
+    /// TCP port. Default by transport: 1883, 8883 (`tls`), 80 (`ws`), 443 (`wss`).
     pub port: u16,
+    /// TLS, WebSocket, both or neither. Default neither.
+    pub transport: TransportSettings,
     /// Stable client id: the broker keeps what is unacknowledged under it.
     pub client_id: String,
     /// User name, where the broker wants one.
@@ -95,12 +98,14 @@ impl LinkSettings {
         files: &SecretFiles<'_>,
         environment: Environment,
     ) -> (Self, LinkSpots) {
+        let transport = section.get_or("transport", Transport::Tcp);
         let receive_maximum = section.within("receive_maximum", 10_000, &(1..=u16::MAX));
         let (filters, formats) = read_filters(&mut section);
         let settings = Self {
             name: section.demand::<Label>("name").unwrap_or_default().0.into(),
             host: section.demand("host").unwrap_or_default(),
-            port: section.within("port", 1883, &(1..=u16::MAX)),
+            port: section.within("port", transport.port(), &(1..=u16::MAX)),
+            transport: TransportSettings::read(transport, &mut section, files),
             client_id: section.demand("client_id").unwrap_or_default(),
             user: section.get("user"),
             password: read_password(&mut section, files, environment),
@@ -132,6 +137,7 @@ impl LinkSettings {
             let expected = "at most max_outstanding_bytes";
             section.refuse_found("max_packet_bytes", Mistake::new(expected, fix));
         }
+        settings.transport.refuse_large_packets(&mut section, settings.max_packet_bytes);
         let spots = LinkSpots {
             name: section.spot("name"),
             client_id: section.spot("client_id"),

@@ -14,13 +14,14 @@ use crate::{
         Kafka, KafkaSettings,
         settings::{Compression, TopicShape},
     },
-    link::{Address, Core, LinkSettings, LinkTask, SnapshotRequest, dial::Clock, voice::Voice},
+    link::{Clock, Core, LinkSettings, LinkTask, SnapshotRequest, voice::Voice},
     model::QoS,
     mqtt::{Backoff, Login, Necessity, Protocol, Session, SessionSettings, Subscription},
     pipeline::{Pipeline, PipelineSettings, Route},
     registry::{Limits, Origin, Registry, Resolver},
     sink::Sink,
     telemetry::health::Health,
+    transport::Address,
     validate::ClockLimits,
 };
 
@@ -132,7 +133,7 @@ impl Assembly {
                 let pipeline = self.pipeline(link, kafka, clock);
                 let task = LinkTask {
                     core: Core::new(link_settings(link), session, pipeline, sink),
-                    address: Address { host: link.host.clone(), port: link.port },
+                    address: address(link),
                     backoff: Backoff::new(Backoff::STABLE, rand::random()),
                     mailbox,
                     snapshots,
@@ -201,6 +202,16 @@ impl Assembly {
                 .get(name)
                 .map_or_else(|| Decoder::json(catalogue), |found| Decoder::Mapping(found.clone())),
         }
+    }
+}
+
+fn address(link: &config::LinkSettings) -> Address {
+    let config::TransportSettings { tls, websocket_path, .. } = &link.transport;
+    Address {
+        host: link.host.clone(),
+        port: link.port,
+        tls: tls.clone(),
+        websocket: websocket_path.clone(),
     }
 }
 

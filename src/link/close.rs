@@ -2,7 +2,10 @@
 
 use thiserror::Error;
 
-use crate::mqtt::SessionError;
+use crate::{
+    mqtt::{SessionError, Setback},
+    transport::DialError,
+};
 
 /// Why a connection has to be closed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -23,12 +26,15 @@ pub enum Close {
     /// The broker closed the socket.
     #[error("the broker closed the connection")]
     EndOfStream,
-    /// The socket failed.
-    #[error("connection failed: {0}")]
-    Io(std::io::ErrorKind),
-    /// No TCP connection in time.
-    #[error("no TCP connection in time")]
-    DialTimeout,
+    /// The broker closed the socket before it said anything.
+    #[error(
+        "the broker closed the connection without an answer: is this a port for TLS or WebSocket \
+         (link.transport)? Else it may be full, or not speak this version of MQTT"
+    )]
+    Unanswered,
+    /// There is no connection, or it failed.
+    #[error(transparent)]
+    Transport(#[from] DialError),
     /// Asked to stop.
     #[error("stopping")]
     Stopped,
@@ -43,10 +49,24 @@ impl Close {
             Self::MaxAge => "max_age",
             Self::Overrun => "overrun",
             Self::EndOfStream => "end_of_stream",
-            Self::Io(std::io::ErrorKind::ConnectionRefused) => "connection_refused",
-            Self::Io(_) => "io",
-            Self::DialTimeout => "dial_timeout",
+            Self::Unanswered => "closed_unanswered",
+            Self::Transport(error) => error.reason(),
             Self::Stopped => "stopped",
+        }
+    }
+
+    /// What it means to the next attempt.
+    pub fn setback(&self) -> Setback {
+        match self {
+            Self::Session(error) => Setback::from(error),
+            Self::Transport(error) if error.is_lasting() => Setback::Lasting,
+            Self::Transport(_)
+            | Self::Abandoned
+            | Self::MaxAge
+            | Self::Overrun
+            | Self::EndOfStream
+            | Self::Unanswered
+            | Self::Stopped => Setback::Passing,
         }
     }
 }

@@ -2,25 +2,56 @@
 
 use std::pin::Pin;
 
-use tokio::{io::AsyncWriteExt, net::TcpStream};
-
 use super::{close::Close, core::Core};
-use crate::{kafka::LinkProducer, model::Mono};
+use crate::{
+    kafka::LinkProducer,
+    model::Mono,
+    transport::{DialError, Wire},
+};
 
 /// What a link is doing.
 pub(super) enum Stage {
     Waiting {
         until: Mono,
     },
-    Dialing(Pin<Box<dyn Future<Output = Result<TcpStream, Close>> + Send>>),
-    Talking(TcpStream),
+    Dialing(Pin<Box<dyn Future<Output = Result<Wire, DialError>> + Send>>),
+    Talking {
+        wire: Wire,
+        heard: Heard,
+    },
     /// DISCONNECT is on its way or sent: reads to the end, so that closing does not reset the
     /// connection and lose the last PUBACKs.
     Parting {
-        stream: TcpStream,
+        wire: Wire,
         sent: Sent,
     },
     Over,
+}
+
+impl Stage {
+    /// Notes that the broker has said something.
+    pub(super) fn heard(&mut self) {
+        if let Self::Talking { heard, .. } = self {
+            *heard = Heard::Something;
+        }
+    }
+
+    /// Why the connection is gone: who hangs up without a word tells something else.
+    pub(super) fn lost(&self, close: Close) -> Close {
+        let Self::Talking { heard: Heard::Nothing, .. } = self else { return close };
+        match close {
+            Close::EndOfStream => Close::Unanswered,
+            Close::Transport(error) if error.is_hang_up() => Close::Unanswered,
+            other => other,
+        }
+    }
+}
+
+/// Whether the broker has said anything on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    Nothing,
+    Something,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,15 +88,5 @@ impl Stopping {
             Self::Draining { .. } => core.records_live() == 0,
             Self::Aborted => true,
         }
-    }
-}
-
-/// Closes our side of the connection. The socket's buffer is empty, so this does not wait.
-pub(super) fn shutdown_write(stream: &mut TcpStream) -> std::io::Result<()> {
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    let mut shutdown = std::pin::pin!(stream.shutdown());
-    match shutdown.as_mut().poll(&mut context) {
-        std::task::Poll::Ready(done) => done,
-        std::task::Poll::Pending => Ok(()),
     }
 }

@@ -3,29 +3,30 @@
 use std::{future::pending, mem, sync::Arc, time::Duration};
 
 use tokio::{
-    net::TcpStream,
     sync::{mpsc, oneshot},
     time::sleep_until,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    clock::Clock,
     close::Close,
     core::{Core, Phase},
-    dial::{Address, Clock, Ended, Look, Traffic, dial, exchange},
     duty::Socket,
+    exchange::{Ended, Look, Traffic, exchange, part},
     notice::LeftBehind,
-    stage::{Sent, Stage, Stopping, shutdown_write},
+    stage::{Heard, Sent, Stage, Stopping},
     voice::{News, Voice},
 };
 use crate::{
     kafka::{LinkProducer, Mailbox, Report},
     model::{Lane, Moment, Mono},
-    mqtt::{Backoff, Pace, Setback, session::Intake},
+    mqtt::{Backoff, Pace, session::Intake},
     telemetry::{
         health::{Health, LaneState, LinkState},
         metrics::LinkSnapshot,
     },
+    transport::{Address, DialError, Wire, dial},
 };
 
 /// Asks a link for its figures; answered between two steps.
@@ -78,8 +79,8 @@ enum Event {
     Stop,
     Abort,
     Snapshot(SnapshotRequest),
-    Dialed(Result<TcpStream, Close>),
-    Moved(Result<Traffic, Close>),
+    Dialed(Result<Wire, DialError>),
+    Moved(Result<Traffic, DialError>),
     Reports,
     Timer,
 }
@@ -124,7 +125,7 @@ impl LinkTask {
         let now = self.clock.now().mono;
         let mut deadline = match stage {
             Stage::Waiting { until } => *until,
-            Stage::Dialing(_) | Stage::Talking(_) | Stage::Parting { .. } => Mono(u64::MAX),
+            Stage::Dialing(_) | Stage::Talking { .. } | Stage::Parting { .. } => Mono(u64::MAX),
             Stage::Over => now + IDLE_LOOK,
         };
         deadline = deadline.min(self.core.deadline()).min(now + IDLE_LOOK);
@@ -148,14 +149,19 @@ impl LinkTask {
         match stage {
             Stage::Waiting { .. } | Stage::Over => pending().await,
             Stage::Dialing(dialing) => Event::Dialed(dialing.await),
-            Stage::Talking(stream) => {
+            Stage::Talking { wire, .. } => {
                 let (unsent, buffer) = core.both_ways();
-                Event::Moved(exchange(stream, unsent, buffer, look).await)
+                Event::Moved(exchange(wire, unsent, buffer, look).await)
             }
-            Stage::Parting { stream, .. } => {
+            Stage::Parting { wire, sent: Sent::NotYet } => {
                 let (unsent, buffer) = core.both_ways();
                 buffer.clear();
-                Event::Moved(exchange(stream, unsent, buffer, Look::ReadAndWrite).await)
+                Event::Moved(exchange(wire, unsent, buffer, Look::ReadAndWrite).await)
+            }
+            Stage::Parting { wire, sent: Sent::All } => {
+                let (_, buffer) = core.both_ways();
+                buffer.clear();
+                Event::Moved(part(wire, buffer).await)
             }
         }
     }
@@ -181,27 +187,21 @@ impl LinkTask {
                 // A scrape that has gone away is nobody's loss.
                 drop(request.send(self.core.snapshot(now.mono)));
             }
-            Event::Dialed(Ok(stream)) => {
-                *stage = Stage::Talking(stream);
+            Event::Dialed(Ok(wire)) => {
+                *stage = Stage::Talking { wire, heard: Heard::Nothing };
                 self.core.opened(now);
             }
-            Event::Dialed(Err(close)) => {
+            Event::Dialed(Err(error)) | Event::Moved(Err(error)) => {
                 self.core.step(reports, Socket::Drained, now)?;
-                return Err(close);
+                return Err(stage.lost(error.into()));
             }
-            Event::Moved(traffic) => {
-                let traffic = match traffic {
-                    Ok(traffic) => traffic,
-                    Err(close) => {
-                        self.core.step(reports, Socket::Drained, now)?;
-                        return Err(close);
-                    }
-                };
+            Event::Moved(Ok(traffic)) => {
                 if traffic.written > 0 {
                     self.core.wrote(traffic.written, now.mono);
                 }
                 if traffic.read > 0 {
                     self.core.bytes_arrived(now.mono);
+                    stage.heard();
                 }
                 socket = traffic.socket;
                 if traffic.read > 0 && socket == Socket::Drained {
@@ -214,7 +214,7 @@ impl LinkTask {
         self.core.step(reports, socket, now)?;
         match ended {
             Ended::No => Ok(moved),
-            Ended::Yes => Err(Close::EndOfStream),
+            Ended::Yes => Err(stage.lost(Close::EndOfStream)),
         }
     }
 
@@ -226,7 +226,8 @@ impl LinkTask {
             if self.core.must_wait_for_old_epochs() {
                 *stage = Stage::Waiting { until: now.mono + IDLE_LOOK };
             } else {
-                *stage = Stage::Dialing(Box::pin(dial(self.address.clone())));
+                let address = self.address.clone();
+                *stage = Stage::Dialing(Box::pin(async move { dial(&address).await }));
             }
             self.show_state(stage);
         }
@@ -251,18 +252,15 @@ impl LinkTask {
         }
         *stage = match mem::replace(stage, Stage::Over) {
             Stage::Waiting { .. } | Stage::Dialing(_) | Stage::Over => Stage::Over,
-            Stage::Talking(stream) if self.core.is_drained() => {
+            Stage::Talking { wire, .. } if self.core.is_drained() => {
                 self.core.disconnect();
-                Stage::Parting { stream, sent: Sent::NotYet }
+                Stage::Parting { wire, sent: Sent::NotYet }
             }
-            Stage::Parting { mut stream, sent: Sent::NotYet } if self.core.unsent().is_empty() => {
-                // The broker answers the half-close with its own; until then we read.
-                if let Err(error) = shutdown_write(&mut stream) {
-                    tracing::debug!(kind = ?error.kind(), "half-close failed");
-                }
-                Stage::Parting { stream, sent: Sent::All }
+            // The broker answers the half-close with its own; until then we read.
+            Stage::Parting { wire, sent: Sent::NotYet } if self.core.unsent().is_empty() => {
+                Stage::Parting { wire, sent: Sent::All }
             }
-            other @ (Stage::Talking(_) | Stage::Parting { .. }) => other,
+            other @ (Stage::Talking { .. } | Stage::Parting { .. }) => other,
         };
     }
 
@@ -277,17 +275,7 @@ impl LinkTask {
             *stage = Stage::Over;
             return;
         }
-        let setback = match close {
-            Close::Session(error) => Setback::from(error),
-            Close::Abandoned
-            | Close::MaxAge
-            | Close::Overrun
-            | Close::EndOfStream
-            | Close::Io(_)
-            | Close::DialTimeout
-            | Close::Stopped => Setback::Passing,
-        };
-        let wait = self.backoff.setback(setback, now.mono);
+        let wait = self.backoff.setback(close.setback(), now.mono);
         *stage = Stage::Waiting { until: now.mono + wait.duration };
         self.show(LinkState::Fault { reason: close.reason() });
         let Some(suppressed_lines) = self.voice.permit(close.reason()) else { return };
@@ -314,8 +302,8 @@ impl LinkTask {
         {
             return;
         }
-        if let Stage::Talking(stream) = stage {
-            match stream.try_write(self.core.unsent()) {
+        if let Stage::Talking { wire, .. } = stage {
+            match wire.try_write(self.core.unsent()) {
                 Ok(written) => self.core.wrote(written, now),
                 // Not now, or not any more: the next look at the socket tells.
                 Err(_) => return,
@@ -377,7 +365,7 @@ impl LinkTask {
             // The fault that led here says more than "waiting".
             Stage::Waiting { .. } | Stage::Dialing(_) => return,
             Stage::Parting { .. } | Stage::Over => LinkState::Stopping,
-            Stage::Talking(_) => match (self.core.phase(), self.core.blocked()) {
+            Stage::Talking { .. } => match (self.core.phase(), self.core.blocked()) {
                 (Phase::Closed | Phase::Opening, _) => LinkState::Subscribing,
                 (Phase::Established, Some(blocked)) if blocked.to.lane != Lane::DeadLetters => {
                     LinkState::Paused { reason: blocked.code }

@@ -5,6 +5,7 @@ use crate::{
     link::{close::Close, core::Phase},
     model::Mono,
     plant::{Bug, plant},
+    transport::DialError,
 };
 
 #[test]
@@ -82,7 +83,7 @@ fn what_a_lost_connection_left_is_known_at_the_end() {
         world.turn();
     }
     world.close(&Close::EndOfStream);
-    world.close(&Close::DialTimeout);
+    world.close(&Close::Transport(DialError::Timeout));
     world.core.begin_drain(world.moment());
     assert_eq!(world.core.left_behind().with_broker, 3);
 }
