@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 
 use super::Exit;
 use crate::{
-    config::{Config, KafkaSettings, Secret, is_secret},
+    config::{Config, Secret, is_secret},
     model::Lane,
     tail::{
         Filter, FollowSettings, Form, Glob, Layout, Output, Since, TailError, follow,
@@ -188,7 +188,7 @@ impl TailArgs {
             let config = Config::load(file);
             let kafka = config.map_err(|errors| (Exit::Configuration, errors.to_string()))?.kafka;
             brokers = kafka.brokers.join(",");
-            properties = properties_of(&kafka);
+            properties = kafka.connection().properties();
             topics = [kafka.topics.readings, kafka.topics.alerts, kafka.topics.dead_letters];
         }
         let topics = self.topics(topics).map_err(|complaint| (Exit::Usage, complaint))?;
@@ -277,13 +277,6 @@ fn lane_by_name(name: &str) -> Option<Lane> {
         ("dead-letters", Lane::DeadLetters),
     ];
     ends.into_iter().find(|(end, _)| name.ends_with(end)).map(|(_, lane)| lane)
-}
-
-/// What the file tells librdkafka, logins included.
-fn properties_of(kafka: &KafkaSettings) -> BTreeMap<String, String> {
-    let secrets = kafka.secrets.iter();
-    let secrets = secrets.map(|(key, secret)| (key.clone(), secret.reveal().to_owned()));
-    kafka.librdkafka.clone().into_iter().chain(secrets).collect()
 }
 
 fn output() -> Output {
