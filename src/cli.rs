@@ -1,6 +1,6 @@
 //! The command line: what was asked for, and with which number the process ends.
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, io::Write, process::ExitCode};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -13,6 +13,7 @@ mod config;
 mod demo;
 mod parse;
 mod publish;
+mod run;
 mod simulate;
 mod tail;
 
@@ -23,6 +24,7 @@ pub use self::{
     complete::{CompletionsArgs, ManArgs},
     config::ConfigArgs,
     publish::PubArgs,
+    run::RunArgs,
     simulate::SimulateArgs,
     tail::TailArgs,
 };
@@ -54,11 +56,7 @@ pub enum Command {
     #[cfg(feature = "demo")]
     Demo(DemoArgs),
     /// Bring messages from the brokers to Kafka until stopped by a signal.
-    Run {
-        /// The configuration file.
-        #[arg(long, value_name = "FILE")]
-        config: PathBuf,
-    },
+    Run(RunArgs),
     /// List every mistake in a configuration, with its line and a remedy.
     Check(CheckArgs),
     /// Show every key of the configuration, or what a file makes of them.
@@ -74,6 +72,30 @@ pub enum Command {
     /// Write the manual pages.
     #[command(hide = true)]
     Man(ManArgs),
+}
+
+impl Command {
+    /// Does it.
+    pub fn run(self) -> Exit {
+        match self {
+            #[cfg(feature = "demo")]
+            Self::Demo(args) => args.run(),
+            Self::Run(args) => args.run(),
+            Self::Check(args) => args.run(),
+            Self::Config(args) => args.run(),
+            Self::Tail(args) => args.run(),
+            Self::Pub(args) => args.run(),
+            Self::Simulate(args) => args.run(),
+            Self::Completions(args) => args.run(),
+            Self::Man(args) => args.run(),
+        }
+    }
+}
+
+/// Says on stderr what could not be done, where there is no log.
+fn complain(error: &dyn std::error::Error) {
+    // Nobody is left to tell that stderr is gone.
+    let _gone = writeln!(std::io::stderr(), "{error}");
 }
 
 /// How the process ends.
@@ -137,6 +159,8 @@ impl Cli {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     fn parse(args: &[&str]) -> Result<Command, Exit> {
@@ -149,7 +173,7 @@ mod tests {
         Cli::command().debug_assert();
         let file = PathBuf::from("f.toml");
         let run = parse(&["run", "--config", "f.toml"]);
-        assert!(matches!(run, Ok(Command::Run { config }) if config == file));
+        assert!(matches!(run, Ok(Command::Run(args)) if args.config == file));
         let check = parse(&["check", "f.toml"]);
         assert!(matches!(check, Ok(Command::Check(args)) if args.file == file));
     }

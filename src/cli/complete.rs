@@ -1,10 +1,13 @@
 //! `trygg completions` and `trygg man`: what a package ships beside the program.
 
-use std::{io, path::PathBuf};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use clap::{Args, CommandFactory};
 
-use super::{Cli, Exit};
+use super::{Cli, Exit, complain};
 
 /// What `trygg completions` is told.
 #[derive(Debug, Args)]
@@ -19,12 +22,12 @@ pub struct CompletionsArgs {
 }
 
 impl CompletionsArgs {
-    /// Writes them to `out`.
-    pub fn run(self, out: &mut impl io::Write) -> io::Result<Exit> {
+    /// Prints them.
+    pub fn run(self) -> Exit {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "trygg", &mut script);
-        out.write_all(&script)?;
-        Ok(Exit::Done)
+        // Nobody reads a closed pipe, so there is nothing left to say.
+        io::stdout().write_all(&script).map_or(Exit::Usage, |()| Exit::Done)
     }
 }
 
@@ -38,8 +41,13 @@ pub struct ManArgs {
 
 impl ManArgs {
     /// Writes a page for the program and one for each command.
-    pub fn run(self) -> io::Result<Exit> {
-        clap_mangen::generate_to(Cli::command(), self.folder)?;
-        Ok(Exit::Done)
+    pub fn run(self) -> Exit {
+        match clap_mangen::generate_to(Cli::command(), self.folder) {
+            Ok(()) => Exit::Done,
+            Err(error) => {
+                complain(&error);
+                Exit::Usage
+            }
+        }
     }
 }

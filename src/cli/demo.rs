@@ -1,13 +1,14 @@
 //! `trygg demo`.
 
 use std::{
-    io::{IsTerminal, Write},
+    error::Error,
+    io::{self, IsTerminal, Write},
     time::Duration,
 };
 
 use clap::{Args, value_parser};
 
-use super::{Exit, parse::span};
+use super::{Exit, complain, parse::span};
 use crate::{
     demo::{self, Look, Settings},
     engine::{self, Signals},
@@ -46,8 +47,15 @@ pub struct DemoArgs {
 
 impl DemoArgs {
     /// Runs until Ctrl-C.
-    pub fn run(self) -> Result<Exit, Box<dyn std::error::Error>> {
-        let is_terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    pub fn run(self) -> Exit {
+        self.show().unwrap_or_else(|error| {
+            complain(error.as_ref());
+            Exit::OurBug
+        })
+    }
+
+    fn show(self) -> Result<Exit, Box<dyn Error>> {
+        let is_terminal = io::stdout().is_terminal() && io::stdin().is_terminal();
         let settings = Settings {
             homes: self.homes,
             speed: self.speed,
@@ -59,11 +67,11 @@ impl DemoArgs {
         let runtime = engine::single_threaded()?;
         let ended = runtime.block_on(async {
             let signals = Signals::listen()?;
-            demo::run(&settings, signals, &kept, &mut std::io::stdout()).await
+            demo::run(&settings, signals, &kept, &mut io::stdout()).await
         });
         runtime.shutdown_background();
         for line in kept.take() {
-            writeln!(std::io::stderr(), "{line}")?;
+            writeln!(io::stderr(), "{line}")?;
         }
         Ok(Exit::from(ended?.exit))
     }

@@ -64,8 +64,7 @@ fn a_message_of_ones_own_goes_through_the_demo_and_the_books_balance() {
     let (mqtt, kafka) = (demo.place("MQTT"), demo.place("Kafka"));
     let broker = format!("mqtt://{mqtt}");
     for message in [r#"{"contact":true}"#, r#"{"contact":false}"#] {
-        let sent =
-            trygg(&["pub", "--broker", &broker, "--topic", CONTACT, "--message", message]);
+        let sent = trygg(&["pub", "--broker", &broker, "--topic", CONTACT, "--message", message]);
         assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
     }
     demo.line(&["my-home", "front door opened"]);
