@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # Folder with recorded data for `make replay`; not part of this repository.
 SHARED ?= ../shared
 
-.PHONY: help build test setup replay kill-loop outage bench bench-smoke bench-long lint clean-tests
+.PHONY: help build test setup replay kill-loop outage bench bench-smoke bench-long docs lint clean-tests
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ bench-smoke: ## The bench, short: does it run and balance?
 
 bench-long: ## Memory over five million messages.
 	tools/bench.sh long
+
+docs: ## The tables of docs/configuration.md, from the code.
+	cargo run --locked -- config --markdown docs/configuration.md > target/configuration.md
+	mv target/configuration.md docs/configuration.md
 
 lint: ## Formatting, clippy, docs.
 	cargo fmt --check

@@ -131,8 +131,6 @@ impl Config {
         let mappings = root.sections("mapping").into_iter();
         let (mappings, mapping_names): (Vec<_>, _) =
             mappings.map(|section| mapping::read_mapping(section, &catalogue)).unzip();
-        let mut admin = root.section("admin");
-        let admin_spot = admin.spot("listen");
         let mut config = Self {
             engine,
             links,
@@ -143,12 +141,13 @@ impl Config {
             kafka: KafkaSettings::read(root.section("kafka"), &files, environment),
             registry: RegistrySettings::read(root.section("registry"), &files),
             identity: readings::read_identity(root.section("identity"), &files),
-            admin: AdminSettings::read(admin),
+            admin: AdminSettings::read(root.section("admin")),
             log: LogSettings::read(root.section("log")),
             notes: Vec::new(),
         };
+        let admin = root.section("admin").spot("listen");
         root.finish();
-        let spots = Spots { links: link_spots, mappings: mapping_names, admin: admin_spot };
+        let spots = Spots { links: link_spots, mappings: mapping_names, admin };
         checks::check(&config, &spots, &document);
         config.notes = checks::notes(&config);
         document.finish(config)

@@ -19,6 +19,9 @@ use super::{
 /// How alike two keys must be before one is offered for the other (0..=1).
 const LIKENESS: f64 = 0.75;
 
+/// What is expected where the parser has failed.
+const SYNTAX: &str = "valid TOML";
+
 /// Characters of a wrong value that a message repeats.
 const SHOWN_CHARS: usize = 60;
 
@@ -78,7 +81,7 @@ impl<'t> Document<'t> {
             let fix = "correct the TOML syntax here (quotes round text, one key a line)";
             let fix =
                 if error.message().contains("duplicate") { "remove one of the two" } else { fix };
-            let expected = format!("valid TOML ({})", error.message());
+            let expected = format!("{SYNTAX} ({})", error.message());
             document.refuse(&spot, "", Mistake::new(expected, fix));
         }
         for (spot, mistake) in wrong {
@@ -112,8 +115,11 @@ impl<'t> Document<'t> {
             fix: mistake.fix,
         };
         let mut mistakes = self.mistakes.borrow_mut();
-        // A key that is asked for twice is wrong once.
-        if !mistakes.contains(&(spot.start, error.clone())) {
+        // A key that is asked for twice is wrong once, and what could not be parsed is no value.
+        let is_said = |(place, said): &(usize, ConfigError)| {
+            *place == spot.start && (*said == error || said.expected.starts_with(SYNTAX))
+        };
+        if !mistakes.iter().any(is_said) {
             mistakes.push((spot.start, error));
         }
     }
@@ -149,10 +155,15 @@ pub(super) fn nearest<T: AsRef<str>>(
 ) -> Option<String> {
     known
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(word, candidate.as_ref()), candidate))
+        .map(|candidate| (likeness(word, candidate.as_ref()), candidate))
         .filter(|(likeness, _)| *likeness >= LIKENESS)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate.as_ref().to_owned())
+}
+
+fn likeness(word: &str, candidate: &str) -> f64 {
+    let is_slip = word.len() > 2 && strsim::osa_distance(word, candidate) == 1;
+    strsim::jaro_winkler(word, candidate).max(if is_slip { LIKENESS } else { 0.0 })
 }
 
 /// Where a value stands; nowhere if there is none.

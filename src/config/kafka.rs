@@ -79,12 +79,11 @@ impl KafkaSettings {
         environment: Environment,
     ) -> Self {
         let second = Duration::from_secs(1);
-        let linger = section.get_within("linger", &(Duration::ZERO..=second));
         let mut settings = Self {
             brokers: section.demand::<Brokers>("brokers").unwrap_or_default().0,
             client_id: section.get_or("client_id", "trygg".to_owned()),
             compression: section.get_or("compression", Compression::Lz4),
-            linger,
+            linger: section.get_within("linger", &(Duration::ZERO..=second)),
             create_topics: section.get_or("create_topics", false),
             partitions: section.within("partitions", 4, &(1..=10_000)),
             replication: section.within("replication", 1, &(1..=32)),

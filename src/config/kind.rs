@@ -13,7 +13,6 @@ use crate::catalogue::{Catalogue, Kind, Range, Urgency, ValueType};
 
 /// Reads one `[[kind]]`, and where its name stands.
 pub(super) fn read_kind(mut section: Section<'_>) -> (Kind, Spot) {
-    let urgent = section.get_or("urgent", false);
     let kind = Kind {
         name: section.demand::<Label>("name").unwrap_or_default().0.into(),
         value_type: section.demand("value_type").unwrap_or(ValueType::Number),
@@ -21,7 +20,7 @@ pub(super) fn read_kind(mut section: Section<'_>) -> (Kind, Spot) {
         hard: read_range(&mut section, "hard_min", "hard_max"),
         soft: read_range(&mut section, "soft_min", "soft_max"),
         absent: section.get("absent"),
-        urgency: if urgent { Urgency::Urgent } else { Urgency::Ordinary },
+        urgency: if section.get_or("urgent", false) { Urgency::Urgent } else { Urgency::Ordinary },
         categories: section.get_or("categories", Words(Vec::new())).0,
     };
     if section.has("name") && section.has("value_type") {

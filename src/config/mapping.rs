@@ -90,7 +90,7 @@ fn read_reading(mut section: Section<'_>, catalogue: &Catalogue) -> Option<Readi
 struct Pointer(String);
 
 impl Setting for Pointer {
-    const EXPECTED: &'static str = "a JSON pointer such as /data/0/temp, or nothing in quotes";
+    const EXPECTED: &'static str = "a JSON pointer";
     const EXAMPLE: &'static str = "\"/data/0/temp\"";
     const FORM: Form = Form::like("^(/.*)?$");
 

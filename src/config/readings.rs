@@ -116,8 +116,8 @@ impl Setting for UnknownDevices {
 
 /// `[identity]`: the key of the pseudonyms, or their absence on purpose.
 pub(super) fn read_identity(mut section: Section<'_>, files: &SecretFiles<'_>) -> Identity {
-    let clear_names = section.get_or("clear_names", false);
     let key_file: Option<PathBuf> = section.get("key_file");
+    let clear_names = section.get_or("clear_names", false);
     let has_key_file = section.has("key_file");
     let mut identity = Identity::ClearNames;
     if clear_names && has_key_file {

@@ -3,7 +3,10 @@
 
 use std::path::Path;
 
-use super::{Config, record::Record};
+use super::{
+    Config,
+    record::{Record, Shape, Table},
+};
 
 mod kafka;
 mod link;
@@ -42,6 +45,14 @@ pub(super) const EXEMPLAR: &str = "\
 pub fn record() -> Record {
     let (_, record) = Config::examine(Path::new("reference"), EXEMPLAR, |_| None, &[]);
     record
+}
+
+/// Is a table only there when it is written?
+pub(super) fn is_optional(table: &Table) -> bool {
+    match table.shape {
+        Shape::Single => EXEMPLAR.lines().any(|line| line == format!("[{}]", table.path)),
+        Shape::Entry => !table.required,
+    }
 }
 
 /// Every entry.

@@ -62,9 +62,8 @@ fn table(record: &Record, number: usize) -> Map<String, Value> {
 
 /// Must the table be written, itself or for a key in it?
 fn is_needed(record: &Record, number: usize, table: &Table) -> bool {
-    // What the reference had to write down may be missing.
-    let is_always_read = !table.given;
-    table.required || (is_always_read && record.keys_of(number).any(|key| key.required))
+    let has_needed = record.keys_of(number).any(|key| key.required);
+    table.required || (has_needed && !reference::is_optional(table))
 }
 
 fn property(path: &str, key: &Key) -> Value {

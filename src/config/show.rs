@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    record::{Key, Origin, Record, Shape, join},
+    record::{Key, Origin, Record, Shape, Table, join},
     reference,
     tables::{default_of, range_of},
 };
@@ -27,8 +27,7 @@ pub fn defaults(record: &Record) -> String {
 
 fn write_defaults(record: &Record, number: usize, within_comment: bool, text: &mut String) {
     let Some(table) = record.tables().get(number) else { return };
-    // The reference holds an empty one of each table that is only there when it is written.
-    let is_comment = within_comment || (table.given && !table.required);
+    let is_comment = within_comment || reference::is_optional(table);
     let sign = if is_comment { "# " } else { "" };
     text.push('\n');
     comment(reference::entry(&table.path).map_or("", |entry| entry.why), text);
@@ -81,17 +80,16 @@ pub fn defaults_json(record: &Record) -> Value {
 
 /// What holds, with where each value comes from.
 pub fn effective(record: &Record) -> String {
-    let reference = reference::record();
     let mut text = String::new();
     for (number, _) in record.tables_in(0) {
-        write_effective(record, &reference, number, &mut text);
+        write_effective(record, number, &mut text);
     }
     text
 }
 
-fn write_effective(record: &Record, reference: &Record, number: usize, text: &mut String) {
+fn write_effective(record: &Record, number: usize, text: &mut String) {
     let Some(table) = record.tables().get(number) else { return };
-    if is_left_out(record, reference, number) {
+    if is_left_out(table) {
         return;
     }
     if !text.is_empty() {
@@ -109,22 +107,20 @@ fn write_effective(record: &Record, reference: &Record, number: usize, text: &mu
         text.push_str(&format!("{line:<46} # {origin}\n"));
     }
     for (inner, _) in record.tables_in(number) {
-        write_effective(record, reference, inner, text);
+        write_effective(record, inner, text);
     }
 }
 
 /// Is it a table that is only there when it is written, and is not?
-fn is_left_out(record: &Record, reference: &Record, number: usize) -> bool {
-    let Some(table) = record.tables().get(number) else { return true };
-    let is_optional = reference.table(&table.path).is_some_and(|(_, table)| table.given);
-    let has_override = record.keys_of(number).any(|key| !matches!(key.origin, Origin::Default));
-    is_optional && !table.given && !has_override
+fn is_left_out(table: &Table) -> bool {
+    reference::is_optional(table) && !table.given
 }
 
 /// The same for scripts: one object a key.
 pub fn effective_json(record: &Record) -> Value {
-    let reference = reference::record();
-    let shown = record.keys().filter(|(_, key)| !is_left_out(record, &reference, key.table));
+    let is_shown =
+        |key: &Key| record.tables().get(key.table).is_some_and(|table| !is_left_out(table));
+    let shown = record.keys().filter(|(_, key)| is_shown(key));
     let keys = shown.map(|(path, key)| {
         let mut object = Map::new();
         object.insert("key".into(), path.into());

@@ -38,10 +38,13 @@ fn table(record: &Record, number: usize) -> String {
     for key in record.keys_of(number) {
         let path = join(path, &key.name);
         let why = reference::entry(&path).map_or("", |entry| entry.why);
-        let cells = [format!("`{}`", key.name), default_of(&path, key), range_of(&path, key)];
-        rows.push_str("| ");
-        rows.push_str(&cells.join(" | "));
-        rows.push_str(&format!(" | {why} |\n"));
+        let name = format!("`{}`", key.name);
+        for cell in [&name, &default_of(&path, key), &range_of(&path, key), why] {
+            rows.push_str("| ");
+            rows.push_str(cell);
+            rows.push_str(if cell.is_empty() { "" } else { " " });
+        }
+        rows.push_str("|\n");
     }
     rows
 }
