@@ -46,6 +46,7 @@ const TOPICS: [&str; 3] = ["trygg.readings", "trygg.alerts", "trygg.dead-letters
 /// What `trygg tail` is told.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct TailArgs {
     /// Some brokers of the cluster.
     #[arg(long, value_name = "HOST:PORT,...", conflicts_with = "config")]

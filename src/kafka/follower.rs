@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc, thread};
 
-use rdkafka::{ClientConfig, consumer::BaseConsumer};
+use rdkafka::{ClientConfig, consumer::BaseConsumer, error::KafkaError};
 use thiserror::Error;
 use tokio::sync::mpsc;
 
@@ -203,11 +203,12 @@ impl FollowerSettings {
     }
 }
 
-fn in_words(error: &rdkafka::error::KafkaError) -> String {
-    match error {
-        rdkafka::error::KafkaError::ClientConfig(_, words, key, _) => format!("{key}: {words}"),
-        other => other.to_string(),
+/// Without the value, which may be a secret.
+fn in_words(error: &KafkaError) -> String {
+    if let KafkaError::ClientConfig(_, words, key, _) = error {
+        return format!("{key}: {words}");
     }
+    error.to_string()
 }
 
 fn unknown(missing: &[String], alike: &[String]) -> String {

@@ -268,7 +268,10 @@ impl Flag {
 /// Names of homes and devices may be names of people.
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Event").field("lane", &self.lane).field("what", &self.what).finish()
+        f.debug_struct("Event")
+            .field("lane", &self.lane)
+            .field("what", &self.what)
+            .finish_non_exhaustive()
     }
 }
 

@@ -132,7 +132,7 @@ async fn reader_gone(descriptor: Option<OwnedFd>) {
     {
         return;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 struct Tail<'a> {
@@ -177,10 +177,9 @@ impl<'a> Tail<'a> {
     async fn run(&mut self) -> Result<(), TailError> {
         let is_full = |tail: &Self| tail.settings.limit.is_some_and(|limit| tail.shown >= limit);
         while !is_full(self) {
-            if self.buffer.len() >= CHUNK || !self.follower.has_next() {
-                if !self.write_out().await? {
-                    return Ok(());
-                }
+            let is_time = self.buffer.len() >= CHUNK || !self.follower.has_next();
+            if is_time && !self.write_out().await? {
+                return Ok(());
             }
             let Some(heard) = self.next().await? else { break };
             if !self.take(heard)? {

@@ -72,7 +72,6 @@ impl Layout {
         let used = time.chars().count() + self.home + self.place + 7;
         let left = self.width.map(|width| width.saturating_sub(used).max(PLACE.least));
         let (words, remarks) = event.said();
-        let remarks: String = remarks.iter().map(|remark| format!(" ({remark})")).collect();
         let words = cut(&words, left.unwrap_or(usize::MAX));
         let left = left.map_or(usize::MAX, |left| left.saturating_sub(words.chars().count()));
         let remarks = cut(&remarks, left);

@@ -19,24 +19,20 @@ impl Event {
     /// What happened, as a person says it: "front door opened (late by 3 min)". Says what the
     /// device reported and no more.
     pub fn words(&self) -> String {
-        let (mut words, remarks) = self.said();
-        if let What::Reading(_) = self.what {
-            for remark in remarks {
-                words.push_str(&format!(" ({remark})"));
-            }
-        }
-        words
+        let (happening, remarks) = self.said();
+        happening + &remarks
     }
 
-    /// What happened, and what to know about it.
-    pub(super) fn said(&self) -> (String, Vec<String>) {
+    /// What happened, and what to know about it, each remark in brackets after a space.
+    pub(super) fn said(&self) -> (String, String) {
         match &self.what {
             What::Reading(reading) => {
                 let flags = reading.flags.iter();
-                let remarks = flags.filter_map(|flag| self.remark(reading, *flag)).collect();
+                let remarks = flags.filter_map(|flag| self.remark(reading, *flag));
+                let remarks = remarks.map(|remark| [" (", &remark, ")"].concat()).collect();
                 (clean(&happening(reading)), remarks)
             }
-            What::DeadLetter(letter) => (clean(&complaint(letter)), Vec::new()),
+            What::DeadLetter(letter) => (clean(&complaint(letter)), String::new()),
         }
     }
 
@@ -155,20 +151,22 @@ fn complaint(letter: &DeadLetter) -> String {
     let DeadLetter { reason, payload_length, .. } = letter;
     let mut words = format!("not understood: {reason} ({payload_length} bytes)");
     if !letter.detail.is_empty() {
-        words.push_str(&format!(": {}", letter.detail));
+        words.push_str(": ");
+        words.push_str(&letter.detail);
     }
     let said = letter.refused.iter().take(REFUSED_SAID);
     let said: Vec<_> = said.map(|refused| format!("{} {}", refused.kind, refused.reason)).collect();
     if !said.is_empty() {
-        words.push_str(&format!("; refused: {}", said.join(", ")));
+        words.push_str("; refused: ");
+        words.push_str(&said.join(", "));
         let more = usize::try_from(letter.refused_count).unwrap_or(usize::MAX);
         let more = more.saturating_sub(said.len());
         if more > 0 {
-            words.push_str(&format!(" and {more} more"));
+            words.extend([" and ", &more.to_string(), " more"]);
         }
     }
     if !letter.refused_by.is_empty() {
-        words.push_str(&format!("; refused by {}", letter.refused_by));
+        words.extend(["; refused by ", &letter.refused_by]);
     }
     words
 }

@@ -27,4 +27,5 @@ mod refusal;
 mod replay;
 mod session;
 mod support;
+mod tail;
 mod urgent;

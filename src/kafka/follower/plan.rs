@@ -6,6 +6,7 @@ use rdkafka::{
     Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
     error::KafkaError,
+    metadata::MetadataTopic,
     types::RDKafkaErrorCode,
 };
 
@@ -98,7 +99,8 @@ fn spots(
     let mut missing = Vec::new();
     for name in &settings.topics {
         let found = metadata.topics().iter().find(|topic| topic.name() == name);
-        match found.map(|topic| topic.partitions()).filter(|partitions| !partitions.is_empty()) {
+        let partitions = found.map(MetadataTopic::partitions);
+        match partitions.filter(|partitions| !partitions.is_empty()) {
             Some(partitions) => {
                 let name: Arc<str> = name.as_str().into();
                 spots.extend(partitions.iter().map(|one| (Arc::clone(&name), one.id())));
@@ -109,7 +111,7 @@ fn spots(
     if missing.is_empty() {
         return Ok(spots);
     }
-    let names = metadata.topics().iter().map(|topic| topic.name());
+    let names = metadata.topics().iter().map(MetadataTopic::name);
     let mut alike: Vec<String> =
         names.filter(|name| looks_like_ours(name)).map(str::to_owned).collect();
     alike.sort();

@@ -158,7 +158,6 @@ impl Thread<'_> {
     }
 
     /// Most codes pass: librdkafka tries again by itself.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "librdkafka's list of codes, not ours")]
     fn judge(&mut self, code: Option<RDKafkaErrorCode>) -> Result<(), FollowError> {
         match code {
             Some(RDKafkaErrorCode::AllBrokersDown) => self.miss(Absence::Unreachable),
