@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Lays ready what the tests use besides Rust: Mosquitto, Java with Apache Kafka's jars, and a
-# Python reader. Everything lands under target/; the system is never touched. Run it as often
+# Lays ready what the tests use besides Rust: Mosquitto, Java with Apache Kafka's jars, a Python
+# reader, and what checks the files of deploy/. Everything lands under target/; the system is never touched. Run it as often
 # as you like: what is there is kept. What cannot be had is a SKIP with its reason, and a
 # failure when CI=true.
 set -euo pipefail
@@ -25,22 +25,32 @@ skip() {
 
 stamp_of() { cat "$@" | sha256sum | cut -c1-16; }
 
-# Fetches Debian packages with what they need and this machine lacks, and unpacks them.
-unpack() {
-    local wanted missing
+# Does apt know a package, at the latest after an update of its lists?
+know() {
     command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
     if [[ $(apt-cache policy "$1" 2>/dev/null) != *"Candidate: "[0-9]* ]]; then
         step "package lists are empty: apt-get update"
         apt-get update -qq || return 1
     fi
+}
+
+# Fetches Debian packages with what they need and this machine lacks, and unpacks them.
+unpack() {
+    local wanted missing
+    know "$1" || return 1
     wanted=$(apt-get -s -qq install --no-install-recommends "$@") || return 1
     missing=$(awk '/^Inst/ {print $2}' <<<"$wanted")
     [ -n "$missing" ] || missing="$*" # installed, yet not where PATH finds it
     step "unpacking $(wc -w <<<"$missing") packages for $1"
-    mkdir -p "$tools/debs" "$unpacked"
     # shellcheck disable=SC2086 # one word a package
-    (cd "$tools/debs" && rm -f -- *.deb && apt-get download -qq $missing 2>/dev/null) || return 1
+    bring $missing
+}
+
+# Fetches just these Debian packages and unpacks them.
+bring() {
     local package
+    mkdir -p "$tools/debs" "$unpacked"
+    (cd "$tools/debs" && rm -f -- *.deb && apt-get download -qq "$@" 2>/dev/null) || return 1
     for package in "$tools"/debs/*.deb; do dpkg-deb -x "$package" "$unpacked" || return 1; done
     rm -rf "$tools/debs"
     relink
@@ -82,7 +92,38 @@ set_up_mosquitto() {
     if [ "$found" = "$unpacked_to" ]; then
         printf 'MOSQUITTO_LIBRARIES=%s\n' "$(library_path)" >>"$env_file"
     fi
+    printf 'MOSQUITTO_PASSWD=%s\n' "${found%/sbin/mosquitto}/bin/mosquitto_passwd" >>"$env_file"
     step "mosquitto: $found"
+}
+
+# Only the tool that checks configurations and rules: it needs nothing of what the server needs.
+set_up_promtool() {
+    local found
+    found=$(first_of "$(command -v promtool || true)" "$unpacked/usr/bin/promtool")
+    if [ -z "$found" ]; then
+        { know prometheus && bring prometheus; } ||
+            { skip "promtool: not installed, and apt-get download did not bring it"; return; }
+        found=$unpacked/usr/bin/promtool
+        rm -f "$unpacked/usr/bin/prometheus"
+    fi
+    printf 'PROMTOOL=%s\n' "$found" >>"$env_file"
+    step "promtool: $found"
+}
+
+# A container may lack it; an unpacked one is shown its own units and libraries.
+set_up_systemd_analyze() {
+    local unpacked_to=$unpacked/usr/bin/systemd-analyze found
+    found=$(first_of "$(command -v systemd-analyze || true)" "$unpacked_to")
+    if [ -z "$found" ]; then
+        unpack systemd || { skip "systemd-analyze: not installed, and apt-get download did not bring it"; return; }
+        found=$unpacked_to
+    fi
+    printf 'SYSTEMD_ANALYZE=%s\n' "$found" >>"$env_file"
+    if [ "$found" = "$unpacked_to" ]; then
+        printf 'SYSTEMD_LIBRARIES=%s\n' "$(dirname "$(find "$unpacked" -name 'libsystemd-shared-*.so')"):$(library_path)" >>"$env_file"
+        printf 'SYSTEMD_UNITS=%s\n' "$unpacked/lib/systemd/system" >>"$env_file"
+    fi
+    step "systemd-analyze: $found"
 }
 
 java_major() { "$1" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p'; }
@@ -140,7 +181,7 @@ set_up_python() {
     command -v python3 >/dev/null || { skip "python: no python3"; return; }
     stamp=$(stamp_of "$here/python/requirements.txt")
     if [ "$(cat "$venv/.stamp" 2>/dev/null)" != "$stamp" ]; then
-        step "virtual environment for the reader"
+        step "virtual environment for reader and checkers"
         rm -rf "$venv"
         python3 -m venv "$venv" || { skip "python: python3 -m venv fails (package python3-venv?)"; return; }
         "$venv/bin/pip" install -q --disable-pip-version-check --only-binary :all: -r "$here/python/requirements.txt" ||
@@ -168,6 +209,8 @@ env_file=$tools/env.new
 set_up_mosquitto
 set_up_kafka
 set_up_python
+set_up_promtool
+set_up_systemd_analyze
 mv "$env_file" "$final_env"
 
 if [ -s "$skips" ] && [ "${CI:-}" = true ]; then

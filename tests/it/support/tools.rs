@@ -28,45 +28,67 @@ pub struct Tools {
     pub python_stubs: PathBuf,
 }
 
-static TOOLS: LazyLock<Result<Tools, String>> = LazyLock::new(|| {
+/// What `tools/setup.sh` found, and its complaints about the rest.
+struct Setup {
+    found: HashMap<String, String>,
+    skips: String,
+}
+
+impl Setup {
+    fn path(&self, key: &str) -> Result<PathBuf, String> {
+        self.found.get(key).map(PathBuf::from).ok_or_else(|| self.skips.clone())
+    }
+}
+
+static SETUP: LazyLock<Setup> = LazyLock::new(|| {
     let setup = Command::new(root().join("tools/setup.sh")).output().expect("tools/setup.sh");
     let said = String::from_utf8_lossy(&setup.stdout).into_owned();
     let complaint = String::from_utf8_lossy(&setup.stderr).into_owned();
     assert!(setup.status.success(), "tools/setup.sh failed:\n{said}{complaint}");
     let text = fs::read_to_string(root().join("target/tools/env")).expect("target/tools/env");
-    let found: HashMap<_, _> = text.lines().filter_map(|line| line.split_once('=')).collect();
+    let pairs = text.lines().filter_map(|line| line.split_once('='));
+    let found = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     let skips: Vec<_> = said.lines().filter(|line| line.starts_with("SKIP")).collect();
-    let path = |key: &str| found.get(key).map(PathBuf::from).ok_or_else(|| skips.join("; "));
+    Setup { found, skips: skips.join("; ") }
+});
+
+static TOOLS: LazyLock<Result<Tools, String>> = LazyLock::new(|| {
     Ok(Tools {
-        mosquitto: path("MOSQUITTO")?,
-        mosquitto_libraries: found
-            .get("MOSQUITTO_LIBRARIES")
-            .map(|&libraries| libraries.to_owned()),
-        java: path("JAVA")?,
-        kafka_jars: path("KAFKA_JARS")?,
-        kafka_log4j: path("KAFKA_LOG4J")?,
-        python: path("PYTHON")?,
-        python_stubs: path("PYTHON_STUBS")?,
+        mosquitto: SETUP.path("MOSQUITTO")?,
+        mosquitto_libraries: setting_found("MOSQUITTO_LIBRARIES"),
+        java: SETUP.path("JAVA")?,
+        kafka_jars: SETUP.path("KAFKA_JARS")?,
+        kafka_log4j: SETUP.path("KAFKA_LOG4J")?,
+        python: SETUP.path("PYTHON")?,
+        python_stubs: SETUP.path("PYTHON_STUBS")?,
     })
 });
 
 /// The tools; or `None`, the reason written down as a SKIP of the calling test. CI takes no SKIP.
 pub fn find() -> Option<&'static Tools> {
-    match &*TOOLS {
-        Ok(tools) => Some(tools),
-        Err(reason) => {
-            let test = thread::current().name().unwrap_or("unnamed").to_owned();
-            assert!(!setting_is("CI", "true"), "CI takes no SKIP: {test}: {reason}");
-            println!("SKIP {test}: {reason}");
-            let mut list = fs::File::options()
-                .create(true)
-                .append(true)
-                .open(root().join("target/it-skips"))
-                .expect("target/it-skips");
-            writeln!(list, "{test}: {reason}").expect("target/it-skips");
-            None
-        }
-    }
+    TOOLS.as_ref().map_err(|reason| skip(reason)).ok()
+}
+
+/// One program by its name in `target/tools/env`, in the same manner.
+pub fn program(key: &str) -> Option<PathBuf> {
+    SETUP.path(key).map_err(|reason| skip(&reason)).ok()
+}
+
+/// A setting of `target/tools/env` that only some machines need.
+pub fn setting_found(key: &str) -> Option<String> {
+    SETUP.found.get(key).cloned()
+}
+
+fn skip(reason: &str) {
+    let test = thread::current().name().unwrap_or("unnamed").to_owned();
+    assert!(!setting_is("CI", "true"), "CI takes no SKIP: {test}: {reason}");
+    println!("SKIP {test}: {reason}");
+    let mut list = fs::File::options()
+        .create(true)
+        .append(true)
+        .open(root().join("target/it-skips"))
+        .expect("target/it-skips");
+    writeln!(list, "{test}: {reason}").expect("target/it-skips");
 }
 
 /// Is this environment variable set to this value?
