@@ -14,6 +14,7 @@ mod librdkafka;
 mod link;
 mod mapping;
 mod process;
+mod protocol;
 mod readings;
 mod secret;
 mod setting;
@@ -22,6 +23,7 @@ pub use error::{ConfigError, ConfigErrors};
 pub use kafka::{Compression, KafkaSettings, TopicSettings};
 pub use link::{FilterSettings, Format, LinkSettings};
 pub use process::{AdminSettings, EngineSettings, LogSettings};
+pub use protocol::Protocol;
 pub use readings::{BatchSettings, ClockSettings, RegistrySettings};
 pub use secret::Secret;
 pub use setting::Size;
@@ -148,8 +150,9 @@ impl fmt::Display for Note {
             ),
             Self::SmallWindow { link } => write!(
                 f,
-                "link {link}: receive_maximum is below 100, so batches leave when the window is \
-                 full and seldom after batch.linger; lower the linger or raise the window",
+                "link {link}: the window (receive_maximum, or inflight with MQTT 3.1.1) is below \
+                 100, so batches leave when it is full and seldom after batch.linger; lower the \
+                 linger or raise the window",
             ),
             Self::PasswordInClear { link } => {
                 write!(f, "link {link}: the password crosses the network unencrypted")
