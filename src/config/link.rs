@@ -8,6 +8,7 @@ use super::{
     Environment,
     document::{Mistake, Section, Spot},
     form::{Form, FormKind},
+    protocol::Protocol,
     secret::{Secret, SecretFiles},
     setting::{Label, Setting, Size},
     transport::{Transport, TransportSettings},
@@ -25,6 +26,8 @@ pub struct LinkSettings {
     pub port: u16,
     /// TLS, WebSocket, both or neither. Default neither.
     pub transport: TransportSettings,
+    /// The version of MQTT spoken. Default 5.
+    pub protocol: Protocol,
     /// Stable client id: the broker keeps what is unacknowledged under it.
     pub client_id: String,
     /// User name, where the broker wants one.
@@ -34,8 +37,10 @@ pub struct LinkSettings {
     /// Longest silence before a ping. Default 30 s, 5 s to 18 h (the protocol's limit).
     pub keep_alive: Duration,
     /// How long the broker keeps the session while trygg is away. Default 1 d, 1 min to 365 d.
+    /// Without meaning in MQTT 3.1.1.
     pub session_expiry: Duration,
-    /// Unacknowledged messages the broker may have on the way. Default 10 000, 1 to 65 535.
+    /// Unacknowledged messages the broker may have on the way. Default 10 000, 1 to 65 535. On a
+    /// link of MQTT 3.1.1 the key is `inflight`: the broker's own limit, default 20.
     pub receive_maximum: u16,
     /// Messages held before reading stops; above `receive_maximum`, which some brokers overshoot.
     /// Default twice `receive_maximum`.
@@ -100,23 +105,22 @@ impl LinkSettings {
         environment: Environment,
     ) -> (Self, LinkSpots) {
         let transport = section.get_or("transport", Transport::Tcp);
+        let protocol = section.get_or("protocol", Protocol::V5);
+        let receive_maximum = protocol.read_window(&mut section);
         let (filters, formats) = read_filters(&mut section);
         let settings = Self {
             name: section.demand::<Label>("name").unwrap_or_default().0.into(),
             host: section.demand("host").unwrap_or_default(),
             port: section.within("port", transport.port(), &(1..=u16::MAX)),
             transport: TransportSettings::read(transport, &mut section, files),
+            protocol,
             client_id: section.demand("client_id").unwrap_or_default(),
             user: section.get("user"),
             password: read_password(&mut section, files, environment),
             keep_alive: section.within("keep_alive", seconds(30), &(seconds(5)..=seconds(65_535))),
-            session_expiry: section.within(
-                "session_expiry",
-                seconds(86_400),
-                &(seconds(60)..=seconds(365 * 86_400)),
-            ),
-            receive_maximum: read_receive_maximum(&mut section),
-            max_outstanding_messages: read_max_outstanding(&mut section),
+            session_expiry: protocol.read_session_expiry(&mut section),
+            receive_maximum,
+            max_outstanding_messages: read_max_outstanding(&mut section, protocol, receive_maximum),
             max_outstanding_bytes: section.within(
                 "max_outstanding_bytes",
                 Size::mib(32),
@@ -149,16 +153,17 @@ impl LinkSettings {
     }
 }
 
-fn read_receive_maximum(section: &mut Section<'_>) -> u16 {
-    section.within("receive_maximum", 10_000, &(1..=u16::MAX))
-}
-
-fn read_max_outstanding(section: &mut Section<'_>) -> usize {
-    let floor = usize::from(read_receive_maximum(section));
+fn read_max_outstanding(
+    section: &mut Section<'_>,
+    protocol: Protocol,
+    receive_maximum: u16,
+) -> usize {
+    let window = protocol.window_key();
+    let floor = usize::from(receive_maximum);
     let messages = section.get_or("max_outstanding_messages", 2 * floor);
     if !(floor..=10_000_000).contains(&messages) {
-        let expected = format!("a number from {floor} (receive_maximum) to 10000000");
-        let fix = format!("write {} (the default: twice receive_maximum)", 2 * floor);
+        let expected = format!("a number from {floor} ({window}) to 10000000");
+        let fix = format!("write {} (the default: twice {window})", 2 * floor);
         section.refuse_found("max_outstanding_messages", Mistake::new(expected, fix));
     }
     messages
@@ -274,6 +279,6 @@ impl Setting for QoS {
     }
 }
 
-fn seconds(count: u64) -> Duration {
+pub(super) fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }

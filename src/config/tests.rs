@@ -214,6 +214,39 @@ fn an_age_limit_near_the_lingers_is_refused() {
 }
 
 #[test]
+fn a_link_of_3_1_1_has_the_window_of_its_broker() {
+    let config = parse(&minimal_with("    protocol = \"3.1.1\"", "")).unwrap();
+    let link = &config.links[0];
+    assert_eq!((link.protocol, link.receive_maximum), (Protocol::V311, 20));
+    assert_eq!(link.max_outstanding_messages, 40);
+    assert_eq!(config.notes(), [Note::SmallWindow { link: "north".into() }]);
+    let wide = "    protocol = \"3.1.1\"\n    inflight = 500";
+    let config = parse(&minimal_with(wide, "")).unwrap();
+    assert_eq!(config.links[0].receive_maximum, 500);
+    assert_eq!((config.links[0].max_outstanding_messages, config.notes().len()), (1_000, 0));
+}
+
+#[test]
+fn a_key_of_the_other_version_is_refused_with_its_remedy() {
+    let of_3_1_1 = |key: &str| format!("    protocol = \"3.1.1\"\n    {key}");
+    for (link, key, remedy) in [
+        (of_3_1_1("receive_maximum = 100"), "link.receive_maximum", "inflight"),
+        (
+            of_3_1_1("session_expiry = \"1h\""),
+            "link.session_expiry",
+            "persistent_client_expiration",
+        ),
+        ("    inflight = 100".to_owned(), "link.inflight", "receive_maximum"),
+        ("    protocol = \"4\"".to_owned(), "link.protocol", "protocol = \"5\""),
+        (of_3_1_1("max_outstanding_messages = 3"), "link.max_outstanding_messages", "inflight"),
+    ] {
+        let found = mistakes(&minimal_with(&link, ""));
+        assert_eq!((found.len(), found[0].1.as_str()), (1, key), "{link}");
+        assert!(found[0].2.fix.contains(remedy), "{}", found[0].2);
+    }
+}
+
+#[test]
 fn a_file_that_is_not_there_is_a_mistake_too() {
     let errors = Config::load(Path::new("no/such/trygg.toml")).unwrap_err();
     assert_eq!(errors.count(), 1);

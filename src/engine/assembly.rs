@@ -235,7 +235,10 @@ fn session_settings(link: &config::LinkSettings) -> SessionSettings {
             .map_or_else(String::new, |password| password.reveal().to_owned()),
     });
     SessionSettings {
-        protocol: Protocol::V5,
+        protocol: match link.protocol {
+            config::Protocol::V5 => Protocol::V5,
+            config::Protocol::V311 => Protocol::V311,
+        },
         client_id: link.client_id.clone(),
         login,
         keep_alive_s: u16::try_from(link.keep_alive.as_secs()).unwrap_or(u16::MAX),

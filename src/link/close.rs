@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::{
-    mqtt::{SessionError, Setback},
+    mqtt::{Session, SessionError, Setback},
     transport::DialError,
 };
 
@@ -26,12 +26,6 @@ pub enum Close {
     /// The broker closed the socket.
     #[error("the broker closed the connection")]
     EndOfStream,
-    /// The broker closed the socket before it said anything.
-    #[error(
-        "the broker closed the connection without an answer: is this a port for TLS or WebSocket \
-         (link.transport)? Else it may be full, or not speak this version of MQTT"
-    )]
-    Unanswered,
     /// There is no connection, or it failed.
     #[error(transparent)]
     Transport(#[from] DialError),
@@ -41,6 +35,23 @@ pub enum Close {
 }
 
 impl Close {
+    /// What the end of a socket means: before the broker has answered CONNECT it says more than
+    /// later.
+    pub fn explained(self, session: &Session) -> Self {
+        match self {
+            Self::EndOfStream => session.closed_by_broker().map_or(self, Self::Session),
+            Self::Transport(ref error) if error.is_hang_up() => {
+                session.closed_by_broker().map_or(self, Self::Session)
+            }
+            Self::Transport(_)
+            | Self::Session(_)
+            | Self::Abandoned
+            | Self::MaxAge
+            | Self::Overrun
+            | Self::Stopped => self,
+        }
+    }
+
     /// Label value.
     pub fn reason(&self) -> &'static str {
         match self {
@@ -49,7 +60,6 @@ impl Close {
             Self::MaxAge => "max_age",
             Self::Overrun => "overrun",
             Self::EndOfStream => "end_of_stream",
-            Self::Unanswered => "closed_unanswered",
             Self::Transport(error) => error.reason(),
             Self::Stopped => "stopped",
         }
@@ -65,7 +75,6 @@ impl Close {
             | Self::MaxAge
             | Self::Overrun
             | Self::EndOfStream
-            | Self::Unanswered
             | Self::Stopped => Setback::Passing,
         }
     }

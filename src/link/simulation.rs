@@ -1,7 +1,7 @@
 //! Seeded simulation of a whole link: session, windows, pipeline and sink, between a broker and
 //! a Kafka that do what brokers and Kafkas do on bad days.
 //!
-//! A seed is a schedule. First faults come at random (safety), then they stop and everything
+//! A seed is a schedule, and every third one speaks MQTT 3.1.1. First faults come at random (safety), then they stop and everything
 //! must come to rest (liveness). The invariants are checked at every step:
 //!
 //! - nothing is acknowledged before all of it is stored, in receive order, under its own id;
@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     model::{Moment, Mono, UnixMicros},
-    mqtt::session::Intake,
+    mqtt::{Protocol, session::Intake},
     plant::{Bug, plant},
 };
 
@@ -72,7 +72,7 @@ impl World {
         let kafka = Hand::default();
         Self {
             chance: Chance(SmallRng::seed_from_u64(seed)),
-            core: core(&kafka),
+            core: core(&kafka, protocol(seed)),
             broker: Broker::default(),
             kafka,
             now: 1,
@@ -304,6 +304,10 @@ impl World {
             self.kafka.0.borrow().in_flight(),
         );
     }
+}
+
+fn protocol(seed: u64) -> Protocol {
+    if seed.is_multiple_of(3) { Protocol::V311 } else { Protocol::V5 }
 }
 
 fn run(seed: u64) {

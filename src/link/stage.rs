@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use super::{close::Close, core::Core};
+use super::core::Core;
 use crate::{
     kafka::LinkProducer,
     model::Mono,
@@ -15,10 +15,7 @@ pub(super) enum Stage {
         until: Mono,
     },
     Dialing(Pin<Box<dyn Future<Output = Result<Wire, DialError>> + Send>>),
-    Talking {
-        wire: Wire,
-        heard: Heard,
-    },
+    Talking(Wire),
     /// DISCONNECT is on its way or sent: reads to the end, so that closing does not reset the
     /// connection and lose the last PUBACKs.
     Parting {
@@ -26,32 +23,6 @@ pub(super) enum Stage {
         sent: Sent,
     },
     Over,
-}
-
-impl Stage {
-    /// Notes that the broker has said something.
-    pub(super) fn heard(&mut self) {
-        if let Self::Talking { heard, .. } = self {
-            *heard = Heard::Something;
-        }
-    }
-
-    /// Why the connection is gone: who hangs up without a word tells something else.
-    pub(super) fn lost(&self, close: Close) -> Close {
-        let Self::Talking { heard: Heard::Nothing, .. } = self else { return close };
-        match close {
-            Close::EndOfStream => Close::Unanswered,
-            Close::Transport(error) if error.is_hang_up() => Close::Unanswered,
-            other => other,
-        }
-    }
-}
-
-/// Whether the broker has said anything on a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Heard {
-    Nothing,
-    Something,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

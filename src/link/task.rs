@@ -15,7 +15,7 @@ use super::{
     duty::Socket,
     exchange::{Ended, Look, Traffic, exchange, part},
     notice::Account,
-    stage::{Heard, Sent, Stage, Stopping},
+    stage::{Sent, Stage, Stopping},
     voice::{News, Voice},
 };
 use crate::{
@@ -125,7 +125,7 @@ impl LinkTask {
         let now = self.clock.now().mono;
         let mut deadline = match stage {
             Stage::Waiting { until } => *until,
-            Stage::Dialing(_) | Stage::Talking { .. } | Stage::Parting { .. } => Mono(u64::MAX),
+            Stage::Dialing(_) | Stage::Talking(_) | Stage::Parting { .. } => Mono(u64::MAX),
             Stage::Over => now + IDLE_LOOK,
         };
         deadline = deadline.min(self.core.deadline()).min(now + IDLE_LOOK);
@@ -149,7 +149,7 @@ impl LinkTask {
         match stage {
             Stage::Waiting { .. } | Stage::Over => pending().await,
             Stage::Dialing(dialing) => Event::Dialed(dialing.await),
-            Stage::Talking { wire, .. } => {
+            Stage::Talking(wire) => {
                 let (unsent, buffer) = core.both_ways();
                 Event::Moved(exchange(wire, unsent, buffer, look).await)
             }
@@ -188,12 +188,12 @@ impl LinkTask {
                 drop(request.send(self.core.snapshot(now.mono)));
             }
             Event::Dialed(Ok(wire)) => {
-                *stage = Stage::Talking { wire, heard: Heard::Nothing };
+                *stage = Stage::Talking(wire);
                 self.core.opened(now);
             }
             Event::Dialed(Err(error)) | Event::Moved(Err(error)) => {
                 self.core.step(reports, Socket::Drained, now)?;
-                return Err(stage.lost(error.into()));
+                return Err(self.core.explain(error.into()));
             }
             Event::Moved(Ok(traffic)) => {
                 if traffic.written > 0 {
@@ -201,7 +201,6 @@ impl LinkTask {
                 }
                 if traffic.read > 0 {
                     self.core.bytes_arrived(now.mono);
-                    stage.heard();
                 }
                 socket = traffic.socket;
                 if traffic.read > 0 && socket == Socket::Drained {
@@ -214,7 +213,7 @@ impl LinkTask {
         self.core.step(reports, socket, now)?;
         match ended {
             Ended::No => Ok(moved),
-            Ended::Yes => Err(stage.lost(Close::EndOfStream)),
+            Ended::Yes => Err(self.core.explain(Close::EndOfStream)),
         }
     }
 
@@ -252,7 +251,7 @@ impl LinkTask {
         }
         *stage = match mem::replace(stage, Stage::Over) {
             Stage::Waiting { .. } | Stage::Dialing(_) | Stage::Over => Stage::Over,
-            Stage::Talking { wire, .. } if self.core.is_drained() => {
+            Stage::Talking(wire) if self.core.is_drained() => {
                 self.core.disconnect();
                 Stage::Parting { wire, sent: Sent::NotYet }
             }
@@ -260,7 +259,7 @@ impl LinkTask {
             Stage::Parting { wire, sent: Sent::NotYet } if self.core.unsent().is_empty() => {
                 Stage::Parting { wire, sent: Sent::All }
             }
-            other @ (Stage::Talking { .. } | Stage::Parting { .. }) => other,
+            other @ (Stage::Talking(_) | Stage::Parting { .. }) => other,
         };
     }
 
@@ -302,7 +301,7 @@ impl LinkTask {
         {
             return;
         }
-        if let Stage::Talking { wire, .. } = stage {
+        if let Stage::Talking(wire) = stage {
             match wire.try_write(self.core.unsent()) {
                 Ok(written) => self.core.wrote(written, now),
                 // Not now, or not any more: the next look at the socket tells.
@@ -365,7 +364,7 @@ impl LinkTask {
             // The fault that led here says more than "waiting".
             Stage::Waiting { .. } | Stage::Dialing(_) => return,
             Stage::Parting { .. } | Stage::Over => LinkState::Stopping,
-            Stage::Talking { .. } => match (self.core.phase(), self.core.blocked()) {
+            Stage::Talking(_) => match (self.core.phase(), self.core.blocked()) {
                 (Phase::Closed | Phase::Opening, _) => LinkState::Subscribing,
                 (Phase::Established, Some(blocked)) if blocked.to.lane != Lane::DeadLetters => {
                     LinkState::Paused { reason: blocked.code }

@@ -22,8 +22,8 @@ pub enum SessionError {
     },
     /// The broker closed the socket instead of answering CONNECT.
     #[error(
-        "broker closed the connection without answering CONNECT: if it does not speak MQTT {ours}, \
-         set protocol = \"{}\"; a listener for TLS does the same",
+        "broker closed the connection without answering CONNECT: is this a port for TLS or \
+         WebSocket (transport)? If it does not speak MQTT {ours}, set protocol = \"{}\"",
         ours.other()
     )]
     ClosedUnanswered {

@@ -1,14 +1,14 @@
-//! A mutation loop over streams a broker could send. For every mutant: no panic, an end, and the
+//! A mutation loop over streams a broker could send, of both versions to both. For every mutant: no panic, an end, and the
 //! same events and the same error however the bytes are cut into reads.
 
 use rand::{Rng, SeedableRng, rngs::SmallRng, seq::IndexedRandom};
 use rumqttc::v5::mqttbytes::v5::{ConnAckProperties, PublishProperties};
 
 use super::{
-    SessionError,
+    Protocol, SessionError,
     testkit::{
-        Event, MAX_PACKET_BYTES, Peer, connack, no_connack_properties, publish, publish_with,
-        settings, suback,
+        BOTH, Event, MAX_PACKET_BYTES, Peer, accepted, connack, message, no_connack_properties,
+        publish, publish_with, settings, suback,
     },
 };
 
@@ -35,19 +35,21 @@ fn fuzz(seed: u64, iterations: usize) {
         for _ in 0..random.random_range(1..6) {
             mutate(&mut stream, &corpus, &mut random);
         }
-        let whole = outcome(&stream, || usize::MAX);
-        let pieces = outcome(&stream, || random.random_range(1..200));
-        assert_eq!(whole, pieces, "seed {seed}, iteration {iteration}: {stream:02X?}");
+        let protocol = *BOTH.choose(&mut random).expect("two");
+        let whole = outcome(protocol, &stream, || usize::MAX);
+        let pieces = outcome(protocol, &stream, || random.random_range(1..200));
+        assert_eq!(whole, pieces, "seed {seed}, iteration {iteration}, {protocol}: {stream:02X?}");
         assert!(whole.0.len() <= stream.len() / 2 + 1, "seed {seed}, iteration {iteration}");
     }
 }
 
 /// What a session that awaits CONNACK makes of a stream.
 fn outcome(
+    protocol: Protocol,
     stream: &[u8],
     mut chunk: impl FnMut() -> usize,
 ) -> (Vec<Event>, Result<(), SessionError>, Vec<u8>) {
-    let mut peer = Peer::new(settings());
+    let mut peer = Peer::new(settings(protocol));
     peer.open();
     peer.out.clear();
     let mut events = Vec::new();
@@ -77,13 +79,28 @@ fn corpus() -> Vec<Vec<u8>> {
         subscription_identifiers: vec![1, 200],
         ..PublishProperties::default()
     };
-    let opening = [connack(false, None), suback(1, &[1])].concat();
+    let opening = [connack(false, None), suback(Protocol::V5, 1, &[1])].concat();
+    let short = Protocol::V311;
+    let short_opening = [accepted(short, false), suback(short, 1, &[1])].concat();
+    let short_and = |packets: &[Vec<u8>]| [&short_opening[..], &packets.concat()].concat();
     let and = |packets: &[Vec<u8>]| [&opening[..], &packets.concat()].concat();
     vec![
         opening.clone(),
-        [connack(true, Some(announced)), publish("a/b", b"early", 9), suback(1, &[1])].concat(),
-        [connack(false, None), suback(1, &[0x87])].concat(),
+        [
+            connack(true, Some(announced)),
+            publish("a/b", b"early", 9),
+            suback(Protocol::V5, 1, &[1]),
+        ]
+        .concat(),
+        [connack(false, None), suback(Protocol::V5, 1, &[0x87])].concat(),
+        [accepted(short, true), suback(short, 1, &[0x80])].concat(),
+        [accepted(short, true), message(short, "a/b", b"early", 9), suback(short, 1, &[0])]
+            .concat(),
         vec![0x20, 2, 0, 1],
+        vec![0x20, 2, 0, 5],
+        short_and(&[message(short, "homes/h/door", b"{\"contact\":true}", 1), vec![0xD0, 0]]),
+        short_and(&[message(short, "a/long", &[7; MAX_PACKET_BYTES + 500], 3), vec![0xE0, 0]]),
+        short_and(&[message(short, "a", b"", 0), message(short, "a", &[0; 300], 65_535)]),
         vec![0x20, 3, 0, 0x87, 0],
         and(&[publish("homes/h/door", b"{\"contact\":true}", 1), publish("a", b"", 0)]),
         and(&[publish_with("a/b", b"payload", 2, Some(described.clone())), vec![0xD0, 0]]),

@@ -1,14 +1,17 @@
 //! A scripted broker's side for the tests of this room: packets written by rumqttc, events that
-//! own their bytes.
+//! own their bytes. What both versions can say is said by version; the rest is of MQTT 5.
 
 use std::{num::NonZeroU16, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use rumqttc::v5::mqttbytes::{
-    QoS as WireQos,
-    v5::{
-        ConnAck, ConnAckProperties, ConnectReturnCode, Filter, Packet, Publish as WirePublish,
-        PublishProperties, SubAck, SubscribeReasonCode, UnsubAck, UnsubAckReason,
+use rumqttc::{
+    mqttbytes::v4,
+    v5::mqttbytes::{
+        QoS as WireQos,
+        v5::{
+            ConnAck, ConnAckProperties, ConnectReturnCode, Packet, Publish as WirePublish,
+            PublishProperties,
+        },
     },
 };
 
@@ -50,8 +53,19 @@ impl From<Incoming<'_>> for Event {
     }
 }
 
+pub(super) const BOTH: [Protocol; 2] = [Protocol::V5, Protocol::V311];
+
+/// A packet of ours, without what only one version has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Sent {
+    Connect,
+    Subscribe { packet_id: u16, filters: Vec<(String, u8)> },
+    Unsubscribe { packet_id: u16, filters: Vec<String> },
+}
+
 /// A session with its buffers and a clock that only the test moves.
 pub(super) struct Peer {
+    pub(super) protocol: Protocol,
     pub(super) session: Session,
     pub(super) buffer: ReadBuffer,
     pub(super) out: Vec<u8>,
@@ -64,6 +78,7 @@ impl Peer {
     /// Closed.
     pub(super) fn new(settings: SessionSettings) -> Self {
         Self {
+            protocol: settings.protocol,
             session: Session::new(settings).expect("settings that MQTT can carry"),
             buffer: ReadBuffer::new(MAX_PACKET_BYTES),
             out: Vec::new(),
@@ -77,12 +92,12 @@ impl Peer {
     }
 
     /// Connected and subscribed, `out` empty.
-    pub(super) fn established() -> Self {
-        let mut peer = Self::new(settings());
+    pub(super) fn established(protocol: Protocol) -> Self {
+        let mut peer = Self::new(settings(protocol));
         peer.open();
         peer.out.clear();
-        peer.receive(&connack(false, None)).expect("accepted");
-        let answers = grant_all(&peer.sent());
+        peer.receive(&accepted(protocol, false)).expect("accepted");
+        let answers = grant_all(protocol, &peer.sent());
         assert_eq!(peer.receive(&answers), Ok(vec![Event::Subscribed]));
         peer
     }
@@ -108,12 +123,17 @@ impl Peer {
     }
 
     /// Takes what was to be written, parsed by rumqttc.
-    pub(super) fn sent(&mut self) -> Vec<Packet> {
+    pub(super) fn sent(&mut self) -> Vec<Sent> {
         let mut bytes = BytesMut::from(&self.out[..]);
         self.out.clear();
         let mut packets = Vec::new();
         while !bytes.is_empty() {
-            packets.push(Packet::read(&mut bytes, None).expect("rumqttc reads what we write"));
+            packets.push(match self.protocol {
+                Protocol::V5 => Packet::read(&mut bytes, None).expect("we write MQTT 5").into(),
+                Protocol::V311 => {
+                    v4::Packet::read(&mut bytes, 1 << 20).expect("we write MQTT 3.1.1").into()
+                }
+            });
         }
         packets
     }
@@ -123,9 +143,50 @@ impl Peer {
     }
 }
 
-pub(super) fn settings() -> SessionSettings {
+impl From<Packet> for Sent {
+    fn from(packet: Packet) -> Self {
+        match packet {
+            Packet::Connect(..) => Self::Connect,
+            Packet::Subscribe(it) => Self::Subscribe {
+                packet_id: it.pkid,
+                filters: it.filters.into_iter().map(|it| (it.path, it.qos as u8)).collect(),
+            },
+            Packet::Unsubscribe(it) => {
+                Self::Unsubscribe { packet_id: it.pkid, filters: it.filters }
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+impl From<v4::Packet> for Sent {
+    fn from(packet: v4::Packet) -> Self {
+        match packet {
+            v4::Packet::Connect(..) => Self::Connect,
+            v4::Packet::Subscribe(it) => Self::Subscribe {
+                packet_id: it.pkid,
+                filters: it.filters.into_iter().map(|it| (it.path, it.qos as u8)).collect(),
+            },
+            v4::Packet::Unsubscribe(it) => {
+                Self::Unsubscribe { packet_id: it.pkid, filters: it.topics }
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+impl Sent {
+    pub(super) fn packet_id(&self) -> u16 {
+        match self {
+            Self::Connect => panic!("CONNECT has none"),
+            Self::Subscribe { packet_id, .. } | Self::Unsubscribe { packet_id, .. } => *packet_id,
+        }
+    }
+}
+
+pub(super) fn settings(protocol: Protocol) -> SessionSettings {
     SessionSettings {
-        protocol: Protocol::V5,
+        protocol,
         client_id: "engine-1".to_owned(),
         login: None,
         keep_alive_s: 60,
@@ -152,6 +213,24 @@ pub(super) fn written(packet: &Packet) -> Vec<u8> {
     bytes.to_vec()
 }
 
+/// CONNACK that announces nothing.
+pub(super) fn accepted(protocol: Protocol, session_present: bool) -> Vec<u8> {
+    match protocol {
+        Protocol::V5 => connack(session_present, None),
+        Protocol::V311 => {
+            let connack = v4::ConnAck::new(v4::ConnectReturnCode::Success, session_present);
+            written_v4(&v4::Packet::ConnAck(connack))
+        }
+    }
+}
+
+fn written_v4(packet: &v4::Packet) -> Vec<u8> {
+    let mut bytes = BytesMut::new();
+    packet.write(&mut bytes, usize::MAX).expect("a packet that can be written");
+    bytes.to_vec()
+}
+
+/// With properties, which only MQTT 5 has.
 pub(super) fn connack(session_present: bool, properties: Option<ConnAckProperties>) -> Vec<u8> {
     let code = ConnectReturnCode::Success;
     written(&Packet::ConnAck(ConnAck { session_present, code, properties }))
@@ -179,39 +258,59 @@ pub(super) fn no_connack_properties() -> ConnAckProperties {
     }
 }
 
-pub(super) fn suback(packet_id: u16, codes: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(3 + codes.len()).expect("a short SUBACK");
+/// SUBACK with these codes.
+pub(super) fn suback(protocol: Protocol, packet_id: u16, codes: &[u8]) -> Vec<u8> {
+    acknowledgement(protocol, 0x90, packet_id, codes)
+}
+
+/// UNSUBACK of one filter, which in MQTT 3.1.1 cannot refuse.
+pub(super) fn unsuback(protocol: Protocol, packet_id: u16) -> Vec<u8> {
+    match protocol {
+        Protocol::V5 => acknowledgement(protocol, 0xB0, packet_id, &[0]),
+        Protocol::V311 => acknowledgement(protocol, 0xB0, packet_id, &[]),
+    }
+}
+
+fn acknowledgement(protocol: Protocol, first: u8, packet_id: u16, codes: &[u8]) -> Vec<u8> {
+    let properties = protocol.no_properties();
+    let length = u8::try_from(2 + properties.len() + codes.len()).expect("a short packet");
     let [high, low] = packet_id.to_be_bytes();
-    [&[0x90, length, high, low, 0], codes].concat()
+    [&[first, length, high, low], properties, codes].concat()
 }
 
 /// The answers of a broker that grants everything it was asked for.
-pub(super) fn grant_all(sent: &[Packet]) -> Vec<u8> {
-    let mut answers = Vec::new();
-    for packet in sent {
-        let answer = if let Packet::Subscribe(subscribe) = packet {
-            let grant = |it: &Filter| SubscribeReasonCode::Success(it.qos);
-            Packet::SubAck(SubAck {
-                pkid: subscribe.pkid,
-                return_codes: subscribe.filters.iter().map(grant).collect(),
-                properties: None,
-            })
-        } else if let Packet::Unsubscribe(unsubscribe) = packet {
-            Packet::UnsubAck(UnsubAck {
-                pkid: unsubscribe.pkid,
-                reasons: vec![UnsubAckReason::Success; unsubscribe.filters.len()],
-                properties: None,
-            })
-        } else {
-            panic!("unexpected {packet:?}")
-        };
-        answers.extend(written(&answer));
-    }
-    answers
+pub(super) fn grant_all(protocol: Protocol, sent: &[Sent]) -> Vec<u8> {
+    let answers = sent.iter().map(|packet| match packet {
+        Sent::Subscribe { packet_id, filters } => {
+            let codes: Vec<u8> = filters.iter().map(|(_, qos)| *qos).collect();
+            suback(protocol, *packet_id, &codes)
+        }
+        Sent::Unsubscribe { packet_id, .. } => unsuback(protocol, *packet_id),
+        Sent::Connect => panic!("CONNECT is not granted"),
+    });
+    answers.flatten().collect()
 }
 
+/// A message at QoS 1, or at QoS 0 with packet id 0.
+pub(super) fn message(protocol: Protocol, topic: &str, payload: &[u8], packet_id: u16) -> Vec<u8> {
+    match protocol {
+        Protocol::V5 => publish_with(topic, payload, packet_id, None),
+        Protocol::V311 => {
+            let qos = if packet_id == 0 { v4_qos(0) } else { v4_qos(1) };
+            let mut packet = v4::Publish::new(topic, qos, payload);
+            packet.pkid = packet_id;
+            written_v4(&v4::Packet::Publish(packet))
+        }
+    }
+}
+
+fn v4_qos(level: u8) -> rumqttc::mqttbytes::QoS {
+    rumqttc::mqttbytes::qos(level).expect("0 or 1")
+}
+
+/// [`message`] of MQTT 5.
 pub(super) fn publish(topic: &str, payload: &[u8], packet_id: u16) -> Vec<u8> {
-    publish_with(topic, payload, packet_id, None)
+    message(Protocol::V5, topic, payload, packet_id)
 }
 
 /// QoS 1, or QoS 0 with packet id 0.

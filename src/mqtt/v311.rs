@@ -104,3 +104,6 @@ pub(super) fn puback(body: &[u8]) -> Result<(u16, u8), ProtocolError> {
         _ => Err(ProtocolError::TrailingBytes),
     }
 }
+
+#[cfg(test)]
+mod tests;

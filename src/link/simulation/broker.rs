@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Chance;
+use crate::mqtt::Protocol;
 
 /// One published message. Its number is in its payload and in everything made of it.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub(super) struct Broker {
     /// To be sent again on this connection, before anything new.
     redeliver: VecDeque<(u16, Published)>,
     next_packet_id: u16,
+    /// As CONNECT said.
+    protocol: Protocol,
     session: bool,
     receive_maximum: usize,
     connected: bool,
@@ -110,6 +113,13 @@ impl Broker {
         }
     }
 
+    fn no_properties(&self) -> &'static [u8] {
+        match self.protocol {
+            Protocol::V5 => &[0],
+            Protocol::V311 => &[],
+        }
+    }
+
     fn send(&mut self, packet_id: u16, message: Published, dup: bool) {
         *self.deliveries.entry(message.number).or_default() += 1;
         let flags = u8::from(dup) << 3 | message.qos << 1 | u8::from(message.retain);
@@ -119,7 +129,7 @@ impl Broker {
         if message.qos == 1 {
             body.extend_from_slice(&packet_id.to_be_bytes());
         }
-        body.push(0);
+        body.extend_from_slice(self.no_properties());
         body.extend_from_slice(&message.payload);
         self.to_client.push(0x30 | flags);
         let mut length = body.len();
@@ -147,8 +157,20 @@ impl Broker {
         while let Some((kind, body)) = frame(&mut self.from_client) {
             match kind {
                 0x10 => {
+                    self.protocol = match body[6..8] {
+                        [5, 0] => Protocol::V5,
+                        [4, 0] => Protocol::V311,
+                        _ => panic!("neither version with a kept session: {body:?}"),
+                    };
                     let present = u8::from(self.session);
-                    self.to_client.extend_from_slice(&[0x20, 3, present, 0, 0]);
+                    let properties = self.no_properties();
+                    self.to_client.extend_from_slice(&[
+                        0x20,
+                        2 + length_of(properties),
+                        present,
+                        0,
+                    ]);
+                    self.to_client.extend_from_slice(properties);
                     self.receive_maximum = 20;
                     if present == 0 {
                         self.in_flight.clear();
@@ -158,10 +180,11 @@ impl Broker {
                 0x82 => {
                     let filters = body.split(|byte| *byte == b'#').count() - 1;
                     let statistics = usize::from(body.windows(4).any(|w| w == b"$SYS"));
-                    self.to_client.extend_from_slice(&[0x90]);
-                    self.to_client.push(u8::try_from(3 + filters + statistics).expect("few"));
+                    let properties = self.no_properties();
+                    let codes = u8::try_from(filters + statistics).expect("few");
+                    self.to_client.extend_from_slice(&[0x90, 2 + length_of(properties) + codes]);
                     self.to_client.extend_from_slice(&body[..2]);
-                    self.to_client.push(0);
+                    self.to_client.extend_from_slice(properties);
                     self.to_client.extend(std::iter::repeat_n(1, filters));
                     self.to_client.extend(std::iter::repeat_n(0, statistics));
                     self.session = true;
@@ -183,6 +206,10 @@ impl Broker {
         }
         Ok(acknowledged)
     }
+}
+
+fn length_of(properties: &[u8]) -> u8 {
+    u8::try_from(properties.len()).expect("none or an empty list")
 }
 
 fn frame(bytes: &mut Vec<u8>) -> Option<(u8, Vec<u8>)> {

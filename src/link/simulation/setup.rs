@@ -16,7 +16,7 @@ use crate::{
     validate::ClockLimits,
 };
 
-pub(super) fn core(kafka: &Hand) -> Core<Hand> {
+pub(super) fn core(kafka: &Hand, protocol: Protocol) -> Core<Hand> {
     let catalogue = Arc::new(Catalogue::builtin());
     let pattern = TopicPattern::parse("homes/{home}/json/{device...}").expect("pattern");
     let own = Subscription {
@@ -30,7 +30,7 @@ pub(super) fn core(kafka: &Hand) -> Core<Hand> {
         necessity: Necessity::Optional,
     };
     let session = Session::new(SessionSettings {
-        protocol: Protocol::V5,
+        protocol,
         client_id: "sim".to_owned(),
         login: None,
         keep_alive_s: 30,

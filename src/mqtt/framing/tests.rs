@@ -1,8 +1,11 @@
 use bytes::{Bytes, BytesMut};
 use proptest::{collection::vec, option, prelude::*, sample::select};
-use rumqttc::v5::mqttbytes::{
-    QoS as WireQos,
-    v5::{Packet, Publish as WirePublish, PublishProperties},
+use rumqttc::{
+    mqttbytes::v4,
+    v5::mqttbytes::{
+        QoS as WireQos,
+        v5::{Packet, Publish as WirePublish, PublishProperties},
+    },
 };
 
 use super::*;
@@ -11,7 +14,7 @@ use crate::{
     mqtt::{
         Publish,
         error::SessionError,
-        testkit::{Event, MAX_PACKET_BYTES, Peer, publish, publish_with, written},
+        testkit::{BOTH, Event, MAX_PACKET_BYTES, Peer, message, publish, publish_with, written},
     },
 };
 
@@ -71,8 +74,12 @@ fn properties() -> impl Strategy<Value = PublishProperties> {
         )
 }
 
-fn in_chunks(stream: &[u8], sizes: &[usize]) -> Result<Vec<Event>, SessionError> {
-    let mut peer = Peer::established();
+fn in_chunks(
+    protocol: Protocol,
+    stream: &[u8],
+    sizes: &[usize],
+) -> Result<Vec<Event>, SessionError> {
+    let mut peer = Peer::established(protocol);
     let mut events = Vec::new();
     let mut sizes = sizes.iter().cycle();
     let mut rest = stream;
@@ -85,13 +92,17 @@ fn in_chunks(stream: &[u8], sizes: &[usize]) -> Result<Vec<Event>, SessionError>
 }
 
 fn only_publish(bytes: &[u8]) -> Event {
-    let events = Peer::established().receive(bytes).expect("a good packet");
+    only_message(Protocol::V5, bytes)
+}
+
+fn only_message(protocol: Protocol, bytes: &[u8]) -> Event {
+    let events = Peer::established(protocol).receive(bytes).expect("a good packet");
     assert_eq!(events.len(), 1, "{events:?}");
     events.into_iter().next().expect("one event")
 }
 
-fn refusal(bytes: &[u8]) -> ProtocolError {
-    match Peer::established().receive(bytes) {
+fn refusal(protocol: Protocol, bytes: &[u8]) -> ProtocolError {
+    match Peer::established(protocol).receive(bytes) {
         Err(SessionError::Protocol(error)) => error,
         other => panic!("{bytes:02X?} gave {other:?}"),
     }
@@ -105,9 +116,30 @@ proptest! {
         stream in vec(packets(), 1..12).prop_map(|packets| packets.concat()),
         sizes in vec(select(vec![1, 2, 3, 5, 17, 100, 999, 5000]), 1..9),
     ) {
-        let whole = in_chunks(&stream, &[stream.len()]);
-        prop_assert!(whole.is_ok());
-        prop_assert_eq!(in_chunks(&stream, &sizes), whole);
+        for protocol in BOTH {
+            let whole = in_chunks(protocol, &stream, &[stream.len()]);
+            prop_assert!(whole.is_ok());
+            prop_assert_eq!(in_chunks(protocol, &stream, &sizes), whole);
+        }
+    }
+
+    /// What MQTT 5 calls a property list is payload in 3.1.1: only where the payload begins differs.
+    #[test]
+    fn a_publish_of_3_1_1_has_no_property_list(packet in publishes(), payload in vec(any::<u8>(), 0..99)) {
+        let bytes = written(&Packet::Publish(WirePublish { payload: payload.into(), ..packet }));
+        prop_assume!(bytes.len() <= MAX_PACKET_BYTES);
+        let read = v4::Packet::read(&mut BytesMut::from(&bytes[..]), usize::MAX);
+        let Ok(v4::Packet::Publish(theirs)) = read else {
+            return Err(TestCaseError::fail("rumqttc does not read it as MQTT 3.1.1"));
+        };
+        prop_assert_eq!(only_message(Protocol::V311, &bytes), Event::Publish {
+            topic: theirs.topic.into_bytes(),
+            payload: theirs.payload.to_vec(),
+            qos: if theirs.qos as u8 == 1 { QoS::AtLeastOnce } else { QoS::AtMostOnce },
+            retain: theirs.retain,
+            dup: theirs.dup,
+            packet_id: theirs.pkid,
+        });
     }
 
     #[test]
@@ -130,7 +162,7 @@ proptest! {
     #[test]
     fn arbitrary_bytes_end_in_events_or_an_error(bytes in vec(any::<u8>(), 0..600), first in select(vec![0x30_u8, 0x32, 0x20, 0x90, 0xD0, 0xE0])) {
         let stream = [&[first][..], &bytes].concat();
-        let mut peer = Peer::established();
+        let mut peer = Peer::established(Protocol::V5);
         let mut events = Vec::new();
         if peer.receive_into(&stream, &mut events).is_ok() {
             prop_assert!(peer.buffer.len() <= stream.len());
@@ -154,19 +186,22 @@ fn a_stream_resumes_at_every_byte() {
         publish("a/d", b"", 3),
     ]
     .concat();
-    let whole = in_chunks(&stream, &[stream.len()]).expect("a good stream");
-    assert_eq!(whole.len(), 4);
-    for cut in 1..stream.len() {
-        assert_eq!(in_chunks(&stream, &[cut, stream.len()]).as_ref(), Ok(&whole), "cut at {cut}");
+    for protocol in BOTH {
+        let whole = in_chunks(protocol, &stream, &[stream.len()]).expect("a good stream");
+        assert_eq!(whole.len(), 4);
+        for cut in 1..stream.len() {
+            let halves = in_chunks(protocol, &stream, &[cut, stream.len()]);
+            assert_eq!(halves.as_ref(), Ok(&whole), "{protocol}, cut at {cut}");
+        }
+        assert_eq!(in_chunks(protocol, &stream, &[1]), Ok(whole));
     }
-    assert_eq!(in_chunks(&stream, &[1]), Ok(whole));
 }
 
 #[test]
 fn a_publish_without_property_length_is_malformed() {
     // rumqttc's codec takes the frame and waits for more.
-    assert_eq!(refusal(&[0x32, 5, 0, 1, b'a', 0, 1]), ProtocolError::Properties);
-    assert_eq!(refusal(&[0x30, 3, 0, 1, b'a']), ProtocolError::Properties);
+    assert_eq!(refusal(Protocol::V5, &[0x32, 5, 0, 1, b'a', 0, 1]), ProtocolError::Properties);
+    assert_eq!(refusal(Protocol::V5, &[0x30, 3, 0, 1, b'a']), ProtocolError::Properties);
 }
 
 #[test]
@@ -178,7 +213,7 @@ fn a_disconnect_with_a_reason_and_nothing_else_is_understood() {
         (&[0xE0, 2, 0x8B, 0], ReasonCode::ServerShuttingDown),
         (&[0xE0, 1, 0x42], ReasonCode::Unassigned),
     ] {
-        let error = Peer::established().receive(bytes).expect_err("the broker leaves");
+        let error = Peer::established(Protocol::V5).receive(bytes).expect_err("the broker leaves");
         assert_eq!(error, SessionError::ServerDisconnect { code });
         assert_eq!(error.is_takeover(), code == ReasonCode::SessionTakenOver);
     }
@@ -197,14 +232,12 @@ fn three_subscription_identifiers_stay_out_of_the_payload() {
 
 #[test]
 fn what_no_broker_may_send() {
-    for (bytes, expected) in [
+    let in_both = [
         (&[0x30, 0x80, 0x80, 0x80, 0x80][..], ProtocolError::RemainingLength),
         (&[0x34, 6, 0, 1, b'a', 0, 1, 0], ProtocolError::QosTwo),
         (&[0x36, 6, 0, 1, b'a', 0, 1, 0], ProtocolError::QosThree),
         (&[0x32, 6, 0, 1, b'a', 0, 0, 0], ProtocolError::PacketIdZero),
         (&[0x32, 5, 0, 0, 0, 1, 0], ProtocolError::EmptyTopic),
-        (&[0x30, 7, 0, 1, b'a', 3, 35, 0, 1], ProtocolError::TopicAlias),
-        (&[0x30, 5, 0, 1, b'a', 9, 1], ProtocolError::Properties),
         (&[0x30, 1, 0], ProtocolError::Truncated),
         (&[0x30, 0], ProtocolError::Truncated),
         (&[0x30, 3, 0, 9, b'a'], ProtocolError::Truncated),
@@ -220,8 +253,19 @@ fn what_no_broker_may_send() {
         (&[0xF0], ProtocolError::UnexpectedPacket),
         (b"HTTP/1.1 400 Bad Request", ProtocolError::UnexpectedPacket),
         (&[0xE0, 0x81, 0x80, 0x04], ProtocolError::PacketTooLarge),
-    ] {
-        assert_eq!(refusal(bytes), expected, "{bytes:02X?}");
+    ];
+    let in_v5 = [
+        (&[0x30, 7, 0, 1, b'a', 3, 35, 0, 1][..], ProtocolError::TopicAlias),
+        (&[0x30, 5, 0, 1, b'a', 9, 1], ProtocolError::Properties),
+    ];
+    for protocol in BOTH {
+        for (bytes, expected) in in_both {
+            assert_eq!(refusal(protocol, bytes), expected, "{protocol}, {bytes:02X?}");
+        }
+    }
+    for (bytes, expected) in in_v5 {
+        assert_eq!(refusal(Protocol::V5, bytes), expected, "{bytes:02X?}");
+        assert!(matches!(only_message(Protocol::V311, bytes), Event::Publish { .. }), "payload");
     }
 }
 
@@ -247,35 +291,41 @@ fn a_topic_that_is_no_topic_name_is_data_and_not_an_error() {
 #[test]
 fn an_oversize_message_passes_by_unbuffered() {
     let payload: Vec<u8> = (0..3_000_000_u32).map(|at| at.to_le_bytes()[0]).collect();
-    let stream = [publish("a/long", &payload, 77), publish("a/b", b"next", 78)].concat();
-    let mut peer = Peer::established();
-    let (last, most) =
-        stream.split_last_chunk::<16>().map(|(most, last)| (last, most)).expect("long");
-    let mut capacity = 0;
-    for chunk in most.chunks(30_000) {
-        assert_eq!(peer.receive(chunk), Ok(Vec::new()), "not before its last byte");
-        capacity = capacity.max(peer.buffer.bytes.capacity());
+    for protocol in BOTH {
+        let next = message(protocol, "a/b", b"next", 78);
+        let long = message(protocol, "a/long", &payload, 77);
+        let (last_byte, most) = long.split_last().expect("long");
+        let last = [&[*last_byte], &next[..]].concat();
+        let mut peer = Peer::established(protocol);
+        let mut capacity = 0;
+        for chunk in most.chunks(30_000) {
+            assert_eq!(peer.receive(chunk), Ok(Vec::new()), "not before its last byte");
+            capacity = capacity.max(peer.buffer.bytes.capacity());
+        }
+        assert!(capacity <= 2 * START_BYTES, "{capacity}");
+        let events = peer.receive(&last).expect("a good stream");
+        let [
+            Event::Oversize { topic, payload_start, payload_len, packet_id },
+            Event::Publish { payload: next, .. },
+        ] = &events[..]
+        else {
+            panic!("{events:?}");
+        };
+        assert_eq!((&topic[..], *payload_len, *packet_id), (&b"a/long"[..], payload.len(), 77));
+        assert_eq!(payload_start[..], payload[..Oversize::KEPT_BYTES], "{protocol}");
+        assert_eq!(next, b"next");
     }
-    assert!(capacity <= 2 * START_BYTES, "{capacity}");
-    let events = peer.receive(last).expect("a good stream");
-    let [Event::Oversize { topic, payload_start, payload_len, packet_id }, Event::Publish { .. }] =
-        &events[..]
-    else {
-        panic!("{events:?}");
-    };
-    assert_eq!((&topic[..], *payload_len, *packet_id), (&b"a/long"[..], payload.len(), 77));
-    assert_eq!(payload_start[..], payload[..Oversize::KEPT_BYTES]);
 }
 
 #[test]
 fn the_limit_counts_the_whole_packet() {
-    let at_limit = publish("t", &[1; MAX_PACKET_BYTES - 7], 0);
-    assert_eq!(at_limit.len(), MAX_PACKET_BYTES);
-    assert!(matches!(only_publish(&at_limit), Event::Publish { .. }));
-    assert!(matches!(
-        only_publish(&publish("t", &[1; MAX_PACKET_BYTES - 6], 0)),
-        Event::Oversize { .. }
-    ));
+    for (protocol, head_bytes) in [(Protocol::V5, 7), (Protocol::V311, 6)] {
+        let fits = message(protocol, "t", &[1; MAX_PACKET_BYTES][head_bytes..], 0);
+        assert_eq!(fits.len(), MAX_PACKET_BYTES);
+        assert!(matches!(only_message(protocol, &fits), Event::Publish { .. }));
+        let longer = message(protocol, "t", &[1; MAX_PACKET_BYTES][head_bytes - 1..], 0);
+        assert!(matches!(only_message(protocol, &longer), Event::Oversize { .. }));
+    }
 }
 
 /// A publisher writes user properties, so however long they are they must not stop the link.
@@ -287,7 +337,7 @@ fn properties_of_any_length_are_passed_over() {
     };
     for count in [1, 2, 20] {
         let stream = [publish_with("a/b", b"payload", 5, Some(large(count))), publish("c", b"", 6)];
-        let mut peer = Peer::established();
+        let mut peer = Peer::established(Protocol::V5);
         let mut events = Vec::new();
         for chunk in stream.concat().chunks(1000) {
             peer.receive_into(chunk, &mut events).expect("a good stream");
@@ -304,26 +354,33 @@ fn properties_of_any_length_are_passed_over() {
 #[test]
 fn an_oversize_message_is_checked_like_any_other() {
     let oversize = |first: u8, body: &[u8]| [&[first, 0x80, 0x80, 0x01], body].concat();
+    for protocol in BOTH {
+        for (bytes, expected) in [
+            (oversize(0x34, &[0, 1, b'a', 0, 1, 0]), ProtocolError::QosTwo),
+            (oversize(0x32, &[0, 1, b'a', 0, 0, 0]), ProtocolError::PacketIdZero),
+            (oversize(0x30, &[0, 0, 0]), ProtocolError::EmptyTopic),
+        ] {
+            assert_eq!(refusal(protocol, &bytes), expected, "{protocol}, {bytes:02X?}");
+        }
+        // A topic that reaches past its packet, which the limit makes oversize.
+        let mut peer = Peer::established(protocol);
+        peer.buffer = ReadBuffer::new(4);
+        let answer = peer.receive(&[0x30, 4, 0, 9, b'a', b'b']);
+        assert_eq!(answer, Err(ProtocolError::Truncated.into()), "{protocol}");
+    }
     for (bytes, expected) in [
-        (oversize(0x34, &[0, 1, b'a', 0, 1, 0]), ProtocolError::QosTwo),
-        (oversize(0x32, &[0, 1, b'a', 0, 0, 0]), ProtocolError::PacketIdZero),
-        (oversize(0x30, &[0, 0, 0]), ProtocolError::EmptyTopic),
         (oversize(0x30, &[0, 1, b'a', 3, 35, 0, 1]), ProtocolError::TopicAlias),
         (oversize(0x30, &[0, 1, b'a', 0xFF, 0xFF, 0xFF, 0x7F]), ProtocolError::Properties),
         (oversize(0x30, &[0, 1, b'a', 0xFF, 0xFF, 0xFF, 0xFF]), ProtocolError::Properties),
     ] {
-        assert_eq!(refusal(&bytes), expected, "{bytes:02X?}");
+        assert_eq!(refusal(Protocol::V5, &bytes), expected, "{bytes:02X?}");
     }
-    // A topic that reaches past its packet, which the limit makes oversize.
-    let mut peer = Peer::established();
-    peer.buffer = ReadBuffer::new(4);
-    assert_eq!(peer.receive(&[0x30, 4, 0, 9, b'a', b'b']), Err(ProtocolError::Truncated.into()));
 }
 
 #[test]
 fn the_buffer_grows_for_a_large_message_and_shrinks_again() {
     let limit = 1024 * 1024;
-    let mut peer = Peer::established();
+    let mut peer = Peer::established(Protocol::V5);
     peer.buffer = ReadBuffer::new(limit);
     let large = publish("t", &vec![1; limit - 100], 1);
     for chunk in large.chunks(50_000) {
@@ -340,7 +397,7 @@ fn the_buffer_grows_for_a_large_message_and_shrinks_again() {
 
 #[test]
 fn ordinary_traffic_never_leaves_the_first_buffer() {
-    let mut peer = Peer::established();
+    let mut peer = Peer::established(Protocol::V5);
     let start = peer.buffer.bytes.as_ptr();
     let stream: Vec<u8> = (1..=2000).flat_map(|id| publish("homes/h/d", &[3; 150], id)).collect();
     for chunk in stream.chunks(40_000) {
@@ -362,7 +419,7 @@ fn there_is_always_room_to_read() {
 
 #[test]
 fn a_cleared_buffer_knows_nothing_of_a_half_passed_packet() {
-    let mut peer = Peer::established();
+    let mut peer = Peer::established(Protocol::V5);
     let oversize = publish("a/long", &[7; 3 * MAX_PACKET_BYTES], 1);
     assert_eq!(peer.receive(&oversize[..MAX_PACKET_BYTES]), Ok(Vec::new()));
     peer.buffer.clear();
@@ -372,7 +429,7 @@ fn a_cleared_buffer_knows_nothing_of_a_half_passed_packet() {
 
 #[test]
 fn debug_shows_no_messages() {
-    let mut peer = Peer::established();
+    let mut peer = Peer::established(Protocol::V5);
     let bytes = [publish("a/long", &[77; 3 * MAX_PACKET_BYTES], 1), vec![0x31, 77]].concat();
     for cut in [MAX_PACKET_BYTES, bytes.len()] {
         peer.buffer.clear();

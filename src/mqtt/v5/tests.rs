@@ -5,6 +5,7 @@ use rumqttc::v5::mqttbytes::v5::{
 
 use super::*;
 use crate::mqtt::{
+    protocol::Protocol,
     session::{Login, Necessity},
     testkit::{connack as connack_packet, no_connack_properties, settings, written},
 };
@@ -17,7 +18,7 @@ fn read(mut bytes: BytesMut) -> Packet {
 
 #[test]
 fn connect_asks_for_a_kept_session_and_announces_nothing_else() {
-    let mut settings = settings();
+    let mut settings = settings(Protocol::V5);
     settings.login = Some(Login { username: "user".to_owned(), password: "secret".to_owned() });
     let bytes = settings.connect().expect("short fields");
     let golden = [
@@ -49,7 +50,7 @@ fn connect_asks_for_a_kept_session_and_announces_nothing_else() {
 
 #[test]
 fn connect_without_login_has_no_login_flags() {
-    let bytes = settings().connect().expect("short fields");
+    let bytes = settings(Protocol::V5).connect().expect("short fields");
     assert_eq!(bytes[9], 0);
     assert!(matches!(read(BytesMut::from(&bytes[..])), Packet::Connect(_, None, None)));
 }

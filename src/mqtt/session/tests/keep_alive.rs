@@ -7,7 +7,7 @@ use rumqttc::v5::mqttbytes::v5::ConnAckProperties;
 use crate::{
     model::Mono,
     mqtt::{
-        SessionError,
+        Protocol, SessionError,
         session::Intake,
         testkit::{Event, Peer, connack, no_connack_properties, publish, settings},
     },
@@ -37,7 +37,7 @@ impl Peer {
 
     /// Established, and the first PINGREQ just written.
     fn pinged() -> Self {
-        let mut peer = Self::established();
+        let mut peer = Self::established(Protocol::V5);
         assert_eq!(peer.ticked_after(seconds(60), Intake::Flowing), Ok(PINGREQ.to_vec()));
         peer
     }
@@ -45,7 +45,7 @@ impl Peer {
 
 #[test]
 fn a_ping_goes_out_after_an_interval_without_a_write() {
-    let mut peer = Peer::established();
+    let mut peer = Peer::established(Protocol::V5);
     assert_eq!(peer.session.deadline(), peer.now + seconds(60));
     assert_eq!(peer.ticked_after(seconds(59), Intake::Flowing), Ok(Vec::new()));
     assert_eq!(peer.ticked_after(seconds(1), Intake::Flowing), Ok(PINGREQ.to_vec()));
@@ -54,7 +54,7 @@ fn a_ping_goes_out_after_an_interval_without_a_write() {
 
 #[test]
 fn every_write_puts_the_ping_off() {
-    let mut peer = Peer::established();
+    let mut peer = Peer::established(Protocol::V5);
     for _ in 0..5 {
         peer.pass(seconds(50));
         peer.session.wrote(peer.now);
@@ -65,7 +65,7 @@ fn every_write_puts_the_ping_off() {
 
 #[test]
 fn reading_alone_does_not_put_the_ping_off() {
-    let mut peer = Peer::established();
+    let mut peer = Peer::established(Protocol::V5);
     peer.pass(seconds(60));
     peer.receive(&publish("a", b"", 0)).expect("a good packet");
     assert_eq!(peer.ticked(Intake::Flowing), Ok(PINGREQ.to_vec()));
@@ -146,7 +146,7 @@ fn a_paused_session_only_waits_for_its_next_ping() {
 #[test]
 fn the_brokers_keep_alive_is_obeyed() {
     for (server, first) in [(1, Some(1)), (600, Some(600)), (0, None)] {
-        let mut peer = Peer::new(settings());
+        let mut peer = Peer::new(settings(Protocol::V5));
         peer.open();
         let properties =
             ConnAckProperties { server_keep_alive: Some(server), ..no_connack_properties() };
@@ -162,7 +162,7 @@ fn the_brokers_keep_alive_is_obeyed() {
 
 #[test]
 fn pings_go_out_while_the_suback_is_missing() {
-    let mut settings = settings();
+    let mut settings = settings(Protocol::V5);
     settings.keep_alive_s = 10;
     let mut peer = Peer::new(settings);
     peer.open();

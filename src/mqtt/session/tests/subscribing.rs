@@ -2,26 +2,23 @@
 
 use std::time::Duration;
 
-use rumqttc::v5::mqttbytes::{
-    QoS as WireQos,
-    v5::{ConnAckProperties, Filter, Packet, RetainForwardRule, Subscribe},
-};
+use rumqttc::v5::mqttbytes::v5::ConnAckProperties;
 
 use crate::{
     model::QoS,
     mqtt::{
-        Downgrade, Feature, Necessity, ProtocolError, ReasonCode, Retry, SessionError,
+        Downgrade, Feature, Necessity, Protocol, ProtocolError, ReasonCode, Retry, SessionError,
         SessionSettings, Subscription,
         session::Intake,
         testkit::{
-            Event, Peer, connack, grant_all, no_connack_properties, publish, settings, suback,
-            subscription,
+            BOTH, Event, Peer, Sent, accepted, connack, grant_all, message, no_connack_properties,
+            settings, suback, subscription, unsuback,
         },
     },
 };
 
-fn with(subscriptions: Vec<Subscription>) -> Peer {
-    Peer::new(SessionSettings { subscriptions, ..settings() })
+fn with(protocol: Protocol, subscriptions: Vec<Subscription>) -> Peer {
+    Peer::new(SessionSettings { subscriptions, ..settings(protocol) })
 }
 
 fn counters() -> Subscription {
@@ -33,113 +30,115 @@ fn counters() -> Subscription {
 }
 
 /// Opens, accepts, and says what was asked for.
-fn asked(peer: &mut Peer, session: &[u8]) -> Vec<Packet> {
+fn asked(peer: &mut Peer, session: &[u8]) -> Vec<Sent> {
     peer.open();
     peer.out.clear();
     peer.receive(session).expect("accepted");
     peer.sent()
 }
 
-fn filters(packets: &[Packet]) -> Vec<&str> {
-    let mut filters = Vec::new();
+fn filters(packets: &[Sent]) -> Vec<&str> {
+    let mut found = Vec::new();
     for packet in packets {
-        if let Packet::Subscribe(it) = packet {
-            filters.extend(it.filters.iter().map(|it| it.path.as_str()));
-        } else if let Packet::Unsubscribe(it) = packet {
-            filters.extend(it.filters.iter().map(String::as_str));
-        } else {
-            panic!("{packet:?}");
+        match packet {
+            Sent::Subscribe { filters, .. } => found.extend(filters.iter().map(|(it, _)| &it[..])),
+            Sent::Unsubscribe { filters, .. } => found.extend(filters.iter().map(String::as_str)),
+            Sent::Connect => panic!("CONNECT asks for no filter"),
         }
     }
-    filters
-}
-
-fn present() -> Vec<u8> {
-    connack(true, None)
-}
-
-fn absent() -> Vec<u8> {
-    connack(false, None)
+    found
 }
 
 #[test]
 fn the_first_connection_of_a_process_subscribes_even_to_a_kept_session() {
-    let mut peer = with(vec![subscription("a/+")]);
-    let asked = asked(&mut peer, &present());
-    let [Packet::Subscribe(Subscribe { filters, properties: None, .. })] = &asked[..] else {
-        panic!("{asked:?}");
-    };
-    let filter = Filter {
-        path: "a/+".to_owned(),
-        qos: WireQos::AtLeastOnce,
-        nolocal: false,
-        preserve_retain: false,
-        retain_forward_rule: RetainForwardRule::OnNewSubscribe,
-    };
-    assert_eq!(filters[..], [filter]);
+    for protocol in BOTH {
+        let mut peer = with(protocol, vec![subscription("a/+")]);
+        let filters = vec![("a/+".to_owned(), 1)];
+        let asked = asked(&mut peer, &accepted(protocol, true));
+        assert_eq!(asked, [Sent::Subscribe { packet_id: 1, filters }], "{protocol}");
+    }
 }
 
 #[test]
 fn a_kept_session_is_not_asked_again() {
-    let mut peer = Peer::established();
-    peer.open();
-    peer.out.clear();
-    let events = peer.receive(&present()).expect("accepted");
-    assert!(matches!(events[..], [Event::Connected(_), Event::Subscribed]), "{events:?}");
-    assert!(peer.out.is_empty());
+    for protocol in BOTH {
+        let mut peer = Peer::established(protocol);
+        peer.open();
+        peer.out.clear();
+        let events = peer.receive(&accepted(protocol, true)).expect("accepted");
+        assert!(matches!(events[..], [Event::Connected(_), Event::Subscribed]), "{events:?}");
+        assert!(peer.out.is_empty());
+    }
 }
 
 /// A new session has no subscriptions, whatever was granted to the one before.
 #[test]
 fn a_new_session_is_asked_again() {
-    let mut peer = Peer::established();
-    assert_eq!(filters(&asked(&mut peer, &absent())), ["homes/+/zigbee2mqtt/#"]);
+    for protocol in BOTH {
+        let mut peer = Peer::established(protocol);
+        assert_eq!(
+            filters(&asked(&mut peer, &accepted(protocol, false))),
+            ["homes/+/zigbee2mqtt/#"]
+        );
+    }
 }
 
 #[test]
 fn a_connection_that_broke_before_suback_leaves_the_question_open() {
-    let mut peer = with(vec![subscription("a"), subscription("b")]);
-    asked(&mut peer, &absent());
-    let second = asked(&mut peer, &present());
-    assert_eq!(filters(&second), ["a", "b"]);
-    assert_eq!(peer.receive(&grant_all(&second)), Ok(vec![Event::Subscribed]));
+    for protocol in BOTH {
+        let mut peer = with(protocol, vec![subscription("a"), subscription("b")]);
+        asked(&mut peer, &accepted(protocol, false));
+        let second = asked(&mut peer, &accepted(protocol, true));
+        assert_eq!(filters(&second), ["a", "b"]);
+        assert_eq!(peer.receive(&grant_all(protocol, &second)), Ok(vec![Event::Subscribed]));
+    }
 }
 
 #[test]
 fn changed_subscriptions_are_asked_for_and_old_ones_ended_after_them() {
-    let mut peer = with(vec![subscription("a"), subscription("b")]);
-    let first = grant_all(&asked(&mut peer, &absent()));
-    peer.receive(&first).expect("granted");
-    peer.session.set_subscriptions(vec![subscription("b"), subscription("c")]).expect("good");
-    let second = asked(&mut peer, &present());
-    assert_eq!(filters(&second), ["c"]);
-    assert_eq!(peer.receive(&grant_all(&second)), Ok(Vec::new()), "not before the old one ended");
-    let ended = peer.sent();
-    assert!(matches!(ended[..], [Packet::Unsubscribe(_)]));
-    assert_eq!(filters(&ended), ["a"]);
-    assert_eq!(peer.receive(&grant_all(&ended)), Ok(vec![Event::Subscribed]));
-    assert!(asked(&mut peer, &present()).is_empty(), "nothing is left to ask");
+    for protocol in BOTH {
+        let mut peer = with(protocol, vec![subscription("a"), subscription("b")]);
+        let first = grant_all(protocol, &asked(&mut peer, &accepted(protocol, false)));
+        peer.receive(&first).expect("granted");
+        peer.session.set_subscriptions(vec![subscription("b"), subscription("c")]).expect("good");
+        let second = asked(&mut peer, &accepted(protocol, true));
+        assert_eq!(filters(&second), ["c"]);
+        assert_eq!(
+            peer.receive(&grant_all(protocol, &second)),
+            Ok(Vec::new()),
+            "not before the old one ended"
+        );
+        let ended = peer.sent();
+        assert!(matches!(ended[..], [Sent::Unsubscribe { .. }]));
+        assert_eq!(filters(&ended), ["a"]);
+        assert_eq!(peer.receive(&grant_all(protocol, &ended)), Ok(vec![Event::Subscribed]));
+        assert!(asked(&mut peer, &accepted(protocol, true)).is_empty(), "nothing is left to ask");
+    }
 }
 
 #[test]
 fn a_changed_qos_is_asked_for() {
-    let mut peer = with(vec![subscription("a")]);
-    let first = grant_all(&asked(&mut peer, &absent()));
-    peer.receive(&first).expect("granted");
-    let lower = Subscription { qos: QoS::AtMostOnce, ..subscription("a") };
-    peer.session.set_subscriptions(vec![lower]).expect("good");
-    assert_eq!(filters(&asked(&mut peer, &present())), ["a"]);
+    for protocol in BOTH {
+        let mut peer = with(protocol, vec![subscription("a")]);
+        let first = grant_all(protocol, &asked(&mut peer, &accepted(protocol, false)));
+        peer.receive(&first).expect("granted");
+        let lower = Subscription { qos: QoS::AtMostOnce, ..subscription("a") };
+        peer.session.set_subscriptions(vec![lower]).expect("good");
+        assert_eq!(filters(&asked(&mut peer, &accepted(protocol, true))), ["a"]);
+    }
 }
 
 #[test]
 fn a_new_session_has_nothing_to_end() {
-    let mut peer = with(vec![subscription("a")]);
-    let first = grant_all(&asked(&mut peer, &absent()));
-    peer.receive(&first).expect("granted");
-    peer.session.set_subscriptions(vec![subscription("c")]).expect("good");
-    let second = asked(&mut peer, &absent());
-    assert_eq!(peer.receive(&grant_all(&second)), Ok(vec![Event::Subscribed]));
-    assert!(peer.out.is_empty());
+    for protocol in BOTH {
+        let mut peer = with(protocol, vec![subscription("a")]);
+        let first = grant_all(protocol, &asked(&mut peer, &accepted(protocol, false)));
+        peer.receive(&first).expect("granted");
+        peer.session.set_subscriptions(vec![subscription("c")]).expect("good");
+        let second = asked(&mut peer, &accepted(protocol, false));
+        assert_eq!(peer.receive(&grant_all(protocol, &second)), Ok(vec![Event::Subscribed]));
+        assert!(peer.out.is_empty());
+    }
 }
 
 #[test]
@@ -148,101 +147,115 @@ fn a_refused_unsubscribe_is_a_fault_and_a_needless_one_is_not() {
         (0x11, Ok(vec![Event::Subscribed])),
         (0x87, Err(SessionError::UnsubscribeRefused { code: ReasonCode::NotAuthorized })),
     ] {
-        let mut peer = with(vec![subscription("a")]);
-        let first = grant_all(&asked(&mut peer, &absent()));
+        let mut peer = with(Protocol::V5, vec![subscription("a")]);
+        let first = grant_all(Protocol::V5, &asked(&mut peer, &accepted(Protocol::V5, false)));
         peer.receive(&first).expect("granted");
         peer.session.set_subscriptions(Vec::new()).expect("good");
-        let ended = asked(&mut peer, &present());
-        let [Packet::Unsubscribe(unsubscribe)] = &ended[..] else { panic!("{ended:?}") };
-        let [high, low] = unsubscribe.pkid.to_be_bytes();
+        let ended = asked(&mut peer, &accepted(Protocol::V5, true));
+        let [high, low] = ended[0].packet_id().to_be_bytes();
         assert_eq!(peer.receive(&[0xB0, 4, high, low, 0, code]), expected);
     }
 }
 
 #[test]
 fn codes_are_judged_one_by_one() {
-    let three = || vec![subscription("a"), subscription("b"), subscription("c")];
-    for (codes, expected) in [
-        (&[1, 1, 1][..], Ok(vec![Event::Subscribed])),
-        (
-            &[1, 0x87, 1],
-            Err(SessionError::SubscriptionRefused { index: 1, code: ReasonCode::NotAuthorized }),
-        ),
-        (&[1, 1, 0], Err(SessionError::Downgraded(Downgrade::GrantedQos { index: 2 }))),
-        (&[1, 2, 1], Err(ProtocolError::AcknowledgementMismatch.into())),
-        (&[1, 1, 0x7F], Err(ProtocolError::AcknowledgementMismatch.into())),
-        (&[1, 1], Err(ProtocolError::AcknowledgementMismatch.into())),
-        (&[1, 1, 1, 1], Err(ProtocolError::AcknowledgementMismatch.into())),
-        (&[], Err(ProtocolError::AcknowledgementMismatch.into())),
-    ] {
-        let mut peer = with(three());
-        let asked = asked(&mut peer, &absent());
-        let [Packet::Subscribe(subscribe)] = &asked[..] else { panic!("{asked:?}") };
-        let answer = peer.receive(&suback(subscribe.pkid, codes));
-        assert_eq!(answer, expected, "{codes:?}");
-        if let Err(
-            error @ (SessionError::SubscriptionRefused { .. } | SessionError::Downgraded(_)),
-        ) = answer
-        {
-            assert_eq!(error.retry(), Retry::Slowly);
+    let refused = |index, code| Err(SessionError::SubscriptionRefused { index, code });
+    let mismatch = || Err(ProtocolError::AcknowledgementMismatch.into());
+    for protocol in BOTH {
+        for (codes, expected) in [
+            (&[1, 1, 1][..], Ok(vec![Event::Subscribed])),
+            (&[1, 0x80, 1], refused(1, ReasonCode::Unspecified)),
+            (&[1, 0x87, 1], refused(1, ReasonCode::NotAuthorized)),
+            (&[1, 1, 0], Err(SessionError::Downgraded(Downgrade::GrantedQos { index: 2 }))),
+            (&[1, 2, 1], mismatch()),
+            (&[1, 1, 0x7F], mismatch()),
+            (&[1, 1], mismatch()),
+            (&[1, 1, 1, 1], mismatch()),
+            (&[], mismatch()),
+        ] {
+            let three = vec![subscription("a"), subscription("b"), subscription("c")];
+            let mut peer = with(protocol, three);
+            let asked = asked(&mut peer, &accepted(protocol, false));
+            let answer = peer.receive(&suback(protocol, asked[0].packet_id(), codes));
+            assert_eq!(answer, expected, "{protocol}, {codes:?}");
+            if let Err(
+                error @ (SessionError::SubscriptionRefused { .. } | SessionError::Downgraded(_)),
+            ) = answer
+            {
+                assert_eq!(error.retry(), Retry::Slowly);
+            }
         }
     }
 }
 
 #[test]
 fn more_than_asked_for_is_an_error() {
-    let mut peer = with(vec![Subscription { qos: QoS::AtMostOnce, ..subscription("a") }]);
-    let asked = asked(&mut peer, &absent());
-    let [Packet::Subscribe(subscribe)] = &asked[..] else { panic!("{asked:?}") };
-    let answer = peer.receive(&suback(subscribe.pkid, &[1]));
-    assert_eq!(answer, Err(ProtocolError::AcknowledgementMismatch.into()));
+    for protocol in BOTH {
+        let mut peer =
+            with(protocol, vec![Subscription { qos: QoS::AtMostOnce, ..subscription("a") }]);
+        let asked = asked(&mut peer, &accepted(protocol, false));
+        let answer = peer.receive(&suback(protocol, asked[0].packet_id(), &[1]));
+        assert_eq!(answer, Err(ProtocolError::AcknowledgementMismatch.into()));
+    }
 }
 
 #[test]
 fn an_answer_to_nothing_is_an_error() {
-    for stray in [suback(99, &[1]), vec![0xB0, 4, 0, 1, 0, 0]] {
-        let mut peer = with(vec![subscription("a")]);
-        asked(&mut peer, &absent());
-        assert_eq!(peer.receive(&stray), Err(ProtocolError::AcknowledgementMismatch.into()));
+    for protocol in BOTH {
+        for stray in [suback(protocol, 99, &[1]), unsuback(protocol, 1)] {
+            let mut peer = with(protocol, vec![subscription("a")]);
+            asked(&mut peer, &accepted(protocol, false));
+            assert_eq!(peer.receive(&stray), Err(ProtocolError::AcknowledgementMismatch.into()));
+        }
+        let late = Peer::established(protocol).receive(&suback(protocol, 1, &[1]));
+        assert_eq!(late, Err(ProtocolError::UnexpectedPacket.into()));
     }
-    let late = Peer::established().receive(&suback(1, &[1]));
-    assert_eq!(late, Err(ProtocolError::UnexpectedPacket.into()));
 }
 
 #[test]
 fn a_downgraded_subscription_passes_when_allowed() {
-    let mut peer = Peer::new(SessionSettings { allow_downgrade: true, ..settings() });
-    let asked = asked(&mut peer, &absent());
-    let [Packet::Subscribe(subscribe)] = &asked[..] else { panic!("{asked:?}") };
-    assert_eq!(peer.receive(&suback(subscribe.pkid, &[0])), Ok(vec![Event::Subscribed]));
+    for protocol in BOTH {
+        let mut peer = Peer::new(SessionSettings { allow_downgrade: true, ..settings(protocol) });
+        let asked = asked(&mut peer, &accepted(protocol, false));
+        assert_eq!(
+            peer.receive(&suback(protocol, asked[0].packet_id(), &[0])),
+            Ok(vec![Event::Subscribed])
+        );
+    }
 }
 
 #[test]
 fn an_optional_subscription_may_be_refused() {
-    let mut peer = with(vec![counters(), subscription("a")]);
-    let asked = asked(&mut peer, &absent());
-    let [Packet::Subscribe(required), Packet::Subscribe(optional)] = &asked[..] else {
-        panic!("not apart: {asked:?}");
-    };
-    assert_eq!(required.filters[0].path, "a");
-    assert_eq!(optional.filters[0].path, counters().filter);
-    assert_eq!(optional.filters[0].qos, WireQos::AtMostOnce);
-    assert_eq!(peer.receive(&suback(optional.pkid, &[0x87])), Ok(Vec::new()));
-    assert_eq!(peer.receive(&suback(required.pkid, &[1])), Ok(vec![Event::Subscribed]));
+    for protocol in BOTH {
+        let mut peer = with(protocol, vec![counters(), subscription("a")]);
+        let asked = asked(&mut peer, &accepted(protocol, false));
+        let [
+            Sent::Subscribe { packet_id: required, filters: own },
+            Sent::Subscribe { packet_id: optional, filters: statistics },
+        ] = &asked[..]
+        else {
+            panic!("not apart: {asked:?}");
+        };
+        assert_eq!(own[..], [("a".to_owned(), 1)]);
+        assert_eq!(statistics[..], [(counters().filter, 0)]);
+        assert_eq!(peer.receive(&suback(protocol, *optional, &[0x80])), Ok(Vec::new()));
+        let granted = suback(protocol, *required, &[1]);
+        assert_eq!(peer.receive(&granted), Ok(vec![Event::Subscribed]), "{protocol}");
+    }
 }
 
 #[test]
 fn packets_hold_few_filters_and_fit_the_broker() {
     let many: Vec<_> = (0..20).map(|at| subscription(&format!("homes/{at}/#"))).collect();
-    let mut peer = with(many.clone());
-    let first = asked(&mut peer, &absent());
+    let mut peer = with(Protocol::V5, many.clone());
+    let first = asked(&mut peer, &accepted(Protocol::V5, false));
     let sizes: Vec<_> = first.iter().map(|it| filters(std::slice::from_ref(it)).len()).collect();
     assert_eq!(sizes, [8, 8, 4]);
-    assert_eq!(peer.receive(&grant_all(&first)), Ok(vec![Event::Subscribed]));
+    assert_eq!(peer.receive(&grant_all(Protocol::V5, &first)), Ok(vec![Event::Subscribed]));
 
     let small = ConnAckProperties { max_packet_size: Some(40), ..no_connack_properties() };
     let second = asked(&mut peer, &connack(false, Some(small)));
-    assert!(second.iter().all(|packet| packet.size() <= 40));
+
     assert_eq!(filters(&second).len(), 20);
 
     let tiny = ConnAckProperties { max_packet_size: Some(15), ..no_connack_properties() };
@@ -264,55 +277,77 @@ fn what_the_broker_lacks_is_named_before_asking() {
         ("$share/g/a", &no_sharing, Some(Feature::SharedSubscriptions)),
         ("a/+", &no_sharing, None),
     ] {
-        let mut peer = with(vec![subscription(filter)]);
+        let mut peer = with(Protocol::V5, vec![subscription(filter)]);
         peer.open();
         let answer = peer.receive(&connack(false, Some(properties.clone())));
         assert_eq!(answer.err(), feature.map(SessionError::Unsupported), "{filter}");
     }
     let wild = Subscription { filter: "$SYS/#".to_owned(), ..counters() };
-    let mut peer = with(vec![subscription("a"), wild]);
+    let mut peer = with(Protocol::V5, vec![subscription("a"), wild]);
     assert_eq!(filters(&asked(&mut peer, &connack(false, Some(no_wildcards)))), ["a"]);
 }
 
 #[test]
 fn messages_before_suback_are_delivered() {
-    let mut peer = with(vec![subscription("a")]);
-    let asked = asked(&mut peer, &present());
-    let stream = [publish("a", b"waited", 3), grant_all(&asked), publish("a", b"new", 4)].concat();
-    let events = peer.receive(&stream).expect("a good stream");
-    assert!(
-        matches!(
-            events[..],
-            [
-                Event::Publish { packet_id: 3, .. },
-                Event::Subscribed,
-                Event::Publish { packet_id: 4, .. }
-            ]
-        ),
-        "{events:?}"
-    );
-    peer.session.acknowledge(3, &mut peer.out);
-    assert_eq!(peer.out, [0x40, 2, 0, 3]);
+    for protocol in BOTH {
+        let mut peer = with(protocol, vec![subscription("a")]);
+        let asked = asked(&mut peer, &accepted(protocol, true));
+        let stream = [
+            message(protocol, "a", b"waited", 3),
+            grant_all(protocol, &asked),
+            message(protocol, "a", b"new", 4),
+        ]
+        .concat();
+        let events = peer.receive(&stream).expect("a good stream");
+        assert!(
+            matches!(
+                events[..],
+                [
+                    Event::Publish { packet_id: 3, .. },
+                    Event::Subscribed,
+                    Event::Publish { packet_id: 4, .. }
+                ]
+            ),
+            "{events:?}"
+        );
+        peer.session.acknowledge(3, &mut peer.out);
+        assert_eq!(peer.out, [0x40, 2, 0, 3]);
+    }
 }
 
 #[test]
 fn a_missing_suback_is_a_fault_unless_it_may_stand_behind_messages() {
-    let seconds = Duration::from_secs;
-    let mut peer = with(vec![subscription("a")]);
-    asked(&mut peer, &present());
-    let tick = |peer: &mut Peer, intake| {
-        let deadline = peer.session.deadline();
-        (peer.session.tick(peer.now, intake, &mut peer.out), deadline)
-    };
-    peer.pass(seconds(19));
-    peer.receive(&publish("a", b"", 1)).expect("a good packet");
-    peer.pass(seconds(19));
-    assert_eq!(tick(&mut peer, Intake::Flowing).0, Ok(()), "bytes arrived");
-    assert_eq!(tick(&mut peer, Intake::Paused).0, Ok(()));
-    peer.pass(seconds(40));
-    assert_eq!(tick(&mut peer, Intake::Paused).0, Ok(()), "nothing can arrive");
-    assert_eq!(tick(&mut peer, Intake::Flowing).0, Ok(()), "it may lie in the socket");
-    peer.pass(seconds(20));
-    let (fault, deadline) = tick(&mut peer, Intake::Flowing);
-    assert_eq!((fault, deadline), (Err(SessionError::SubscribeTimeout), peer.now));
+    for protocol in BOTH {
+        let seconds = Duration::from_secs;
+        let mut peer = with(protocol, vec![subscription("a")]);
+        asked(&mut peer, &accepted(protocol, true));
+        let tick = |peer: &mut Peer, intake| {
+            let deadline = peer.session.deadline();
+            (peer.session.tick(peer.now, intake, &mut peer.out), deadline)
+        };
+        peer.pass(seconds(19));
+        peer.receive(&message(protocol, "a", b"", 1)).expect("a good packet");
+        peer.pass(seconds(19));
+        assert_eq!(tick(&mut peer, Intake::Flowing).0, Ok(()), "bytes arrived");
+        assert_eq!(tick(&mut peer, Intake::Paused).0, Ok(()));
+        peer.pass(seconds(40));
+        assert_eq!(tick(&mut peer, Intake::Paused).0, Ok(()), "nothing can arrive");
+        assert_eq!(tick(&mut peer, Intake::Flowing).0, Ok(()), "it may lie in the socket");
+        peer.pass(seconds(20));
+        let (fault, deadline) = tick(&mut peer, Intake::Flowing);
+        assert_eq!((fault, deadline), (Err(SessionError::SubscribeTimeout), peer.now));
+    }
+}
+
+/// UNSUBACK of 3.1.1 has no codes: it is the packet id and nothing more.
+#[test]
+fn an_unsuback_of_3_1_1_with_codes_is_malformed() {
+    let mut peer = with(Protocol::V311, vec![subscription("a")]);
+    let first = grant_all(Protocol::V311, &asked(&mut peer, &accepted(Protocol::V311, false)));
+    peer.receive(&first).expect("granted");
+    peer.session.set_subscriptions(Vec::new()).expect("good");
+    let ended = asked(&mut peer, &accepted(Protocol::V311, true));
+    let [high, low] = ended[0].packet_id().to_be_bytes();
+    let answer = peer.receive(&[0xB0, 3, high, low, 0]);
+    assert_eq!(answer, Err(ProtocolError::TrailingBytes.into()));
 }

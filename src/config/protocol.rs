@@ -1,0 +1,93 @@
+//! The version of MQTT a link speaks, and the keys that only one of the two has.
+
+use std::time::Duration;
+
+use toml::de::DeValue;
+
+use super::{
+    document::{Mistake, Section},
+    link::seconds,
+    setting::Setting,
+};
+
+/// The version of MQTT a link speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// MQTT 5.
+    V5,
+    /// MQTT 3.1.1.
+    V311,
+}
+
+impl Protocol {
+    /// The key that says how many unacknowledged messages may be on the way.
+    pub(super) fn window_key(self) -> &'static str {
+        match self {
+            Self::V5 => "receive_maximum",
+            Self::V311 => "inflight",
+        }
+    }
+
+    /// In MQTT 5 the client names the window. In 3.1.1 the broker has one of its own and tells
+    /// nobody, so the operator has to: Mosquitto's is 20 unless set.
+    pub(super) fn read_window(self, section: &mut Section<'_>) -> u16 {
+        let receive_maximum = section.within("receive_maximum", 10_000, &(1..=u16::MAX));
+        let inflight = section.within("inflight", 20, &(1..=u16::MAX));
+        match self {
+            Self::V5 => {
+                let fix = "write receive_maximum instead: trygg tells it to the broker";
+                refuse_foreign(section, "inflight", Self::V311, fix);
+                receive_maximum
+            }
+            Self::V311 => {
+                let fix = "write inflight instead, with the broker's own limit (Mosquitto: \
+                           max_inflight_messages)";
+                refuse_foreign(section, "receive_maximum", Self::V5, fix);
+                inflight
+            }
+        }
+    }
+
+    /// In 3.1.1 there is no such word.
+    pub(super) fn read_session_expiry(self, section: &mut Section<'_>) -> Duration {
+        let bounds = seconds(60)..=seconds(365 * 86_400);
+        let expiry = section.within("session_expiry", seconds(86_400), &bounds);
+        match self {
+            Self::V5 => {}
+            Self::V311 => {
+                let fix = "remove it, and set at the broker how long it keeps a session \
+                           (Mosquitto: persistent_client_expiration)";
+                refuse_foreign(section, "session_expiry", Self::V5, fix);
+            }
+        }
+        expiry
+    }
+}
+
+/// Refuses a key that only links of the other version have.
+fn refuse_foreign(section: &mut Section<'_>, key: &'static str, owner: Protocol, fix: &str) {
+    if section.has(key) {
+        let expected = format!("no {key}, which only a link with protocol = {} has", owner.show());
+        section.refuse_found(key, Mistake::new(expected, fix));
+    }
+}
+
+impl Setting for Protocol {
+    const EXPECTED: &'static str = "\"5\" or \"3.1.1\"";
+    const EXAMPLE: &'static str = "\"5\"";
+
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        match value.as_str()? {
+            "5" => Some(Self::V5),
+            "3.1.1" => Some(Self::V311),
+            _ => None,
+        }
+    }
+
+    fn show(&self) -> String {
+        match self {
+            Self::V5 => "\"5\"".to_owned(),
+            Self::V311 => "\"3.1.1\"".to_owned(),
+        }
+    }
+}
