@@ -28,4 +28,5 @@ mod replay;
 mod session;
 mod support;
 mod tail;
+mod transport;
 mod urgent;
