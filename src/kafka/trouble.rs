@@ -190,8 +190,6 @@ impl Cause {
 const TEXTS: &[(&str, Cause)] = &[
     ("connecting to a PLAINTEXT broker listener", Cause::TlsNotSpoken),
     ("wrong version number", Cause::TlsNotSpoken),
-    ("connecting to a SSL listener", Cause::TlsExpected),
-    ("broker might require SASL authentication", Cause::AuthenticationExpected),
     ("certificate verify failed", Cause::TlsBadCertificate),
     ("broker certificate", Cause::TlsBadCertificate),
     ("alert certificate required", Cause::TlsClientCertificate),
@@ -227,7 +225,7 @@ impl Trouble {
         };
         let (broker, words) = parts(text);
         Some(Self {
-            cause: by_text.or(by_code)?,
+            cause: hung_up(text).or(by_text).or(by_code)?,
             broker: broker.to_owned(),
             detail: words.chars().take(DETAIL_CHARS).collect(),
             probed: false,
@@ -238,6 +236,22 @@ impl Trouble {
     pub(super) fn unknown(detail: String) -> Self {
         Self { cause: Cause::Unreachable, broker: String::new(), detail, probed: true }
     }
+}
+
+/// A listener that wants TLS does not understand the first request of a client in clear, one that
+/// wants a login not the second, and each hangs up at once. (librdkafka means to say so; at most
+/// of these places it does not.)
+fn hung_up(text: &str) -> Option<Cause> {
+    const AT_ONCE_MS: u32 = 300;
+    let (said, after) = text.split_once("Disconnected")?.1.rsplit_once(" (after ")?;
+    let (time, state) = after.split_once("ms in state ")?;
+    if said.contains("PLAINTEXT") || time.parse::<u32>().ok()? > AT_ONCE_MS {
+        return None;
+    }
+    if state.starts_with("APIVERSION_QUERY") && !text.contains("ssl://") {
+        return Some(Cause::TlsExpected);
+    }
+    (state.starts_with("UP") && !text.contains("sasl_")).then_some(Cause::AuthenticationExpected)
 }
 
 /// The broker's `host:port` and the words about it, out of
@@ -293,10 +307,25 @@ mod tests {
             Cause::NameNotFound
         );
         assert_eq!(told(transport, "k1:9092/1: Broken pipe").0, Cause::Disconnected);
-        let logged = "[thrd:k1:9092/1]: k1:9092/1: Disconnected: connecting to a SSL listener?";
-        let logged = Trouble::told(None, logged).expect("a trouble");
-        assert_eq!((logged.cause, logged.broker.as_str()), (Cause::TlsExpected, "k1:9092"));
         assert_eq!(Trouble::told(None, "nothing of the kind"), None);
+    }
+
+    #[test]
+    fn a_listener_that_hangs_up_at_once_wants_what_the_client_did_not_bring() {
+        let cause = |protocol: &str, after: &str| {
+            let text = format!(
+                "[thrd:k1:9092/1]: {protocol}k1:9092/1: Disconnected: connection closed by peer: \
+                 receive 0 after POLLIN (after {after})"
+            );
+            let told = Trouble::told(None, &text);
+            assert!(told.iter().all(|told| told.broker == "k1:9092"), "{told:?}");
+            told.map(|told| told.cause)
+        };
+        assert_eq!(cause("", "5ms in state APIVERSION_QUERY"), Some(Cause::TlsExpected));
+        assert_eq!(cause("ssl://", "5ms in state APIVERSION_QUERY"), None);
+        assert_eq!(cause("", "5ms in state UP"), Some(Cause::AuthenticationExpected));
+        assert_eq!(cause("sasl_plaintext://", "5ms in state UP"), None);
+        assert_eq!(cause("", "9000ms in state UP"), None, "a restart");
     }
 
     #[test]
