@@ -14,6 +14,7 @@ use crate::config::{Config, reference, schema, show, tables};
 
 /// What `trygg config` is told.
 #[derive(Debug, Args)]
+#[command(override_usage = "trygg config <--defaults|--effective [FILE]|--schema> [--output FORM]")]
 #[command(after_help = "\
 Examples:
   trygg config --defaults > trygg.toml

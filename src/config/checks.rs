@@ -7,7 +7,7 @@ use super::{
     document::{Document, Mistake, Spot, nearest},
     link::{Format, LinkSpots},
     mapping::MappingName,
-    setting::{Size, quoted},
+    setting::{Setting, Size, quoted},
 };
 use crate::{catalogue::Kind, registry::Identity};
 
@@ -66,7 +66,8 @@ fn check_links(config: &Config, spots: &Spots, document: &Document<'_>) {
             let expected = format!("a client id of its own (link {} uses this one)", other.name);
             let fix = "give each link at a broker its own client_id: they would take over each \
                        other's session in turns";
-            document.refuse(&spots.client_id, "link.client_id", Mistake::new(expected, fix));
+            let mistake = Mistake::new(expected, fix).found(quoted(&link.client_id));
+            document.refuse(&spots.client_id, "link.client_id", mistake);
         }
         if link.max_age < least_age {
             let expected = format!(
@@ -74,7 +75,8 @@ fn check_links(config: &Config, spots: &Spots, document: &Document<'_>) {
                 least_age.as_millis()
             );
             let fix = "raise max_age, or lower the lingers";
-            document.refuse(&spots.max_age, "link.max_age", Mistake::new(expected, fix));
+            let mistake = Mistake::new(expected, fix).found(link.max_age.show());
+            document.refuse(&spots.max_age, "link.max_age", mistake);
         }
     }
 }

@@ -15,6 +15,7 @@
     reason = "a test harness: it waits by the clock, prints what it found, and fails by panicking"
 )]
 
+mod config;
 mod demo;
 mod flow;
 mod harness;

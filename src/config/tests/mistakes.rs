@@ -31,7 +31,7 @@ const TWENTY: [(usize, &str, &str); 20] = [
 
 #[test]
 fn twenty_mistakes_are_named_with_line_and_remedy() {
-    let errors = Config::parse(Path::new("trygg.toml"), PLANTED, |_| None).unwrap_err();
+    let errors = Config::parse(Path::new("twenty_mistakes.toml"), PLANTED, |_| None).unwrap_err();
     let found: Vec<_> =
         errors.iter().map(|error| (error.place.line().unwrap(), &*error.key)).collect();
     let planted: Vec<_> = TWENTY.iter().map(|(line, key, _)| (*line, *key)).collect();
