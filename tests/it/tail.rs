@@ -131,7 +131,7 @@ fn an_opened_door_is_told_in_words_and_in_json() {
 
     // From before until the end: deterministic, and the old state stands in it.
     let old = all(&site, &["--kind", "door_open"]);
-    assert!(old[0].ends_with("Hall/front door         front door closed"), "{old:?}");
+    assert!(old[0].ends_with(" h0      Hall/front door  front door closed"), "{old:?}");
 
     let text = Tail::of(&site, &["--kind", "door_*", "--from", "10m"]);
     let json = Tail::of(&site, &["--kind", "door_*", "--from", "10m", "--output", "jsonl"]);
