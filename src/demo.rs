@@ -144,7 +144,8 @@ pub async fn run(
 
     let (published_in, published) = watch::channel(0_u64);
     let stop_homes = CancellationToken::new();
-    parts.spawn(homes::live(settings.clone(), broker.v5, published_in, stop_homes.clone()));
+    let (simulated, port, stop) = (settings.clone(), broker.v5, stop_homes.clone());
+    parts.spawn_blocking(move || homes::live(&simulated, port, &published_in, stop));
 
     let mut show = Show::open(settings, setup::Places::new(&broker, &kafka.brokers(), admin), out)?;
     let end = settings.duration.map_or_else(far_away, |duration| Instant::now() + duration);
