@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::mqtt::{Session, SessionError};
+use crate::mqtt::SessionError;
 
 /// Why a connection has to be closed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -35,23 +35,6 @@ pub enum Close {
 }
 
 impl Close {
-    /// What the end of a socket means: before the broker has answered CONNECT it says more than
-    /// later.
-    pub fn explained(self, session: &Session) -> Self {
-        match self {
-            Self::EndOfStream | Self::Io(std::io::ErrorKind::ConnectionReset) => {
-                session.closed_by_broker().map_or(self, Self::Session)
-            }
-            Self::Io(_)
-            | Self::Session(_)
-            | Self::Abandoned
-            | Self::MaxAge
-            | Self::Overrun
-            | Self::DialTimeout
-            | Self::Stopped => self,
-        }
-    }
-
     /// Label value.
     pub fn reason(&self) -> &'static str {
         match self {

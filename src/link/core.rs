@@ -148,11 +148,6 @@ impl<P: Producer> Core<P> {
         self.waiting_for = None;
     }
 
-    /// Why the connection ended, when the socket is all one sees of it.
-    pub fn explain(&self, close: Close) -> Close {
-        close.explained(&self.session)
-    }
-
     /// What is to be written, and where the shell puts what it reads.
     pub fn both_ways(&mut self) -> (&[u8], &mut bytes::BytesMut) {
         (self.out.get(self.sent..).unwrap_or_default(), self.buffer.buffer_mut())

@@ -194,7 +194,7 @@ impl LinkTask {
                     Ok(traffic) => traffic,
                     Err(close) => {
                         self.core.step(reports, Socket::Drained, now)?;
-                        return Err(self.core.explain(close));
+                        return Err(close);
                     }
                 };
                 if traffic.written > 0 {
@@ -214,7 +214,7 @@ impl LinkTask {
         self.core.step(reports, socket, now)?;
         match ended {
             Ended::No => Ok(moved),
-            Ended::Yes => Err(self.core.explain(Close::EndOfStream)),
+            Ended::Yes => Err(Close::EndOfStream),
         }
     }
 

@@ -182,16 +182,6 @@ impl Session {
         self.keep_alive.heard(now);
     }
 
-    /// What it means that the broker closes the socket now, where that says something.
-    pub fn closed_by_broker(&self) -> Option<SessionError> {
-        match self.phase {
-            Phase::Connecting { .. } => {
-                Some(SessionError::ClosedUnanswered { ours: self.settings.protocol })
-            }
-            Phase::Closed | Phase::Subscribing { .. } | Phase::Granted | Phase::Established => None,
-        }
-    }
-
     /// Replaces the subscriptions. The next connection subscribes to what is new and ends what is
     /// no longer wanted.
     pub fn set_subscriptions(

@@ -331,17 +331,3 @@ fn a_disconnect_of_the_broker_is_a_breach_in_3_1_1() {
         assert_eq!(answer, Err(SessionError::OtherProtocol { ours: Protocol::V311 }));
     }
 }
-
-#[test]
-fn a_broker_that_closes_instead_of_answering_may_speak_the_other_version() {
-    for (ours, remedy) in
-        [(Protocol::V5, "protocol = \"3.1.1\""), (Protocol::V311, "protocol = \"5\"")]
-    {
-        let mut peer = opened(ours);
-        let error = peer.session.closed_by_broker().expect("CONNECT has no answer");
-        assert!(error.to_string().contains(remedy), "{error}");
-        assert_eq!(error.retry(), Retry::Soon, "a broker that restarts does it too");
-        peer.receive(&accepted(ours, true)).expect("accepted");
-        assert_eq!(peer.session.closed_by_broker(), None);
-    }
-}
