@@ -29,7 +29,7 @@ pub enum Notice {
     SessionFresh,
     /// The broker had this process's session and lost it, with all that waited in it.
     SessionLost,
-    /// The broker sends more than receive maximum allows.
+    /// The broker sends more than the window allows.
     Overshoot {
         /// Unacknowledged QoS 1 messages.
         messages: usize,

@@ -46,8 +46,9 @@ impl Voice {
                 Notice::Overshoot { messages } => tracing::warn!(
                     %link,
                     messages,
-                    receive_maximum = limit,
-                    "the broker sends more than receive maximum allows (Mosquitto before 2.0.12 does)"
+                    window = limit,
+                    "the broker sends more than the window allows: receive_maximum, or inflight \
+                     with MQTT 3.1.1"
                 ),
             }
         }

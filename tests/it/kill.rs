@@ -16,11 +16,11 @@ use crate::support::{
 };
 
 /// What a loop of kills left behind.
-struct Aftermath {
-    published: u64,
+pub struct Aftermath {
+    pub published: u64,
     /// Messages handed over and not acknowledged, summed over the kills.
-    outstanding: usize,
-    seen: Seen,
+    pub outstanding: usize,
+    pub seen: Seen,
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn with_device_time_nothing_is_lost_and_repeats_have_equal_ids() {
     let Some(tools) = tools::find() else { return };
     let _turn = turn::alone();
     let kills = tools::setting("TRYGG_KILLS", 25);
-    let after = kill_loop(tools, kills, DeviceTime::Sent);
+    let after = kill_loop(&Site::open(tools), kills, rate(), DeviceTime::Sent);
     after.assert_nothing_lost();
     let repeats = after.seen.readings.len() as u64 - after.published;
     println!(
@@ -46,7 +46,7 @@ fn without_device_time_nothing_is_lost() {
     let Some(tools) = tools::find() else { return };
     let _turn = turn::alone();
     let kills = tools::setting("TRYGG_KILLS", 25).div_ceil(5);
-    let after = kill_loop(tools, kills, DeviceTime::Absent);
+    let after = kill_loop(&Site::open(tools), kills, rate(), DeviceTime::Absent);
     after.assert_nothing_lost();
     let ids: HashSet<_> = after.seen.readings.iter().map(Reading::identity).collect();
     println!(
@@ -58,12 +58,16 @@ fn without_device_time_nothing_is_lost() {
     );
 }
 
-fn kill_loop(tools: &'static tools::Tools, kills: u64, time: DeviceTime) -> Aftermath {
-    let site = Site::open(tools);
+fn rate() -> u64 {
+    tools::setting("TRYGG_RATE", 5000)
+}
+
+/// Messages a second, and an engine that is killed again and again.
+pub fn kill_loop(site: &Site, kills: u64, rate: u64, time: DeviceTime) -> Aftermath {
     site.create_topics();
     // Subscribed before the first message, so that every message is owed.
     let mut engine = site.engine();
-    let load = Load::start(site.publisher(), tools::setting("TRYGG_RATE", 5000), time);
+    let load = Load::start(site.publisher(), rate, time);
     let mut moments = Moments::new();
     let mut outstanding = 0;
     for _ in 0..kills {
@@ -87,7 +91,7 @@ fn kill_loop(tools: &'static tools::Tools, kills: u64, time: DeviceTime) -> Afte
 }
 
 impl Aftermath {
-    fn assert_nothing_lost(&self) {
+    pub fn assert_nothing_lost(&self) {
         let found: HashSet<_> = self.seen.readings.iter().map(Reading::number).collect();
         let lost: Vec<_> = (0..self.published).filter(|number| !found.contains(number)).collect();
         assert!(
@@ -100,7 +104,7 @@ impl Aftermath {
         assert!(self.seen.dead_letters.is_empty(), "{:?}", self.seen.dead_letters[0]);
     }
 
-    fn assert_one_id_a_message(&self) {
+    pub fn assert_one_id_a_message(&self) {
         let mut ids = HashMap::new();
         for reading in &self.seen.readings {
             assert_eq!(reading.basis, "CONTENT");

@@ -24,6 +24,7 @@ mod kill;
 mod lifecycle;
 mod outage;
 mod poison;
+mod protocol;
 mod refusal;
 mod replay;
 mod session;

@@ -87,6 +87,16 @@ impl Mosquitto {
         assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     }
 
+    /// Starts again with further lines of configuration; of a key that stands twice the later
+    /// counts.
+    pub fn configure(&mut self, lines: &str) {
+        let file = self.directory.join("mosquitto.conf");
+        let configuration = fs::read_to_string(&file).expect("mosquitto.conf") + lines + "\n";
+        fs::write(&file, configuration).expect("mosquitto.conf");
+        self.kill(Store::Kept);
+        self.restart();
+    }
+
     /// kill -9.
     pub fn kill(&mut self, store: Store) {
         let file = self.directory.join("mosquitto.db");
