@@ -166,6 +166,23 @@ fn every_warning_is_explained_and_every_explained_one_is_given() {
 }
 
 #[test]
+fn every_cause_of_kafkas_absence_is_explained() {
+    let operating = read("docs/operating.md");
+    let (_, after) = operating.split_once("### Why Kafka cannot be reached").expect("the heading");
+    let rows = after.lines().take_while(|line| !line.starts_with('#'));
+    let cells = rows.filter_map(|row| row.strip_prefix("| `")?.split(" | ").next());
+    let explained: BTreeSet<&str> =
+        cells.flat_map(|cell| cell.split('`')).filter(|word| !word.trim().is_empty()).collect();
+    let code = read("src/kafka/trouble.rs");
+    let (_, words) = code.split_once("fn words(").expect("the words");
+    let (words, _) = words.split_once("/// The word of a closed list").expect("their end");
+    let texts = words.split('"').skip(1).step_by(2);
+    let given: BTreeSet<&str> = texts.filter(|text| !text.contains(' ')).collect();
+    assert!(given.len() > 15, "only {} were found in the code", given.len());
+    assert_eq!(given, explained);
+}
+
+#[test]
 fn every_make_target_named_exists() {
     let makefile = read("Makefile");
     let mut targets = 0;

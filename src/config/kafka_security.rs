@@ -19,15 +19,11 @@ pub(super) fn read_security(
     files: &SecretFiles<'_>,
     environment: Environment,
 ) -> Security {
-    let (tls, sasl) = (kafka.has("tls"), kafka.has("sasl"));
-    let tls_keys = read_tls(kafka.section("tls"), files);
-    let sasl_section = kafka.section("sasl");
     Security {
-        tls: tls.then_some(tls_keys),
-        sasl: if sasl {
-            read_sasl(sasl_section, files, environment)
+        tls: kafka.has("tls").then(|| read_tls(kafka.section("tls"), files)),
+        sasl: if kafka.has("sasl") {
+            read_sasl(kafka.section("sasl"), files, environment)
         } else {
-            ask_sasl(sasl_section);
             None
         },
     }
@@ -76,23 +72,21 @@ fn read_tls(mut section: Section<'_>, files: &SecretFiles<'_>) -> Tls {
 
 const SASL_KEYS: [&str; 5] = ["mechanism", "user", "password_file", "password_env", "token_file"];
 
-/// Nothing is there; the keys are known all the same.
-fn ask_sasl(mut section: Section<'_>) {
-    for key in SASL_KEYS {
-        section.has(key);
-    }
-    section.finish();
-}
-
 fn read_sasl(
     mut section: Section<'_>,
     files: &SecretFiles<'_>,
     environment: Environment,
 ) -> Option<Sasl> {
-    let mechanism = read_mechanism(&mut section);
-    let is_token = mechanism == Some(Mechanism::OauthBearer);
+    for key in SASL_KEYS {
+        section.has(key);
+    }
+    let Some(mechanism) = read_mechanism(&mut section) else {
+        section.finish();
+        return None;
+    };
+    let is_token = mechanism == Mechanism::OauthBearer;
     for key in SASL_KEYS.into_iter().skip(1) {
-        if mechanism.is_some() && section.has(key) && is_token != (key == "token_file") {
+        if section.has(key) && is_token != (key == "token_file") {
             let mistake = if is_token {
                 Mistake::new("token_file alone", "remove it: a token says itself whose it is")
             } else {
@@ -104,7 +98,7 @@ fn read_sasl(
     let user = if is_token { None } else { section.demand::<String>("user") };
     let credential = read_credential(&mut section, is_token, files, environment);
     section.finish();
-    Some(Sasl { mechanism: mechanism?, user: user.unwrap_or_default(), credential: credential? })
+    Some(Sasl { mechanism, user: user.unwrap_or_default(), credential: credential? })
 }
 
 fn read_mechanism(section: &mut Section<'_>) -> Option<Mechanism> {

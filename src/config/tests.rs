@@ -6,6 +6,7 @@ use std::{
 
 use super::*;
 
+mod kafka_security;
 mod mistakes;
 mod overrides;
 mod reference;

@@ -211,7 +211,6 @@ impl Trouble {
     /// broker.
     pub(super) fn told(code: Option<RDKafkaErrorCode>, text: &str) -> Option<Self> {
         let by_text = TEXTS.iter().find(|(part, _)| text.contains(part)).map(|(_, cause)| *cause);
-        #[expect(clippy::wildcard_enum_match_arm, reason = "librdkafka has some 180 codes")]
         let by_code = match code {
             Some(RDKafkaErrorCode::Resolve) => Some(Cause::NameNotFound),
             Some(RDKafkaErrorCode::SSL) => Some(Cause::TlsFailed),

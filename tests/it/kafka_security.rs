@@ -5,6 +5,7 @@ mod cluster;
 mod counter;
 
 use std::{
+    fs,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -286,6 +287,22 @@ fn a_missing_right_ends_the_start_with_the_command_that_gives_it() {
     );
     assert!(!log.contains(&bench.site.config.readings), "{log}");
     println!("row no right to a topic: ok");
+}
+
+#[test]
+fn the_program_lists_what_its_kafka_client_can_do_and_check_refuses_the_rest() {
+    let trygg = || process::command(env!("CARGO_BIN_EXE_trygg"));
+    let version = trygg().arg("--version").output().expect("trygg");
+    let version = String::from_utf8_lossy(&version.stdout).into_owned();
+    for feature in ["librdkafka", "ssl", "sasl_plain", "sasl_scram", "sasl_oauthbearer"] {
+        assert!(version.contains(feature), "{feature}: {version}");
+    }
+    let file = process::scratch("check").join("trygg.toml");
+    fs::write(&file, "[kafka.sasl]\nmechanism = \"GSSAPI\"\n").expect("a file");
+    let check = trygg().arg("check").arg(&file).output().expect("trygg");
+    assert_eq!(check.status.code(), Some(78));
+    let said = String::from_utf8_lossy(&check.stdout).into_owned();
+    assert!(said.contains("built without sasl_gssapi") && said.contains(":2:13: "), "{said}");
 }
 
 /// How often it has said that it waits.
