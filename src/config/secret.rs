@@ -101,10 +101,9 @@ impl<'a> SecretFiles<'a> {
     /// The content of a secret file.
     pub(super) fn read(&self, file: &Path) -> Result<Vec<u8>, SecretError> {
         let credential = credential(file);
-        if let Some(name) = credential {
-            if self.credentials.is_none() || name.is_empty() || name.contains('/') {
-                return Err(SecretError::NoCredential);
-            }
+        let is_name = |name: &str| !name.is_empty() && !name.contains('/');
+        if credential.is_some_and(|name| self.credentials.is_none() || !is_name(name)) {
+            return Err(SecretError::NoCredential);
         }
         let path = self.resolve(file);
         let meta = fs::metadata(&path).map_err(SecretError::Unreadable)?;

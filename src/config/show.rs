@@ -18,47 +18,46 @@ const HEAD: &str = "\
 
 /// Every key with its default, as a file to start from.
 pub fn defaults(record: &Record) -> String {
-    let mut text = HEAD.to_owned();
+    let mut lines = Vec::new();
     for (number, _) in record.tables_in(0) {
-        write_defaults(record, number, false, &mut text);
+        write_defaults(record, number, false, &mut lines);
     }
-    text
+    format!("{HEAD}{}\n", lines.join("\n"))
 }
 
-fn write_defaults(record: &Record, number: usize, within_comment: bool, text: &mut String) {
+fn write_defaults(record: &Record, number: usize, within_comment: bool, lines: &mut Vec<String>) {
     let Some(table) = record.tables().get(number) else { return };
     let is_comment = within_comment || reference::is_optional(table);
     let sign = if is_comment { "# " } else { "" };
-    text.push('\n');
-    comment(reference::entry(&table.path).map_or("", |entry| entry.why), text);
-    text.push_str(&format!("{sign}{}\n", heading(&table.path, table.shape)));
+    lines.push(String::new());
+    comment(reference::entry(&table.path).map_or("", |entry| entry.why), lines);
+    lines.push(format!("{sign}{}", heading(&table.path, table.shape)));
     for key in record.keys_of(number) {
         let path = join(&table.path, &key.name);
-        text.push('\n');
-        comment(reference::entry(&path).map_or("", |entry| entry.why), text);
+        lines.push(String::new());
+        comment(reference::entry(&path).map_or("", |entry| entry.why), lines);
         let range = range_of(&path, key);
         if !range.is_empty() {
-            comment(&format!("Range: {range}."), text);
+            comment(&format!("Range: {range}."), lines);
         }
-        let words = reference::entry(&path).and_then(|entry| entry.default);
-        let line = match (&key.default, words) {
-            (Some(default), None) => format!("{sign}{} = {default}", key.name),
-            (_, _) => {
-                let default = default_of(&path, key);
-                let mark = match default.as_str() {
-                    "none" => String::new(),
-                    "required" => "  # required".to_owned(),
-                    other if other.starts_with("required") => format!("  # {other}"),
-                    other => format!("  # default: {other}"),
-                };
-                format!("# {} = {}{mark}", key.name, key.example)
-            }
-        };
-        text.push_str(&line);
-        text.push('\n');
+        let depends = reference::entry(&path).is_some_and(|entry| entry.default.is_some());
+        let line = key.default.as_ref().filter(|_| !depends).map_or_else(
+            || format!("# {} = {}{}", key.name, key.example, mark(&default_of(&path, key))),
+            |default| format!("{sign}{} = {default}", key.name),
+        );
+        lines.push(line);
     }
     for (inner, _) in record.tables_in(number) {
-        write_defaults(record, inner, is_comment, text);
+        write_defaults(record, inner, is_comment, lines);
+    }
+}
+
+/// What is said behind an example that is no default.
+fn mark(default: &str) -> String {
+    match default {
+        "none" => String::new(),
+        required if required.starts_with("required") => format!("  # {required}"),
+        other => format!("  # default: {other}"),
     }
 }
 
@@ -80,23 +79,22 @@ pub fn defaults_json(record: &Record) -> Value {
 
 /// What holds, with where each value comes from.
 pub fn effective(record: &Record) -> String {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for (number, _) in record.tables_in(0) {
-        write_effective(record, number, &mut text);
+        write_effective(record, number, &mut lines);
     }
-    text
+    lines.join("\n") + "\n"
 }
 
-fn write_effective(record: &Record, number: usize, text: &mut String) {
+fn write_effective(record: &Record, number: usize, lines: &mut Vec<String>) {
     let Some(table) = record.tables().get(number) else { return };
     if is_left_out(table) {
         return;
     }
-    if !text.is_empty() {
-        text.push('\n');
+    if !lines.is_empty() {
+        lines.push(String::new());
     }
-    text.push_str(&heading(&table.path, table.shape));
-    text.push('\n');
+    lines.push(heading(&table.path, table.shape));
     for key in record.keys_of(number) {
         let name =
             if table.free.is_some() { super::setting::quoted(&key.name) } else { key.name.clone() };
@@ -104,10 +102,10 @@ fn write_effective(record: &Record, number: usize, text: &mut String) {
             Some(value) => (format!("{name} = {value}"), origin(key)),
             None => (format!("# {name}"), "not set".to_owned()),
         };
-        text.push_str(&format!("{line:<46} # {origin}\n"));
+        lines.push(format!("{line:<46} # {origin}"));
     }
     for (inner, _) in record.tables_in(number) {
-        write_effective(record, inner, text);
+        write_effective(record, inner, lines);
     }
 }
 
@@ -162,19 +160,17 @@ pub(super) fn plain(shown: Option<&str>) -> Value {
     shown.and_then(|shown| serde_json::from_str(shown).ok()).unwrap_or(Value::Null)
 }
 
-fn comment(words: &str, text: &mut String) {
+/// Words as lines of a comment.
+fn comment(words: &str, lines: &mut Vec<String>) {
     let mut line = String::from("#");
     for word in words.split_whitespace() {
         if line.len() + 1 + word.len() > WIDTH {
-            text.push_str(&line);
-            text.push('\n');
-            line = String::from("#");
+            lines.push(std::mem::replace(&mut line, String::from("#")));
         }
         line.push(' ');
         line.push_str(word);
     }
     if line.len() > 1 {
-        text.push_str(&line);
-        text.push('\n');
+        lines.push(line);
     }
 }

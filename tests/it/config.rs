@@ -169,7 +169,7 @@ fn check_tells_scripts_what_it_tells_people() {
     let [key, level] = listed.as_array().expect("a list").as_slice() else {
         panic!("two mistakes: {listed}")
     };
-    assert_eq!((&key["line"], &key["column"]), (&33.into(), &1.into()));
+    assert_eq!((&key["line"], &key["column"]), (&30.into(), &1.into()));
     assert_eq!((&key["key"], &key["nearest"]), (&"kafka.compresion".into(), &"compression".into()));
     assert_eq!(key["file"], site.file().display().to_string());
     assert_eq!((&level["variable"], &level["line"]), (&"TRYGG__LOG__LEVEL".into(), &Value::Null));
@@ -188,7 +188,7 @@ fn notes_end_with_0_and_have_their_lines() {
     let listed = json(&listed);
     let lines: Vec<_> =
         listed.as_array().expect("a list").iter().map(|note| &note["line"]).collect();
-    assert_eq!(lines, [&Value::from(6), &14.into(), &23.into()], "{listed}");
+    assert_eq!(lines, [&Value::from(6), &15.into(), &24.into()], "{listed}");
     assert!(listed.as_array().expect("a list").iter().all(|note| note["severity"] == "note"));
 }
 
