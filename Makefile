@@ -6,13 +6,19 @@ SHELL := /bin/bash
 # Folder with recorded data for `make replay`; not part of this repository.
 SHARED ?= ../shared
 
-.PHONY: help build test setup replay kill-loop outage bench bench-smoke bench-long docs lint clean-tests
+.PHONY: help build demo package test setup replay kill-loop outage bench bench-smoke bench-long docs lint clean-tests
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## The program, as it is shipped.
 	cargo build --locked --release
+
+demo: ## Broker, Kafka, homes and trygg in one process; nothing else is needed.
+	cargo run --locked --release -- demo
+
+package: ## A tarball for servers, in target/package.
+	deploy/package.sh
 
 setup: ## Mosquitto, Kafka and the reader for the tests, under target/.
 	tools/setup.sh

@@ -216,7 +216,7 @@ fn a_password_that_was_replaced_is_taken_up() {
         fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
     };
     write("old\n");
-    let files = SecretFiles::beside(Path::new("/nowhere/trygg.toml"));
+    let files = SecretFiles::beside(Path::new("/nowhere/trygg.toml"), |_| None);
     let credential = files.credential(&path).unwrap();
     assert!(!credential.has_changed());
     write("new\n");
