@@ -37,6 +37,8 @@ use crate::{
     testbed,
 };
 
+/// When people get up, so that there is something to see.
+const STARTS_AT: Duration = Duration::from_secs(6 * 3_600 + 45 * 60);
 /// Where metrics are shown if the port is free.
 const ADMIN_PORT: u16 = 9464;
 /// How often the picture is drawn and the terminal's keys are looked at.
@@ -68,7 +70,11 @@ pub struct Settings {
 impl Settings {
     /// What the homes are like: calls for help are rare in life and daily here, to be seen.
     fn homes(&self) -> testbed::Settings {
-        testbed::Settings { homes: self.homes, sos_per_week: 7.0, ..testbed::Settings::default() }
+        testbed::Settings {
+            homes: self.homes,
+            starts_at: STARTS_AT,
+            sos_per_week: 7.0,
+        }
     }
 }
 

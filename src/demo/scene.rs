@@ -40,6 +40,8 @@ pub(super) struct Scene {
 pub(super) struct Home {
     /// What its sensors said last of who is where.
     pub(super) whereabouts: String,
+    /// The device that saw motion last.
+    moving: Option<Arc<str>>,
     /// Heart rate of the band.
     pub(super) heart_rate: String,
     /// Air temperature.
@@ -55,6 +57,8 @@ pub(super) struct Happening {
     pub(super) at: UnixMicros,
     /// Whose; empty for a dead letter.
     pub(super) home: Arc<str>,
+    /// Which device said so; empty for a dead letter.
+    pub(super) device: Arc<str>,
     /// In words.
     pub(super) words: String,
     /// How loud.
@@ -98,11 +102,15 @@ impl Scene {
     /// Something stands in Kafka. Says whether it is worth a line.
     pub(super) fn hear(&mut self, event: &Event) -> bool {
         let happening = match &event.what {
-            What::DeadLetter(_) => Some((Arc::default(), Tone::Refused)),
-            What::Reading(reading) => self.hear_reading(event.lane, reading, event),
+            What::DeadLetter(_) => Some((Arc::default(), Arc::default(), Tone::Refused)),
+            What::Reading(reading) => {
+                let tone = self.hear_reading(event.lane, reading, event);
+                tone.map(|tone| (Arc::clone(&reading.home), Arc::clone(&reading.device), tone))
+            }
         };
-        let Some((home, tone)) = happening else { return false };
-        let happening = Happening { at: event.received_at, home, words: event.words(), tone };
+        let Some((home, device, tone)) = happening else { return false };
+        let (at, words) = (event.received_at, event.words());
+        let happening = Happening { at, home, device, words, tone };
         if self.feed.len() == FEED {
             self.feed.pop_front();
         }
@@ -157,8 +165,8 @@ impl Scene {
         lane: Lane,
         reading: &Reading,
         event: &Event,
-    ) -> Option<(Arc<str>, Tone)> {
-        let is_news = match &reading.value {
+    ) -> Option<Tone> {
+        let mut is_news = match &reading.value {
             Value::State(_) | Value::Category(_) => self.is_change(reading),
             Value::Event => true,
             Value::Number(_) | Value::Series(_) | Value::Unknown => false,
@@ -170,10 +178,16 @@ impl Scene {
         match reading.kind.as_str() {
             "heart_rate" => home.heart_rate = short(reading),
             "air_temperature" => home.air = short(reading),
-            "motion" | "presence" if reading.value != Value::State(true) => {}
-            "motion" | "presence" | "bed_occupied" | "door_open" | "home_exit" | "home_entry"
-                if is_news =>
-            {
+            // Somebody who moves about makes a lot of it: news is only another room.
+            "motion" | "presence" => {
+                is_news &= reading.value == Value::State(true)
+                    && home.moving.replace(Arc::clone(&reading.device)).as_ref()
+                        != Some(&reading.device);
+                if is_news {
+                    home.whereabouts = spaced(&reading.device);
+                }
+            }
+            "bed_occupied" | "door_open" | "home_exit" | "home_entry" if is_news => {
                 home.whereabouts = event.words();
             }
             _ => {}
@@ -189,7 +203,7 @@ impl Scene {
             home.happenings += 1;
         }
         let tone = if is_urgent { Tone::Urgent } else { Tone::Calm };
-        Some((Arc::clone(&reading.home), tone))
+        Some(tone)
     }
 
     fn is_urgent(&self, reading: &Reading) -> bool {
@@ -226,6 +240,11 @@ impl Scene {
 /// True of a device rather than of a home, so not worth a line.
 fn is_chatter(kind: &str) -> bool {
     matches!(kind, "battery_low" | "tamper" | "online" | "heartbeat" | "worn" | "body_posture")
+}
+
+/// A device's name as people would write it.
+pub(super) fn spaced(device: &str) -> String {
+    device.replace('_', " ")
 }
 
 /// A number with its unit, without its name.

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     tail::{Event, Layout, zone_of_this_machine},
     telemetry::{logging::kept::Kept, metrics::Ledger},
-    testbed::Homes,
+    testbed::{Homes, Timepiece},
 };
 
 /// How often lines show the books.
@@ -26,8 +26,8 @@ pub(super) struct Show {
     form: Form,
     places: Places,
     zone: TimeZone,
-    /// Only for its calendar.
-    homes: Homes,
+    /// Of the homes.
+    timepiece: Timepiece,
     speed: f64,
     started: Instant,
 }
@@ -54,9 +54,9 @@ impl Show {
                 Form::Lines { layout, next_books: started + BOOKS }
             }
         };
-        let homes = Homes::new(settings.seed, &settings.homes());
+        let timepiece = Homes::new(settings.seed, &settings.homes()).timepiece();
         let speed = settings.speed;
-        Ok(Self { scene: Scene::default(), form, places, zone, homes, speed, started })
+        Ok(Self { scene: Scene::default(), form, places, zone, timepiece, speed, started })
     }
 
     /// Something stands in Kafka.
@@ -95,7 +95,7 @@ impl Show {
         let front = Frontispiece {
             clock: format!(
                 "{} in the homes, {} times as fast",
-                self.homes.clock(simulated),
+                self.timepiece.read(simulated),
                 self.speed
             ),
             places: &self.places,

@@ -11,7 +11,7 @@ use ratatui::{
 
 use super::{
     lines,
-    scene::{Happening, Scene, Tone},
+    scene::{Happening, Scene, Tone, spaced},
     setup::Places,
 };
 use crate::telemetry::metrics::Ledger;
@@ -120,6 +120,7 @@ fn feed_line(happening: &Happening, zone: &TimeZone) -> Line<'static> {
     Line::from(vec![
         Span::raw(format!("{}  ", lines::clock(zone, happening))).dim(),
         Span::styled(format!("{:<10}", happening.home), Style::new().fg(Color::Cyan)),
+        Span::styled(format!("{:<20}", spaced(&happening.device)), Style::new().dim()),
         Span::styled(happening.words.clone(), style),
     ])
 }

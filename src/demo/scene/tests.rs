@@ -55,6 +55,21 @@ fn an_alert_comes_on_two_topics_and_gets_one_line() {
 }
 
 #[test]
+fn motion_is_news_in_another_room_only() {
+    let mut scene = Scene::default();
+    let mut motion = |device: &str, seen| {
+        let mut events = events(Lane::Readings, 0, "motion", "", Wire::State(seen));
+        let What::Reading(reading) = &mut events[0].what else { panic!("a reading") };
+        reading.device = device.into();
+        scene.hear(&events[0])
+    };
+    let steps = [("hall", true), ("hall", false), ("hall", true), ("bath", true), ("hall", false)];
+    let heard = steps.map(|(device, seen)| motion(device, seen));
+    assert_eq!(heard, [true, false, false, true, false]);
+    assert_eq!(scene.homes().next().unwrap().1.whereabouts, "bath");
+}
+
+#[test]
 fn numbers_show_at_the_home_and_not_in_the_feed() {
     let mut scene = Scene::default();
     let [event] = &events(Lane::Readings, 0, "heart_rate", "/min", Wire::Number(72.0))[..] else {
