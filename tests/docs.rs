@@ -166,6 +166,30 @@ fn every_warning_is_explained_and_every_explained_one_is_given() {
 }
 
 #[test]
+fn every_reason_of_a_lost_connection_is_explained() {
+    let operating = read("docs/operating.md");
+    let table = operating.lines().skip_while(|line| !line.starts_with("| `reason` |")).skip(2);
+    let rows = table.take_while(|line| line.starts_with('|'));
+    let explained: BTreeSet<&str> =
+        rows.filter_map(|row| row.split('|').nth(1)).flat_map(in_backticks).collect();
+    let mut reasons = 0;
+    for file in ["src/transport/error.rs", "src/link/close.rs"] {
+        let source = read(file);
+        let arms = source.lines().filter_map(|line| line.split_once("=> \""));
+        for reason in arms.filter_map(|(_, rest)| rest.strip_suffix("\",")) {
+            let is_alert = file.ends_with("error.rs") && reason.contains(' ');
+            // Nobody asks why after having stopped it.
+            if is_alert || reason == "stopped" {
+                continue;
+            }
+            reasons += 1;
+            assert!(explained.contains(reason), "docs/operating.md does not explain {reason}");
+        }
+    }
+    assert!(reasons > 20, "only {reasons} reasons were found");
+}
+
+#[test]
 fn every_make_target_named_exists() {
     let makefile = read("Makefile");
     let mut targets = 0;
