@@ -183,6 +183,29 @@ fn every_cause_of_kafkas_absence_is_explained() {
 }
 
 #[test]
+fn every_reason_of_a_lost_connection_is_explained() {
+    let operating = read("docs/operating.md");
+    let table = operating.lines().skip_while(|line| !line.starts_with("| `reason` |")).skip(2);
+    let rows = table.take_while(|line| line.starts_with('|'));
+    let explained: BTreeSet<&str> =
+        rows.filter_map(|row| row.split('|').nth(1)).flat_map(in_backticks).collect();
+    let mut reasons = 0;
+    for file in ["src/transport/error.rs", "src/link/close.rs"] {
+        let source = read(file);
+        let arms = source.lines().filter_map(|line| line.split_once("=> \""));
+        for reason in arms.filter_map(|(_, rest)| rest.strip_suffix("\",")) {
+            // Words are no label, and nobody asks why after having stopped it.
+            if reason.contains(' ') || reason == "stopped" {
+                continue;
+            }
+            reasons += 1;
+            assert!(explained.contains(reason), "docs/operating.md does not explain {reason}");
+        }
+    }
+    assert!(reasons > 20, "only {reasons} reasons were found");
+}
+
+#[test]
 fn every_make_target_named_exists() {
     let makefile = read("Makefile");
     let mut targets = 0;

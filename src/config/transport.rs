@@ -183,3 +183,6 @@ impl Setting for RequestPath {
         format!("{:?}", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests;

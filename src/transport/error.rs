@@ -232,13 +232,13 @@ fn of_alert(alert: AlertDescription, error: &rustls::Error) -> DialError {
         AlertDescription::CertificateRequired | AlertDescription::NoCertificate => {
             "it requires one"
         }
-        AlertDescription::UnknownCA => "unknown authority",
-        AlertDescription::CertificateExpired => "expired",
-        AlertDescription::CertificateRevoked => "revoked",
+        AlertDescription::UnknownCA => "it is of an unknown authority",
+        AlertDescription::CertificateExpired => "it has expired",
+        AlertDescription::CertificateRevoked => "it is revoked",
         AlertDescription::BadCertificate
         | AlertDescription::UnsupportedCertificate
         | AlertDescription::CertificateUnknown
-        | AlertDescription::AccessDenied => "not accepted",
+        | AlertDescription::AccessDenied => "it is not accepted",
         _ => return tls(error),
     };
     DialError::ClientCertificate { alert }

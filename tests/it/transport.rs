@@ -4,6 +4,7 @@
 mod mistakes;
 
 use std::{
+    collections::BTreeSet,
     fs::{self, Permissions},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -11,15 +12,15 @@ use std::{
 
 use crate::support::{
     certificates::{Authority, Certificate, Valid},
-    engine::Link,
+    engine::{Engine, Link},
     kafka::Kafka,
     mosquitto::Mosquitto,
     mqtt::{Publisher, Send},
     payload, process,
+    reader::Reading,
     site::Site,
     tools::{self, Tools},
     turn,
-    wait::SOON,
 };
 
 /// Under these the broker is reached.
@@ -139,21 +140,26 @@ fn write_secret(file: &Path, secret: &str) {
     fs::set_permissions(file, Permissions::from_mode(0o600)).expect("mode");
 }
 
-/// Publishes one message for each row, by a connection of its own over plain TCP.
-fn publish_for(site: &Site, names: &[&str]) {
+/// Publishes `count` messages for each row, by a connection of its own over plain TCP.
+fn publish_for(site: &Site, names: &[&str], count: u64) {
     let mut publisher: Publisher = site.publisher();
-    for (number, name) in (0..).zip(names) {
-        let topic = format!("{name}/h1/plug");
-        publisher.publish(&topic, payload::plug(number, None).as_bytes(), Send::Acknowledged);
+    for number in 0..count {
+        for name in names {
+            let topic = format!("{name}/h{}/plug", number % 7);
+            publisher.publish(&topic, payload::plug(number, None).as_bytes(), Send::Acknowledged);
+        }
     }
     publisher.settle();
 }
 
 #[test]
 fn every_kind_of_link_carries_messages() {
+    const MESSAGES: u64 = 500;
     let Some(tools) = tools::find() else { return };
     let _turn = turn::shared();
-    let bed = Bed::new(tools);
+    let mut bed = Bed::new(tools);
+    let stranger = bed.theirs.issue("server", &NAMES, Valid::Now);
+    let stranger = bed.listen(&stranger);
     let kafka = Kafka::shared(tools);
     let mut site = Site::with(tools, kafka, Mosquitto::start_with(tools, &bed.listeners));
     let plain = site.mosquitto.port;
@@ -165,6 +171,7 @@ fn every_kind_of_link_carries_messages() {
         Row::new("tcp", "tcp", plain, ""),
         Row::new("tcp-login", "tcp", bed.ports.login, &bed.login("right.pass")),
         Row::new("tls", "tls", bed.ports.tls, &trust),
+        Row::new("tls-system-roots", "tls", stranger, ""),
         Row::new("tls-client-certificate", "tls", bed.ports.demanding, &shown),
         Row::new("tls-server-name", "tls", bed.ports.named, &other_name),
         Row::new("ws", "ws", bed.ports.websocket, ""),
@@ -172,16 +179,21 @@ fn every_kind_of_link_carries_messages() {
         Row::new("wss", "wss", bed.ports.secure_websocket, &trust),
     ];
     site.config.links = rows.iter().map(Row::link).collect();
-    let mut engine = site.up();
-    let names = rows.each_ref().map(|row| row.name);
-    publish_for(&site, &names);
-    let reader = site.reader();
+    site.create_topics();
+    // Who is trusted when no authority is named is set by the system, here by this variable.
+    let system = bed.theirs.file();
+    let mut engine = Engine::start_with(&site.config, &[("SSL_CERT_FILE", &system)]);
+    engine.wait_until_ready();
+    publish_for(&site, &rows.each_ref().map(|row| row.name), MESSAGES);
     for row in &rows {
         let own = [("link", row.name), ("qos", "1")];
-        engine.wait_for_metric("trygg_messages_settled_total", &own, 1.0);
-        reader.wait("its reading in Kafka", SOON, |seen| {
-            seen.readings.iter().any(|reading| reading.link == row.name)
-        });
+        engine.wait_for_metric("trygg_messages_settled_total", &own, MESSAGES as f64);
+    }
+    let seen = site.read_all();
+    for row in &rows {
+        let own = seen.readings.iter().filter(|reading| reading.link == row.name);
+        let numbers: BTreeSet<_> = own.map(Reading::number).collect();
+        assert_eq!(numbers.len() as u64, MESSAGES, "{}: different readings in Kafka", row.name);
         println!("row {} MQTT {} ok", row.name, row.protocol);
     }
     // Each says goodbye in its own way, and nothing is left.

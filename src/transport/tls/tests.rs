@@ -175,7 +175,7 @@ async fn a_server_that_demands_a_certificate_gets_ours_or_says_what_it_misses() 
     let theirs = Authority::new("theirs");
     let foreign = theirs.issue("client", |_| {});
     let refused = talk(&with(foreign), "localhost", demanding()).await.unwrap_err();
-    assert_eq!(refused, DialError::ClientCertificate { alert: "unknown authority" });
+    assert_eq!(refused, DialError::ClientCertificate { alert: "it is of an unknown authority" });
     assert!(refused.is_lasting());
 }
 

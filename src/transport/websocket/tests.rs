@@ -79,8 +79,13 @@ async fn answered(answer: &'static str) -> DialError {
 /// Reads until the end, or until something is wrong.
 async fn read_all(client: &mut WebSocket<DuplexStream>) -> (Vec<u8>, io::Result<usize>) {
     let mut bytes = Vec::new();
-    let end = timeout(Duration::from_secs(10), client.read_to_end(&mut bytes)).await;
-    (bytes, end.expect("an end"))
+    let end = soon(client.read_to_end(&mut bytes)).await;
+    (bytes, end)
+}
+
+/// What comes of something that should not take long.
+async fn soon<T>(something: impl Future<Output = T>) -> T {
+    timeout(Duration::from_secs(10), something).await.expect("an end")
 }
 
 #[tokio::test]
@@ -105,9 +110,9 @@ async fn messages_of_any_size_are_one_stream_in_both_directions() {
     client.write_all(&sent).await.unwrap();
     client.flush().await.unwrap();
     let mut back = vec![0; sent.len()];
-    client.read_exact(&mut back).await.unwrap();
+    soon(client.read_exact(&mut back)).await.unwrap();
     assert!(back == expected, "what came back differs");
-    assert!(server.await.unwrap() == expected, "what arrived differs");
+    assert!(soon(server).await.unwrap() == expected, "what arrived differs");
 }
 
 #[tokio::test]
@@ -120,9 +125,9 @@ async fn a_ping_is_answered_while_nothing_else_is_sent() {
     })
     .await;
     let mut good = [0; 4];
-    client.read_exact(&mut good).await.unwrap();
+    soon(client.read_exact(&mut good)).await.unwrap();
     assert_eq!(&good, b"good");
-    assert_eq!(server.await.unwrap(), Message::Pong(Bytes::from_static(b"there?")));
+    assert_eq!(soon(server).await.unwrap(), Message::Pong(Bytes::from_static(b"there?")));
 }
 
 #[tokio::test]
@@ -136,7 +141,7 @@ async fn a_close_ends_the_stream_and_is_answered() {
     .await;
     let (bytes, end) = read_all(&mut client).await;
     assert_eq!((bytes.as_slice(), end.unwrap()), (b"last".as_slice(), 4));
-    assert!(server.await.unwrap().unwrap(), "the close was answered");
+    assert!(soon(server).await.unwrap().unwrap(), "the close was answered");
     assert_eq!(client.write(b"late").await.unwrap_err().kind(), ErrorKind::BrokenPipe);
 }
 
@@ -151,7 +156,7 @@ async fn our_goodbye_comes_after_all_we_wrote_and_reading_goes_on() {
     client.write_all(&[7; 1000]).await.unwrap();
     client.shutdown().await.unwrap();
     assert_eq!(read_all(&mut client).await.1.unwrap(), 0);
-    let (last, closed, _) = server.await.unwrap();
+    let (last, closed, _) = soon(server).await.unwrap();
     assert_eq!((last.len(), closed), (1000, true));
 }
 
@@ -240,7 +245,7 @@ async fn a_websocket_for_something_else_is_refused() {
     });
     let refused = WebSocket::open(ours, &address(), "/mqtt").await.unwrap_err();
     assert_eq!(refused, DialError::WebSocketSubprotocol);
-    assert!(server.await.unwrap());
+    assert!(soon(server).await.unwrap());
 
     let (ours, theirs) = duplex(4096);
     let runtime = tokio::runtime::Handle::current();
@@ -254,7 +259,7 @@ async fn a_websocket_for_something_else_is_refused() {
     });
     let refused = WebSocket::open(ours, &address(), "/mqtt").await.unwrap_err();
     assert_eq!(refused, DialError::WebSocketRefused { status: 403 });
-    assert!(server.await.unwrap());
+    assert!(soon(server).await.unwrap());
 }
 
 #[tokio::test]

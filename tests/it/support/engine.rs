@@ -5,7 +5,7 @@ use std::{
     fs,
     io::{Read, Write},
     net::TcpStream,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -98,12 +98,17 @@ pub struct Engine {
 impl Engine {
     /// Starts it without waiting for anything.
     pub fn start(config: &Config) -> Self {
+        Self::start_with(config, &[])
+    }
+
+    /// The same, with variables of the environment.
+    pub fn start_with(config: &Config, environment: &[(&str, &Path)]) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let directory = process::scratch("engine");
         let file = directory.join(format!("trygg-{}.toml", COUNT.fetch_add(1, Ordering::Relaxed)));
         fs::write(&file, config.toml()).expect("configuration file");
         let mut command = process::command(PathBuf::from(env!("CARGO_BIN_EXE_trygg")));
-        command.arg("run").arg("--config").arg(file);
+        command.arg("run").arg("--config").arg(file).envs(environment.iter().copied());
         let daemon = Daemon::start("trygg", command, &directory.join("trygg.log"));
         Self { daemon, admin_port: config.admin_port }
     }

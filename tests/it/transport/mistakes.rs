@@ -149,7 +149,9 @@ fn every_mistake_is_told_with_its_reason_and_costs_little() {
     let mut site = Site::with(tools, kafka, Mosquitto::start_with(tools, &bed.listeners));
     site.config.links = mistakes.iter().map(|mistake| mistake.row.link()).collect();
     site.create_topics();
-    let mut engine = Engine::start(&site.config);
+    // Whom the system trusts.
+    let system = bed.theirs.file();
+    let mut engine = Engine::start_with(&site.config, &[("SSL_CERT_FILE", &system)]);
     for mistake in &mistakes {
         let Mistake { row, reason, says, .. } = mistake;
         let what = format!("{}: a line with {reason}", row.name);
@@ -172,7 +174,7 @@ fn every_mistake_is_told_with_its_reason_and_costs_little() {
     site.mosquitto.kill(Store::Lost);
     site.mosquitto.restart();
     engine.wait_for_metric("trygg_link_connected", &[("link", "expired")], 1.0);
-    publish_for(&site, &["expired"]);
+    publish_for(&site, &["expired"], 1);
     let own = [("link", "expired"), ("qos", "1")];
     engine.wait_for_metric("trygg_messages_settled_total", &own, 1.0);
     println!("row expired, renewed ok");
