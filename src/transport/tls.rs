@@ -4,7 +4,7 @@
 
 mod file;
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use tokio::{io::AsyncRead, io::AsyncWrite, task::spawn_blocking};
 use tokio_rustls::{
@@ -19,8 +19,6 @@ use tokio_rustls::{
 
 pub use self::file::{TlsFile, TlsFileError, TlsFileProblem};
 use super::DialError;
-
-use std::path::PathBuf;
 
 /// What TLS to a broker needs beside its address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -132,3 +130,6 @@ pub(super) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
         if error.is_hang_up() { DialError::NotTls } else { error }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -148,6 +148,3 @@ fn read(path: &Path, file: TlsFile) -> Result<Vec<u8>, TlsFileError> {
     }
     fs::read(path).map_err(unreadable)
 }
-
-#[cfg(test)]
-mod tests;
