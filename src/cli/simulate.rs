@@ -124,8 +124,7 @@ impl SimulateArgs {
             let progress = Progress::Told(Box::new(move |position| {
                 format!("{count} homes  {}", clock.read(Duration::from_millis(position)))
             }));
-            let source =
-                move |sender: &mpsc::Sender<Fed>| send_homes(homes, speed, until, sender);
+            let source = move |sender: &mpsc::Sender<Fed>| send_homes(homes, speed, until, sender);
             return Delivery { broker, manner, source, duration, progress, output }.run(out, err);
         }
         let mut bytes = Some(0);

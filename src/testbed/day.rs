@@ -228,12 +228,14 @@ impl Diary<'_> {
         self.sits(bed);
         self.deeds.push((self.now, Deed::Switch(Device::Television, false)));
         self.enter(Room::Bathroom, 8 * MINUTE, 15 * MINUTE);
-        let window = self.deeds.iter().filter(
-            |(_, deed)| matches!(deed, Deed::Open(Device::BedroomWindow, open) if *open),
-        );
-        let closed = self.deeds.iter().filter(
-            |(_, deed)| matches!(deed, Deed::Open(Device::BedroomWindow, open) if !*open),
-        );
+        let window = self
+            .deeds
+            .iter()
+            .filter(|(_, deed)| matches!(deed, Deed::Open(Device::BedroomWindow, open) if *open));
+        let closed = self
+            .deeds
+            .iter()
+            .filter(|(_, deed)| matches!(deed, Deed::Open(Device::BedroomWindow, open) if !*open));
         window.count() > closed.count()
     }
 

@@ -95,13 +95,30 @@ impl Device {
 /// What a device has to say.
 #[derive(Debug)]
 pub(super) enum State {
-    Contact { open: bool },
+    Contact {
+        open: bool,
+    },
     /// `until`: when the sensor falls back, if it sees nothing more.
-    Motion { seen: bool, until: Millis },
-    Climate { degrees: f64, percent: f64, measured: Option<Millis> },
-    Plug { watts: f64, kilowatt_hours: f64, counted: Millis },
-    Leak { wet: bool },
-    Button { pressed: bool },
+    Motion {
+        seen: bool,
+        until: Millis,
+    },
+    Climate {
+        degrees: f64,
+        percent: f64,
+        measured: Option<Millis>,
+    },
+    Plug {
+        watts: f64,
+        kilowatt_hours: f64,
+        counted: Millis,
+    },
+    Leak {
+        wet: bool,
+    },
+    Button {
+        pressed: bool,
+    },
 }
 
 /// A device as it is fitted in a home.

@@ -157,8 +157,7 @@ impl Home {
             Due::Measure(device) => self.measure(device),
             Due::Heartbeat(device) => self.beat(device),
             Due::Band => {
-                let body =
-                    self.band.message(self.now, self.place, &self.habits, &mut self.draw);
+                let body = self.band.message(self.now, self.place, &self.habits, &mut self.draw);
                 self.say(&format!("band/{}", wearable::BAND), body, false);
                 self.note(self.now + wearable::BAND_EVERY, Due::Band);
             }

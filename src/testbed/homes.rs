@@ -98,11 +98,7 @@ impl Timepiece {
     pub fn read(self, at: Duration) -> Clock {
         let now = self.start + u64::try_from(at.as_millis()).unwrap_or(0);
         let minutes = now % DAY / (HOUR / 60);
-        Clock {
-            day: now / DAY - self.start / DAY + 1,
-            hour: minutes / 60,
-            minute: minutes % 60,
-        }
+        Clock { day: now / DAY - self.start / DAY + 1, hour: minutes / 60, minute: minutes % 60 }
     }
 }
 

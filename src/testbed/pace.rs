@@ -15,9 +15,8 @@ impl Speed {
     /// Real time at which something of a simulated time is due; both count from the start.
     pub fn real(self, simulated: Duration) -> Duration {
         match self {
-            Self::Times(times) => {
-                Duration::try_from_secs_f64(simulated.as_secs_f64() / times).unwrap_or(Duration::MAX)
-            }
+            Self::Times(times) => Duration::try_from_secs_f64(simulated.as_secs_f64() / times)
+                .unwrap_or(Duration::MAX),
             Self::Max => Duration::ZERO,
         }
     }
@@ -129,7 +128,9 @@ mod tests {
 
     #[test]
     fn a_time_has_a_unit() {
-        for (text, millis) in [("250ms", 250), ("5s", 5_000), ("2min", 120_000), ("1.5h", 5_400_000)] {
+        for (text, millis) in
+            [("250ms", 250), ("5s", 5_000), ("2min", 120_000), ("1.5h", 5_400_000)]
+        {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
         for text in ["", "5", "s", "-5s", "0s", "5 weeks", "1e400d"] {

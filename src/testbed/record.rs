@@ -111,9 +111,9 @@ pub fn parse(line: &[u8], usual: Usual) -> Result<(Recorded, Outgoing), RecordEr
     let recorded = match (line.at, line.offset_s) {
         (None, None) => Recorded::Unknown,
         (Some(at), None) => Recorded::At(time(&at).ok_or(RecordError::Time)?),
-        (None, Some(offset)) => Recorded::Offset(
-            Duration::try_from_secs_f64(offset).map_err(|_| RecordError::Time)?,
-        ),
+        (None, Some(offset)) => {
+            Recorded::Offset(Duration::try_from_secs_f64(offset).map_err(|_| RecordError::Time)?)
+        }
         (Some(_), Some(_)) => return Err(RecordError::Time),
     };
     let retain = line.retain.unwrap_or(usual.retain);

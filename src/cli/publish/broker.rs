@@ -48,12 +48,12 @@ impl BrokerArgs {
     /// # Errors
     /// What is wrong, with the option it stands at.
     pub(in crate::cli) fn broker(self, command: &str) -> Result<Broker, String> {
-        let named = |option: &'static str| {
-            move |error: &dyn fmt::Display| format!("{option}: {error}")
-        };
+        let named =
+            |option: &'static str| move |error: &dyn fmt::Display| format!("{option}: {error}");
         let url = self.broker.0.parse().map_err(|error| named("--broker")(&error))?;
         let protocol = protocol(&self.protocol).map_err(|error| named("--protocol")(&error))?;
-        let option = if self.password_file.is_some() { "--password-file" } else { "--password-env" };
+        let option =
+            if self.password_file.is_some() { "--password-file" } else { "--password-env" };
         let password = password(self.password_file.as_deref(), self.password_env.as_deref())
             .map_err(|error| named(option)(&error))?;
         let client_id = self

@@ -88,8 +88,7 @@ impl<F: FnOnce(&mpsc::Sender<Fed>) + Send + 'static> Delivery<F> {
 
 /// The first signal, or the end of the time, ends it gently; a signal after that at once.
 async fn attend(stop: &Stop, duration: Option<Duration>) {
-    let signals =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
     let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
         // Without signals the system ends the process in its own way.
         return std::future::pending().await;
@@ -260,7 +259,8 @@ mod tests {
             summary(&tally, None, Duration::from_secs(2), output, &mut out).unwrap();
             String::from_utf8(out).unwrap()
         };
-        let text = "published 1 message: 1 acknowledged, 2 lines that are no messages; 2.0 s, 0/s\n";
+        let text =
+            "published 1 message: 1 acknowledged, 2 lines that are no messages; 2.0 s, 0/s\n";
         assert_eq!(said(Output::Text), text);
         let json: serde_json::Value = serde_json::from_str(&said(Output::Json)).unwrap();
         assert_eq!(json["published"], 1);

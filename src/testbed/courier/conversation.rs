@@ -163,12 +163,7 @@ impl Courier<'_> {
     }
 
     /// Keeps the connection alive, and gives up a broker that does not answer.
-    fn mind(
-        &mut self,
-        now: Instant,
-        times: &mut Times,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Failure> {
+    fn mind(&mut self, now: Instant, times: &mut Times, out: &mut Vec<u8>) -> Result<(), Failure> {
         if !self.under_way.is_empty() {
             times.asked.get_or_insert(now);
         }

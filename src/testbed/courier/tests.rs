@@ -74,7 +74,12 @@ impl Played {
 }
 
 fn outgoing(number: u64, qos: QoS) -> Outgoing {
-    Outgoing { topic: format!("t/{number}"), payload: number.to_string().into(), qos, retain: false }
+    Outgoing {
+        topic: format!("t/{number}"),
+        payload: number.to_string().into(),
+        qos,
+        retain: false,
+    }
 }
 
 fn numbered(count: u64) -> Vec<Fed> {
@@ -319,7 +324,7 @@ async fn a_gentle_stop_waits_for_answers_and_sends_nothing_more() {
         broker.accept(&[]).await;
         let (first, second) = (broker.publish().await, broker.publish().await);
         gently.cancel();
-        tokio::time::sleep(Duration::from_secs(3)).await;
+        sleep(Duration::from_secs(3)).await;
         broker.acknowledge(first.packet_id.unwrap(), 0).await;
         broker.acknowledge(second.packet_id.unwrap(), 0).await;
         broker.expect_leave().await;
