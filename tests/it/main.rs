@@ -25,4 +25,5 @@ mod refusal;
 mod replay;
 mod session;
 mod support;
+mod transport;
 mod urgent;

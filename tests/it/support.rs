@@ -1,6 +1,8 @@
 //! What the tests stand on: real Mosquitto, real Kafka, the engine as a process, a relay that
 //! counts, and the independent reader.
 
+pub mod certificates;
+pub mod door;
 pub mod engine;
 pub mod kafka;
 pub mod load;

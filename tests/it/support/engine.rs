@@ -153,6 +153,15 @@ impl Engine {
         self.daemon.output()
     }
 
+    /// Processor time used so far, over all threads.
+    pub fn cpu_time(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.daemon.id())).expect("stat");
+        let fields = stat.rsplit(") ").next().expect("fields behind the name").split(' ');
+        let ticks: Vec<u64> = fields.skip(11).take(2).flat_map(str::parse).collect();
+        // Linux counts in hundredths of a second.
+        Duration::from_millis(ticks.iter().sum::<u64>() * 10)
+    }
+
     /// Has it ended?
     pub fn has_ended(&mut self) -> bool {
         self.daemon.ended().is_some()

@@ -32,10 +32,16 @@ pub enum Store {
 
 impl Mosquitto {
     pub fn start(tools: &'static Tools) -> Self {
+        Self::start_with(tools, "")
+    }
+
+    /// With further listeners, each with settings of its own, as lines of Mosquitto's file.
+    pub fn start_with(tools: &'static Tools, listeners: &str) -> Self {
         let port = process::free_port();
         let directory = process::scratch("mosquitto");
         let configuration = format!(
-            "listener {port} 127.0.0.1\n\
+            "per_listener_settings true\n\
+             listener {port} 127.0.0.1\n\
              allow_anonymous true\n\
              persistence true\n\
              persistence_location {}/\n\
@@ -45,7 +51,7 @@ impl Mosquitto {
              sys_interval 1\n\
              log_dest stderr\n\
              log_timestamp_format %H:%M:%S\n\
-             {}",
+             {}{listeners}",
             directory.display(),
             // Started as root it would become another user, who cannot write the store.
             if is_root() { "user root\n" } else { "" },
@@ -67,6 +73,18 @@ impl Mosquitto {
             TcpStream::connect(("127.0.0.1", port)).ok()
         });
         daemon
+    }
+
+    /// Writes a file of one user with a password, as Mosquitto wants it.
+    pub fn write_password(tools: &Tools, file: &Path, user: &str, password: &str) {
+        let folder = tools.mosquitto.parent().and_then(Path::parent).expect("a folder above");
+        let mut command = process::command(folder.join("bin/mosquitto_passwd"));
+        if let Some(libraries) = &tools.mosquitto_libraries {
+            command.env("LD_LIBRARY_PATH", libraries);
+        }
+        let run = command.arg("-b").arg("-c").arg(file).args([user, password]).output();
+        let run = run.expect("mosquitto_passwd");
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     }
 
     /// kill -9.

@@ -44,9 +44,13 @@ impl Site {
 
     /// With a Kafka of the test's own choice.
     pub fn on(tools: &'static Tools, kafka: Arc<Kafka>) -> Self {
+        Self::with(tools, kafka, Mosquitto::start(tools))
+    }
+
+    /// With a Mosquitto of the test's own choice too.
+    pub fn with(tools: &'static Tools, kafka: Arc<Kafka>, mosquitto: Mosquitto) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let prefix = format!("t{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let mosquitto = Mosquitto::start(tools);
         let relay = Relay::start(mosquitto.port);
         let link = Link {
             name: "main",

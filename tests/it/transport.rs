@@ -1,0 +1,190 @@
+//! Links over TCP, TLS and WebSocket against the real Mosquitto: those that carry, and every
+//! mistake of certificates, names, ports, paths and users, each with its reason.
+
+mod mistakes;
+
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use crate::support::{
+    certificates::{Authority, Certificate, Valid},
+    engine::Link,
+    kafka::Kafka,
+    mosquitto::Mosquitto,
+    mqtt::{Publisher, Send},
+    payload, process,
+    site::Site,
+    tools::{self, Tools},
+    turn,
+    wait::SOON,
+};
+
+/// Under these the broker is reached.
+const NAMES: [&str; 2] = ["localhost", "127.0.0.1"];
+const USER: &str = "gateway";
+const PASSWORD: &str = "fjord-and-forest";
+
+/// A broker with a listener of every kind, and what its clients need.
+struct Bed {
+    ours: Authority,
+    theirs: Authority,
+    folder: PathBuf,
+    listeners: String,
+    ports: Ports,
+}
+
+/// Where the kinds listen.
+struct Ports {
+    login: u16,
+    tls: u16,
+    demanding: u16,
+    named: u16,
+    websocket: u16,
+    secure_websocket: u16,
+}
+
+/// A link of the matrix.
+struct Row {
+    name: &'static str,
+    /// Version of MQTT.
+    protocol: &'static str,
+    port: u16,
+    /// Its keys, and its `[link.tls]`.
+    keys: String,
+}
+
+impl Bed {
+    fn new(tools: &Tools) -> Self {
+        let folder = process::scratch("bed");
+        let (ours, theirs) = (Authority::new("ours"), Authority::new("theirs"));
+        Mosquitto::write_password(tools, &folder.join("passwords"), USER, PASSWORD);
+        write_secret(&folder.join("right.pass"), PASSWORD);
+        write_secret(&folder.join("wrong.pass"), "lake-and-lynx");
+        let passwords = folder.join("passwords");
+        let server = tls(&ours.issue("server", &NAMES, Valid::Now));
+        let named = tls(&ours.issue("named", &["broker.example"], Valid::Now));
+        let demand = format!("cafile {}\nrequire_certificate true\n", ours.file().display());
+        let mut listeners = String::new();
+        let mut listen = |lines: &str| {
+            let port = process::free_port();
+            let anonymous = !lines.contains("password_file");
+            listeners +=
+                &format!("listener {port} 127.0.0.1\nallow_anonymous {anonymous}\n{lines}");
+            port
+        };
+        let ports = Ports {
+            login: listen(&format!("password_file {}\n", passwords.display())),
+            tls: listen(&server),
+            demanding: listen(&(server.clone() + &demand)),
+            named: listen(&named),
+            websocket: listen("protocol websockets\n"),
+            secure_websocket: listen(&format!("protocol websockets\n{server}")),
+        };
+        Self { ours, theirs, folder, listeners, ports }
+    }
+
+    /// One more listener of TLS.
+    fn listen(&mut self, certificate: &Certificate) -> u16 {
+        let port = process::free_port();
+        let lines = tls(certificate);
+        self.listeners += &format!("listener {port} 127.0.0.1\nallow_anonymous true\n{lines}");
+        port
+    }
+
+    /// The key that trusts our authority.
+    fn trust(&self) -> String {
+        format!("[link.tls]\nca_file = \"{}\"\n", self.ours.file().display())
+    }
+
+    fn login(&self, password: &str) -> String {
+        let file = self.folder.join(password);
+        format!("user = \"{USER}\"\npassword_file = \"{}\"\n", file.display())
+    }
+}
+
+impl Row {
+    fn new(name: &'static str, transport: &str, port: u16, keys: &str) -> Self {
+        let keys = format!("transport = \"{transport}\"\n{keys}");
+        Self { name, protocol: "5", port, keys }
+    }
+
+    fn link(&self) -> Link {
+        Link {
+            name: self.name,
+            port: self.port,
+            client_id: format!("trygg-{}", self.name),
+            filters: vec![(format!("{}/{{home}}/{{device...}}", self.name), "zigbee2mqtt")],
+            more: self.keys.clone(),
+        }
+    }
+}
+
+/// The lines of a listener that speaks TLS.
+fn tls(certificate: &Certificate) -> String {
+    let Certificate { certificate, key } = certificate;
+    format!("certfile {}\nkeyfile {}\n", certificate.display(), key.display())
+}
+
+/// The keys of a link that shows a certificate.
+fn identity(certificate: &Certificate) -> String {
+    let Certificate { certificate, key } = certificate;
+    format!("certificate_file = \"{}\"\nkey_file = \"{}\"\n", certificate.display(), key.display())
+}
+
+fn write_secret(file: &Path, secret: &str) {
+    fs::write(file, secret).expect("a secret's file");
+    fs::set_permissions(file, Permissions::from_mode(0o600)).expect("mode");
+}
+
+/// Publishes one message for each row, by a connection of its own over plain TCP.
+fn publish_for(site: &Site, names: &[&str]) {
+    let mut publisher: Publisher = site.publisher();
+    for (number, name) in (0..).zip(names) {
+        let topic = format!("{name}/h1/plug");
+        publisher.publish(&topic, payload::plug(number, None).as_bytes(), Send::Acknowledged);
+    }
+    publisher.settle();
+}
+
+#[test]
+fn every_kind_of_link_carries_messages() {
+    let Some(tools) = tools::find() else { return };
+    let _turn = turn::shared();
+    let bed = Bed::new(tools);
+    let kafka = Kafka::shared(tools);
+    let mut site = Site::with(tools, kafka, Mosquitto::start_with(tools, &bed.listeners));
+    let plain = site.mosquitto.port;
+    let trust = bed.trust();
+    let client = bed.ours.issue("client", &["trygg"], Valid::Now);
+    let shown = trust.clone() + &identity(&client);
+    let other_name = trust.clone() + "server_name = \"broker.example\"\n";
+    let rows = [
+        Row::new("tcp", "tcp", plain, ""),
+        Row::new("tcp-login", "tcp", bed.ports.login, &bed.login("right.pass")),
+        Row::new("tls", "tls", bed.ports.tls, &trust),
+        Row::new("tls-client-certificate", "tls", bed.ports.demanding, &shown),
+        Row::new("tls-server-name", "tls", bed.ports.named, &other_name),
+        Row::new("ws", "ws", bed.ports.websocket, ""),
+        Row::new("ws-path", "ws", bed.ports.websocket, "websocket_path = \"/any?where\"\n"),
+        Row::new("wss", "wss", bed.ports.secure_websocket, &trust),
+    ];
+    site.config.links = rows.iter().map(Row::link).collect();
+    let mut engine = site.up();
+    let names = rows.each_ref().map(|row| row.name);
+    publish_for(&site, &names);
+    let reader = site.reader();
+    for row in &rows {
+        let own = [("link", row.name), ("qos", "1")];
+        engine.wait_for_metric("trygg_messages_settled_total", &own, 1.0);
+        reader.wait("its reading in Kafka", SOON, |seen| {
+            seen.readings.iter().any(|reading| reading.link == row.name)
+        });
+        println!("row {} MQTT {} ok", row.name, row.protocol);
+    }
+    // Each says goodbye in its own way, and nothing is left.
+    assert_eq!(engine.terminate(), Some(0), "{}", engine.log());
+    assert!(!engine.log().contains("connection ended"), "{}", engine.log());
+}
