@@ -140,17 +140,12 @@ fn session_advice(error: &SessionError) -> &'static str {
 /// What to do about a reason, where there is more to say than its name.
 type Advice = &'static [(ReasonCode, &'static str)];
 
+const LOGIN: &str = "; look at the user in --broker mqtt://USER@HOST, and give the password by \
+                     --password-file or --password-env";
+
 const REFUSED_CONNECTION: Advice = &[
-    (
-        ReasonCode::BadUserNameOrPassword,
-        "; give the user in --broker mqtt://USER@HOST, and the password by --password-file or \
-         --password-env",
-    ),
-    (
-        ReasonCode::NotAuthorized,
-        "; name a user the broker knows by --broker mqtt://USER@HOST, and the password by \
-         --password-file or --password-env",
-    ),
+    (ReasonCode::BadUserNameOrPassword, LOGIN),
+    (ReasonCode::NotAuthorized, LOGIN),
     (ReasonCode::ClientIdNotValid, "; give another --client-id"),
     (
         ReasonCode::SessionTakenOver,

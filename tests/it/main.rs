@@ -21,6 +21,7 @@ mod kill;
 mod lifecycle;
 mod outage;
 mod poison;
+mod publish;
 mod refusal;
 mod replay;
 mod session;
