@@ -1,25 +1,41 @@
 //! Simulated homes, recorded events, and a publisher that brings them to a broker.
 //!
 //! ```text
-//! Homes ── Home ──┬─ habits, day   what somebody does
-//!                 ├─ device        Zigbee2MQTT's sensors in the rooms
-//!                 └─ wearable      band and bed mat, in trygg's JSON
+//! homes ── home ──┬─ habits, day     what somebody does
+//!                 ├─ device          Zigbee2MQTT's sensors in the rooms
+//!                 └─ wearable        band and bed mat, in trygg's JSON
+//!
+//! source ──> courier ──> broker      homes or recorded lines; each message until acknowledged
 //! ```
 //!
 //! Nothing here describes a person: habits are drawn from a seed.
 
+mod broker;
 mod chance;
+mod courier;
 mod day;
 mod device;
+mod failure;
 mod filters;
 mod habits;
 mod home;
 mod homes;
+mod outgoing;
+mod pace;
+mod record;
+mod source;
 mod wearable;
 
 pub use self::{
+    broker::{Broker, BrokerError, BrokerSettings, BrokerUrl, protocol},
+    courier::{Courier, Manner, Notice, Stop, Tally, publish},
+    failure::Failure,
     filters::{Filter, filters, filters_toml},
-    homes::{Clock, Event, Homes, Settings},
+    homes::{Clock, Event, Homes, Settings, Timepiece},
+    outgoing::{Outgoing, Scheduled},
+    pace::{PaceError, Rate, Speed, duration},
+    record::{RecordError, Recorded, Usual, parse as parse_record, write as write_record},
+    source::{Fed, Recording, SourceError, WAITING_MAX, send_homes},
 };
 
 /// Simulated time: milliseconds since the first day's midnight.

@@ -75,18 +75,13 @@ impl Broker {
         if password.is_some() && url.user.is_none() {
             return Err(BrokerError::NoUser);
         }
-        let identity = settings.identity.map(|(certificate_file, key_file)| ClientIdentity {
-            certificate_file,
-            key_file,
-        });
-        let tls = TlsSettings {
-            ca_file: settings.ca_file,
-            identity,
-            server_name: settings.server_name,
-        };
-        let login = url
-            .user
-            .map(|username| Login { username, password: password.unwrap_or_default() });
+        let identity = settings
+            .identity
+            .map(|(certificate_file, key_file)| ClientIdentity { certificate_file, key_file });
+        let tls =
+            TlsSettings { ca_file: settings.ca_file, identity, server_name: settings.server_name };
+        let login =
+            url.user.map(|username| Login { username, password: password.unwrap_or_default() });
         let publisher =
             PublisherSettings { client_id, protocol, login, keep_alive_s: KEEP_ALIVE_S };
         crate::mqtt::Publisher::new(publisher.clone())?;

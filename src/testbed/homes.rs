@@ -81,12 +81,24 @@ impl Homes {
         Self { start, homes, next }
     }
 
-    /// Day, from 1, and time of day of a simulated time.
-    pub fn clock(&self, at: Duration) -> Clock {
+    /// What tells the simulated time of day.
+    pub fn timepiece(&self) -> Timepiece {
+        Timepiece { start: self.start }
+    }
+}
+
+/// Tells day and time of day of a simulated time.
+#[derive(Clone, Copy, Debug)]
+pub struct Timepiece {
+    start: Millis,
+}
+
+impl Timepiece {
+    /// Day and time of day, a time after the start.
+    pub fn read(self, at: Duration) -> Clock {
         let now = self.start + u64::try_from(at.as_millis()).unwrap_or(0);
-        let first_day = self.start / DAY;
         let minutes = now % DAY / (HOUR / 60);
-        Clock { day: now / DAY - first_day + 1, hour: minutes / 60, minute: minutes % 60 }
+        Clock { day: now / DAY - self.start / DAY + 1, hour: minutes / 60, minute: minutes % 60 }
     }
 }
 

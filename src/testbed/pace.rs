@@ -15,9 +15,8 @@ impl Speed {
     /// Real time at which something of a simulated time is due; both count from the start.
     pub fn real(self, simulated: Duration) -> Duration {
         match self {
-            Self::Times(times) => {
-                Duration::try_from_secs_f64(simulated.as_secs_f64() / times).unwrap_or(Duration::MAX)
-            }
+            Self::Times(times) => Duration::try_from_secs_f64(simulated.as_secs_f64() / times)
+                .unwrap_or(Duration::MAX),
             Self::Max => Duration::ZERO,
         }
     }
@@ -69,6 +68,25 @@ impl FromStr for Rate {
     }
 }
 
+/// A time with its unit, such as `5s`, `10min`, `1.5h` or `2d`.
+///
+/// # Errors
+/// When it is none.
+pub fn duration(text: &str) -> Result<Duration, PaceError> {
+    let number_ends = text.find(|letter: char| letter.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(number_ends);
+    let unit = match unit {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3_600.0,
+        "d" => 86_400.0,
+        _ => return Err(PaceError::Duration),
+    };
+    let number = positive(number.trim()).map_err(|_| PaceError::Duration)?;
+    Duration::try_from_secs_f64(number * unit).map_err(|_| PaceError::Duration)
+}
+
 /// A text that is no pace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PaceError {
@@ -78,6 +96,9 @@ pub enum PaceError {
     /// No rate.
     #[error("expected messages a time, such as 100/s, 30/min or 5")]
     Rate,
+    /// No time.
+    #[error("expected a time with its unit, such as 30s, 10min, 1.5h or 2d")]
+    Duration,
 }
 
 fn positive(text: &str) -> Result<f64, ParseFloatError> {
@@ -102,6 +123,18 @@ mod tests {
     fn a_rate_is_a_number_and_perhaps_a_time() {
         for (rate, gap) in [("100/s", 10), ("100", 10), ("30/min", 2_000), ("0.5/s", 2_000)] {
             assert_eq!(rate.parse::<Rate>().unwrap().gap(), Duration::from_millis(gap), "{rate}");
+        }
+    }
+
+    #[test]
+    fn a_time_has_a_unit() {
+        for (text, millis) in
+            [("250ms", 250), ("5s", 5_000), ("2min", 120_000), ("1.5h", 5_400_000)]
+        {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "5", "s", "-5s", "0s", "5 weeks", "1e400d"] {
+            assert_eq!(duration(text), Err(PaceError::Duration), "{text}");
         }
     }
 

@@ -25,6 +25,7 @@ mod lifecycle;
 mod outage;
 mod poison;
 mod protocol;
+mod publish;
 mod refusal;
 mod replay;
 mod session;

@@ -14,6 +14,7 @@ pub mod process;
 pub mod reader;
 pub mod relay;
 pub mod site;
+pub mod subscriber;
 pub mod tools;
 pub mod turn;
 pub mod wait;

@@ -167,14 +167,14 @@ fn said_by(device: &str) -> Vec<(u32, Duration, Value)> {
 
 #[test]
 fn somebody_gets_up_every_day() {
-    let homes = Homes::new(3, &Settings::default());
+    let clock = Homes::new(3, &Settings::default()).timepiece();
     let mut days: BTreeMap<(u32, u64), u32> = BTreeMap::new();
     let mut in_bed: BTreeMap<u32, bool> = BTreeMap::new();
     for (home, at, body) in said_by("mat-1") {
         let occupied = body["readings"][0]["value"].as_bool().unwrap();
         let was_in_bed = in_bed.insert(home, occupied).unwrap_or(true);
         if was_in_bed && !occupied {
-            *days.entry((home, homes.clock(at).day)).or_default() += 1;
+            *days.entry((home, clock.read(at).day)).or_default() += 1;
         }
     }
     for home in 1..=5 {
@@ -246,7 +246,8 @@ fn the_clock_begins_where_it_was_set() {
     ] {
         let starts_at = Duration::from_secs(start * 3_600);
         let homes = Homes::new(1, &Settings { starts_at, ..Settings::default() });
-        assert_eq!(homes.clock(Duration::from_secs(at * 60)).to_string(), expected);
+        let now = homes.timepiece().read(Duration::from_secs(at * 60));
+        assert_eq!(now.to_string(), expected);
     }
     assert_eq!(Homes::new(1, &Settings { homes: 0, ..Settings::default() }).next(), None);
 }

@@ -131,12 +131,12 @@ fn count_acks(mut stream: TcpStream, acked: &(Mutex<Acked>, Condvar)) {
     changed.notify_all();
 }
 
-fn string(body: &mut Vec<u8>, text: &[u8]) {
+pub(super) fn string(body: &mut Vec<u8>, text: &[u8]) {
     body.extend_from_slice(&u16::try_from(text.len()).expect("at most 65 535 bytes").to_be_bytes());
     body.extend_from_slice(text);
 }
 
-fn frame(header: u8, body: &[u8]) -> Vec<u8> {
+pub(super) fn frame(header: u8, body: &[u8]) -> Vec<u8> {
     let mut frame = vec![header];
     let mut rest = body.len();
     loop {
@@ -151,7 +151,7 @@ fn frame(header: u8, body: &[u8]) -> Vec<u8> {
     frame
 }
 
-fn read_frame(stream: &mut TcpStream) -> Option<(u8, Vec<u8>)> {
+pub(super) fn read_frame(stream: &mut TcpStream) -> Option<(u8, Vec<u8>)> {
     let mut byte = [0];
     stream.read_exact(&mut byte).ok()?;
     let header = byte[0];

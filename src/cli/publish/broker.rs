@@ -1,0 +1,92 @@
+//! Which broker a command publishes to: the options that `pub` and `simulate` share.
+
+use std::{convert::Infallible, fmt, path::PathBuf, str::FromStr};
+
+use clap::Args;
+
+use crate::{
+    config::password,
+    testbed::{Broker, BrokerSettings, protocol},
+};
+
+/// The options.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Broker")]
+pub(in crate::cli) struct BrokerArgs {
+    /// Where it listens: mqtt, mqtts, ws or wss, and perhaps a user in front of the host.
+    #[arg(long, short, value_name = "URL", default_value = "mqtt://127.0.0.1:1883")]
+    broker: Unchecked,
+    /// File of mode 0600 with the user's password.
+    #[arg(long, value_name = "FILE", conflicts_with = "password_env")]
+    password_file: Option<PathBuf>,
+    /// Variable of the environment with the user's password.
+    #[arg(long, value_name = "NAME")]
+    password_env: Option<String>,
+    /// Certificates of the authorities to trust, PEM; without it those of the system.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Our certificate, PEM, where the broker asks for one.
+    #[arg(long, value_name = "FILE", requires = "key_file")]
+    certificate_file: Option<PathBuf>,
+    /// Key of our certificate, PEM, of mode 0600.
+    #[arg(long, value_name = "FILE", requires = "certificate_file")]
+    key_file: Option<PathBuf>,
+    /// Name in the broker's certificate, where it is not the host's.
+    #[arg(long, value_name = "NAME")]
+    server_name: Option<String>,
+    /// Version of MQTT: 5 or 3.1.1.
+    #[arg(long, value_name = "VERSION", default_value = "5")]
+    protocol: String,
+    /// Name of the connection; without it a random one.
+    #[arg(long, value_name = "NAME")]
+    client_id: Option<String>,
+}
+
+impl BrokerArgs {
+    /// The broker.
+    ///
+    /// # Errors
+    /// What is wrong, with the option it stands at.
+    pub(in crate::cli) fn broker(self, command: &str) -> Result<Broker, String> {
+        let named =
+            |option: &'static str| move |error: &dyn fmt::Display| format!("{option}: {error}");
+        let url = self.broker.0.parse().map_err(|error| named("--broker")(&error))?;
+        let protocol = protocol(&self.protocol).map_err(|error| named("--protocol")(&error))?;
+        let option =
+            if self.password_file.is_some() { "--password-file" } else { "--password-env" };
+        let password = password(self.password_file.as_deref(), self.password_env.as_deref())
+            .map_err(|error| named(option)(&error))?;
+        let client_id = self
+            .client_id
+            .unwrap_or_else(|| format!("trygg-{command}-{:08x}", rand::random::<u32>()));
+        let settings = BrokerSettings {
+            url,
+            password: password.map(|password| password.reveal().to_owned()),
+            client_id,
+            protocol,
+            ca_file: self.ca_file,
+            identity: self.certificate_file.zip(self.key_file),
+            server_name: self.server_name,
+        };
+        Broker::new(settings).map_err(|error| named("--broker")(&error))
+    }
+}
+
+/// An address that nobody has looked at. It may hold a password, which clap would quote with
+/// the mistake.
+#[derive(Clone)]
+struct Unchecked(String);
+
+impl FromStr for Unchecked {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Unchecked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unchecked")
+    }
+}
