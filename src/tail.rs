@@ -18,7 +18,7 @@ pub use self::{
     filter::{Filter, Glob},
     follow::{FollowSettings, Form, Output, TailError, follow},
     json::{Origin, write_json},
-    since::{Since, SinceError},
+    since::{Age, AgeError, Since, SinceError},
     text::{Layout, zone_of_this_machine},
 };
 

@@ -5,7 +5,6 @@ use std::{
     io::{self, IsTerminal, Write},
     os::fd::AsFd,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use clap::{Args, ValueEnum};
@@ -15,7 +14,7 @@ use crate::{
     config::{Config, Secret, is_secret},
     model::Lane,
     tail::{
-        Filter, FollowSettings, Form, Glob, Layout, Output, Since, TailError, follow,
+        Age, Filter, FollowSettings, Form, Glob, Layout, Output, Since, TailError, follow,
         zone_of_this_machine,
     },
 };
@@ -95,9 +94,9 @@ pub struct TailArgs {
     /// End at what is there now, instead of waiting for more.
     #[arg(long)]
     until_end: bool,
-    /// End with 75 when Kafka cannot be reached for so many seconds. Without it, wait.
-    #[arg(long, value_name = "SECONDS")]
-    timeout: Option<u32>,
+    /// End with 75 when Kafka cannot be reached for so long, such as 10s. Without it, wait.
+    #[arg(long, value_name = "DURATION")]
+    timeout: Option<Age>,
     /// In which form.
     #[arg(long, value_enum, default_value_t = Wanted::Text)]
     output: Wanted,
@@ -210,7 +209,7 @@ impl TailArgs {
             since: self.from,
             until_end: self.until_end,
             limit: self.limit,
-            timeout: self.timeout.map(|seconds| Duration::from_secs(seconds.into())),
+            timeout: self.timeout.map(|Age(timeout)| timeout),
             filter: Filter { homes: self.home, devices: self.device, kinds: self.kind },
             form,
             introduce: is_terminal,

@@ -4,7 +4,7 @@
 //! librdkafka is polled on a thread of the follower's own. It hands over through a short queue, so
 //! a slow reader stops the thread, the thread stops librdkafka, and memory stays as it is.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, thread};
+use std::{collections::BTreeMap, convert::Infallible, fmt, sync::Arc, thread, time::Duration};
 
 use rdkafka::{ClientConfig, consumer::BaseConsumer, error::KafkaError};
 use thiserror::Error;
@@ -22,6 +22,8 @@ use self::context::Listener;
 const QUEUE: usize = 64;
 /// What librdkafka may fetch ahead, KiB.
 const FETCHED_AHEAD: &str = "2048";
+/// How long a stop waits for librdkafka.
+const STOP: Duration = Duration::from_secs(1);
 
 /// Where to begin, in every partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,12 +125,14 @@ pub enum FollowError {
     Client(String),
 }
 
-/// Follows topics until it is dropped. Dropping waits for its thread, a second at most.
+/// Follows topics until it is dropped. Dropping waits for its thread, but not for long: while
+/// Kafka is away librdkafka may take minutes to close a consumer, and the thread is left to it.
 #[derive(Debug)]
 pub struct Follower {
     /// None only while it is dropped.
     heard: Option<mpsc::Receiver<Result<Heard, FollowError>>>,
-    thread: Option<thread::JoinHandle<()>>,
+    /// Nothing is ever sent: it closes when the thread has ended.
+    thread: std::sync::mpsc::Receiver<Infallible>,
 }
 
 impl Follower {
@@ -136,19 +140,21 @@ impl Follower {
     pub fn start(settings: FollowerSettings) -> Result<Self, FollowError> {
         let consumer: BaseConsumer<Listener> = settings
             .client_config()
-            .create_with_context(Listener::default())
+            .create_with_context(Listener)
             .map_err(|error| FollowError::Settings(in_words(&error)))?;
         let (sender, heard) = mpsc::channel(QUEUE);
-        let thread = thread::Builder::new()
-            .name("follower".to_owned())
-            .spawn(move || {
-                if let Err(error) = reading::follow(&consumer, &settings, &sender) {
-                    // Whoever does not listen any more does not need to know.
-                    drop(sender.blocking_send(Err(error)));
-                }
-            })
-            .map_err(|error| FollowError::Client(error.to_string()))?;
-        Ok(Self { heard: Some(heard), thread: Some(thread) })
+        let (alive, thread) = std::sync::mpsc::sync_channel(0);
+        let started = thread::Builder::new().name("follower".to_owned()).spawn(move || {
+            // Declared first, so that it goes last: behind the consumer.
+            let _alive = alive;
+            let consumer = consumer;
+            if let Err(error) = reading::follow(&consumer, &settings, &sender) {
+                // Whoever does not listen any more does not need to know.
+                drop(sender.blocking_send(Err(error)));
+            }
+        });
+        started.map_err(|error| FollowError::Client(error.to_string()))?;
+        Ok(Self { heard: Some(heard), thread })
     }
 
     /// Waits for what comes next. Cancel safe. After an error or [`Heard::End`] there is only
@@ -170,8 +176,9 @@ impl Drop for Follower {
     fn drop(&mut self) {
         // The closed queue tells the thread to end.
         self.heard = None;
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
+        // Both ends of the wait are fine: it has ended, or it is left alone.
+        if let Ok(never) = self.thread.recv_timeout(STOP) {
+            match never {}
         }
     }
 }
@@ -197,8 +204,8 @@ impl FollowerSettings {
             .set("allow.auto.create.topics", "false")
             .set("queued.min.messages", "1000")
             .set("queued.max.messages.kbytes", FETCHED_AHEAD)
-            // They tell when Kafka is back.
-            .set("statistics.interval.ms", "500");
+            // They would pile up while a slow reader stops the thread.
+            .set("statistics.interval.ms", "0");
         config
     }
 }

@@ -40,6 +40,23 @@ impl FromStr for Since {
     }
 }
 
+/// A span of time with its unit: 90s, 15m, 2h, 1d.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Age(pub Duration);
+
+impl FromStr for Age {
+    type Err = AgeError;
+
+    fn from_str(text: &str) -> Result<Self, AgeError> {
+        age(text.trim()).map(Self).ok_or(AgeError)
+    }
+}
+
+/// What was meant for a span of time and is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("expected a number with its unit, such as 10s, 5m or 1h")]
+pub struct AgeError;
+
 fn age(text: &str) -> Option<Duration> {
     let text = text.strip_suffix("ago").map_or(text, str::trim_end);
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();

@@ -283,7 +283,7 @@ fn a_kafka_that_is_away_is_waited_for_unless_a_timeout_is_given() {
     let site = Site::open(tools);
     site.create_topics();
     let nowhere = format!("127.0.0.1:{}", free_port());
-    let output = run(&["--brokers", &nowhere, "--timeout", "2"]);
+    let output = run(&["--brokers", &nowhere, "--timeout", "2s"]);
     let complaint = String::from_utf8(output.stderr).expect("text");
     assert_eq!(output.status.code(), Some(TEMPORARY_FAILURE), "{complaint}");
     assert_eq!(
@@ -338,4 +338,69 @@ fn an_unknown_topic_is_named_with_those_there_are() {
     let secret = run(&["-X", "sasl.password=geheim"]);
     assert_eq!(secret.status.code(), Some(USAGE));
     assert!(String::from_utf8_lossy(&secret.stderr).contains("sasl.password=@FILE"));
+}
+
+#[test]
+fn a_reader_that_stands_still_costs_no_memory_and_no_patience() {
+    const MEBIBYTE: u64 = 1 << 20;
+    let Some(tools) = tools::find() else { return };
+    let _turn = turn::shared();
+    let site = Site::open(tools);
+    site.create_topics();
+    let produced = produce_much(&site);
+    assert!(produced > 120 * MEBIBYTE, "{produced} bytes");
+    let mut command = process::command(env!("CARGO_BIN_EXE_trygg"));
+    command.arg("tail").args(on(&site)).args(["--from", "beginning"]).stdout(Stdio::piped());
+    let mut child = process::spawn(command);
+    let mut first = [0];
+    child.stdout.as_mut().expect("piped").read_exact(&mut first).expect("a byte");
+
+    // Nobody reads on. What it holds stops growing, far below what there is.
+    let (mut last, mut steady) = (0, 0);
+    wait::until("its memory is steady", SOON, || {
+        let now = memory(child.id());
+        steady = if now == last { steady + 1 } else { 0 };
+        last = now;
+        (steady == 40).then_some(())
+    });
+    println!(
+        "{} MiB of records, reader stands still: {} MiB",
+        produced / MEBIBYTE,
+        last / MEBIBYTE
+    );
+    assert!(last < 64 * MEBIBYTE, "{} MiB", last / MEBIBYTE);
+
+    let mut tail = Tail { child, lines: mpsc::channel().1, complaints: mpsc::channel().1 };
+    let sent = Instant::now();
+    tail.signal("TERM");
+    assert_eq!(tail.exit_code(), Some(0));
+    assert!(sent.elapsed() < Duration::from_secs(3), "{:?}", sent.elapsed());
+}
+
+/// Bytes a process holds.
+fn memory(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("alive");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
+}
+
+/// Fills the readings of a site with large records of many readings. Returns their bytes.
+fn produce_much(site: &Site) -> u64 {
+    const SCRIPT: &str = "import sys\n\
+        from confluent_kafka import Producer\n\
+        from trygg.v1 import trygg_pb2 as pb\n\
+        report = pb.DeviceReport(event_id=bytes(16), device='band', received_at_us=1700000000100000,\n\
+            readings=[pb.Reading(kind='heart_rate', unit='/min', number=n) for n in range(1500)])\n\
+        value = pb.ReadingBatch(tenant='t', home='h1', reports=[report]).SerializeToString()\n\
+        producer = Producer({'bootstrap.servers': sys.argv[1]})\n\
+        for _ in range(3000): producer.produce(sys.argv[2], key=b'h1', value=value)\n\
+        left = producer.flush(60)\n\
+        print(3000 * len(value) if left == 0 else 0)\n";
+    let run = process::command(&site.tools.python)
+        .args(["-c", SCRIPT, &site.config.brokers, &site.config.readings])
+        .env("PYTHONPATH", &site.tools.python_stubs)
+        .output()
+        .expect("python");
+    let said = String::from_utf8_lossy(&run.stdout).trim().to_owned();
+    said.parse().unwrap_or_else(|_| panic!("{said}{}", String::from_utf8_lossy(&run.stderr)))
 }

@@ -13,7 +13,7 @@ use rdkafka::{
 use super::{FollowError, FollowerSettings, From, context::Listener};
 
 /// How long Kafka may take for one answer; also how long a stop may be put off.
-const PATIENCE: Duration = Duration::from_millis(900);
+pub(super) const PATIENCE: Duration = Duration::from_millis(900);
 
 /// Topic and partition.
 pub(super) type Spot = (Arc<str>, i32);

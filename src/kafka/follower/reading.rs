@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::{
     Absence, FollowError, Followed, FollowerSettings, Heard,
     context::Listener,
-    plan::{self, NoPlan, Plan, Spot},
+    plan::{self, NoPlan, PATIENCE, Plan, Spot},
 };
 use crate::model::UnixMicros;
 
@@ -22,6 +22,9 @@ use crate::model::UnixMicros;
 const POLL: Duration = Duration::from_millis(100);
 /// Tries until a topic counts as unknown, with a pause of one poll between them.
 const UNKNOWN_TRIES: u32 = 10;
+
+/// Most events looked at between two tries.
+const EVENTS: usize = 16;
 
 type Queue = mpsc::Sender<Result<Heard, FollowError>>;
 
@@ -31,7 +34,8 @@ pub(super) fn follow(
     settings: &FollowerSettings,
     queue: &Queue,
 ) -> Result<(), FollowError> {
-    let mut thread = Thread { consumer, queue, said: None };
+    let topic = settings.topics.first().map(String::as_str);
+    let mut thread = Thread { consumer, queue, topic, said: None };
     let Some(plan) = thread.find(settings)? else { return Ok(()) };
     let partitions = plan.assignment.count();
     consumer.assign(&plan.assignment).map_err(|error| FollowError::Client(error.to_string()))?;
@@ -47,6 +51,8 @@ pub(super) fn follow(
 struct Thread<'a> {
     consumer: &'a BaseConsumer<Listener>,
     queue: &'a Queue,
+    /// Asked for to see whether Kafka answers.
+    topic: Option<&'a str>,
     /// What was last said of Kafka's absence; each is said once.
     said: Option<Absence>,
 }
@@ -71,7 +77,7 @@ impl Thread<'_> {
                 }
                 Err(NoPlan::Unreachable(code)) => {
                     // The causes come as events of their own, before or after the time-out.
-                    while let Some(event) = self.consumer.poll(POLL) {
+                    for event in (0..EVENTS).map_while(|_| self.consumer.poll(POLL)) {
                         self.look_at(event.err())?;
                     }
                     if code == Some(RDKafkaErrorCode::TopicAuthorizationFailed) {
@@ -107,7 +113,7 @@ impl Thread<'_> {
                 Some(Err(error)) => self.look_at(Some(error))?,
                 None => {}
             }
-            if self.said.is_some() && self.consumer.context().take_up() {
+            if self.said.is_some() && self.answers() {
                 self.said = None;
                 self.say(Heard::Back);
             }
@@ -147,6 +153,11 @@ impl Thread<'_> {
         }));
     }
 
+    /// Does Kafka answer?
+    fn answers(&self) -> bool {
+        self.consumer.fetch_metadata(self.topic, PATIENCE).is_ok()
+    }
+
     fn look_at(&mut self, error: Option<KafkaError>) -> Result<(), FollowError> {
         match error {
             None => Ok(()),
@@ -160,7 +171,10 @@ impl Thread<'_> {
     /// Most codes pass: librdkafka tries again by itself.
     fn judge(&mut self, code: Option<RDKafkaErrorCode>) -> Result<(), FollowError> {
         match code {
-            Some(RDKafkaErrorCode::AllBrokersDown) => self.miss(Absence::Unreachable),
+            // It may be over by now, or no more than an idle connection that was closed.
+            Some(RDKafkaErrorCode::AllBrokersDown) if self.said.is_none() && !self.answers() => {
+                self.miss(Absence::Unreachable);
+            }
             Some(
                 RDKafkaErrorCode::Authentication
                 | RDKafkaErrorCode::SaslAuthenticationFailed
@@ -186,8 +200,6 @@ impl Thread<'_> {
         };
         if is_news {
             self.said = Some(absence);
-            // What statistics said until now is of before.
-            self.consumer.context().take_up();
             self.say(Heard::Away(absence));
         }
     }

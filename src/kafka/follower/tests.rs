@@ -193,6 +193,21 @@ async fn a_kafka_that_is_away_is_told_once_and_waited_for() {
 }
 
 #[tokio::test]
+async fn a_stop_does_not_wait_for_a_kafka_that_is_away() {
+    for _ in 0..3 {
+        let cluster = cluster();
+        cluster.broker_down(-1).expect("down");
+        let settings = settings(&cluster, &["trygg.readings"], From::Now);
+        let mut follower = Follower::start(settings).expect("started");
+        let first = next(&mut follower).await.expect("no error");
+        assert!(matches!(first, Heard::Away(Absence::Unreachable)), "{first:?}");
+        let begun = tokio::time::Instant::now();
+        drop(follower);
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test]
 async fn a_missing_right_ends_it() {
     let cluster = cluster();
     produce(&cluster, "trygg.readings", 0..1, "none");
