@@ -7,6 +7,7 @@ use std::{
 use super::*;
 
 mod mistakes;
+mod notes;
 mod overrides;
 mod reference;
 mod secrets;
