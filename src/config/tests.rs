@@ -8,6 +8,7 @@ use super::*;
 
 mod kafka_security;
 mod mistakes;
+mod notes;
 mod overrides;
 mod reference;
 mod secrets;

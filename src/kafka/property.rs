@@ -33,7 +33,7 @@ mod tests {
     #[test]
     fn librdkafka_judges_keys_and_values() {
         assert_eq!(judge("socket.timeout.ms", "60000"), Verdict::Taken);
-        assert_eq!(judge("topic.compression.level", "3"), Verdict::Unknown);
+        assert_eq!(judge("topic.compression.level", "3"), Verdict::Taken);
         assert_eq!(judge("compression.level", "3"), Verdict::Taken);
         assert_eq!(judge("socket.timeout", "60000"), Verdict::Unknown);
         assert_eq!(judge("socket.timeout.ms", "soon"), Verdict::Refused);
