@@ -1,6 +1,11 @@
 //! Mosquitto with the files of `deploy/mosquitto`, which must keep what trygg has not fetched.
 
-use std::{fs, net::TcpStream, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    net::TcpStream,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::{
     client::{Client, Login, NOT_AUTHORISED},
@@ -58,7 +63,7 @@ impl Mosquitto {
     }
 }
 
-fn launch(program: &PathBuf, folder: &PathBuf, port: u16) -> Daemon {
+fn launch(program: &Path, folder: &Path, port: u16) -> Daemon {
     let mut command = process::command(program);
     command.arg("-c").arg(folder.join("mosquitto.conf"));
     if let Some(libraries) = tools::setting_found("MOSQUITTO_LIBRARIES") {

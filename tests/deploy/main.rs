@@ -9,6 +9,7 @@
     clippy::panic,
     clippy::print_stderr,
     clippy::print_stdout,
+    clippy::unused_result_ok,
     missing_docs,
     unreachable_pub,
     reason = "a test harness: it waits by the clock, prints what it found, and fails by panicking"

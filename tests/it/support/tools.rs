@@ -70,6 +70,7 @@ pub fn find() -> Option<&'static Tools> {
 }
 
 /// One program by its name in `target/tools/env`, in the same manner.
+#[allow(dead_code, reason = "tests/deploy asks for single programs, tests/it for all")]
 pub fn program(key: &str) -> Option<PathBuf> {
     SETUP.path(key).map_err(|reason| skip(&reason)).ok()
 }
