@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 
 use super::Exit;
 use crate::{
-    config::{Config, Secret, is_secret},
+    config::{Config, is_secret, password},
     model::Lane,
     tail::{
         Age, Filter, FollowSettings, Form, Glob, Layout, Output, Since, TailError, follow,
@@ -153,7 +153,11 @@ impl std::str::FromStr for Property {
         };
         let value = match (is_secret(key), value.strip_prefix('@')) {
             (false, _) => value.to_owned(),
-            (true, Some(file)) => Secret::load(Path::new(file))?.reveal().to_owned(),
+            (true, Some(file)) => {
+                let secret = password(Some(Path::new(file)), None);
+                let secret = secret.map_err(|error| error.to_string())?;
+                secret.map(|secret| secret.reveal().to_owned()).unwrap_or_default()
+            }
             (true, None) => {
                 return Err(format!(
                     "everybody on this machine can read a command line: write the secret to a \

@@ -38,7 +38,7 @@ pub fn password(
 ) -> Result<Option<Secret>, PasswordError> {
     if let Some(file) = file {
         // Beside a file in the working folder: paths are taken as the shell takes them.
-        let files = SecretFiles::beside(Path::new("trygg.toml"));
+        let files = SecretFiles::beside(Path::new("trygg.toml"), environment);
         return files.read_text(file).map(Some).map_err(PasswordError::from);
     }
     let Some(variable) = variable else { return Ok(None) };
@@ -51,7 +51,9 @@ pub fn password(
 impl From<SecretError> for PasswordError {
     fn from(error: SecretError) -> Self {
         match error {
-            SecretError::Unreadable(_) | SecretError::NotAFile => Self::Unreadable,
+            SecretError::Unreadable(_) | SecretError::NotAFile | SecretError::NoCredential => {
+                Self::Unreadable
+            },
             SecretError::Mode { mode } => Self::Mode { mode },
             SecretError::NotText => Self::NotText,
         }

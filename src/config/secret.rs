@@ -49,16 +49,6 @@ impl Secret {
     pub fn reveal(&self) -> &str {
         &self.0
     }
-
-    /// The secret in a file that nobody else may read. The error says what to do.
-    pub fn load(file: &Path) -> Result<Self, String> {
-        let read = SecretFiles { folder: Path::new(""), credentials: None }.read_text(file);
-        read.map_err(|error| {
-            let Mistake { expected, found, fix, .. } = error.into_mistake();
-            let found = found.map_or_else(String::new, |found| format!(", found {found}"));
-            format!("expected {expected}{found}; {fix}")
-        })
-    }
 }
 
 impl From<&str> for Secret {
