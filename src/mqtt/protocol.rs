@@ -23,6 +23,7 @@ pub enum Protocol {
 
 impl Protocol {
     /// The version a broker may speak that does not speak this one.
+    #[must_use]
     pub fn other(self) -> Self {
         match self {
             Self::V5 => Self::V311,

@@ -145,32 +145,28 @@ impl Peer {
 
 impl From<Packet> for Sent {
     fn from(packet: Packet) -> Self {
-        match packet {
-            Packet::Connect(..) => Self::Connect,
-            Packet::Subscribe(it) => Self::Subscribe {
-                packet_id: it.pkid,
-                filters: it.filters.into_iter().map(|it| (it.path, it.qos as u8)).collect(),
-            },
-            Packet::Unsubscribe(it) => {
-                Self::Unsubscribe { packet_id: it.pkid, filters: it.filters }
-            }
-            other => panic!("{other:?}"),
+        if let Packet::Subscribe(it) = packet {
+            let filters = it.filters.into_iter().map(|it| (it.path, it.qos as u8)).collect();
+            Self::Subscribe { packet_id: it.pkid, filters }
+        } else if let Packet::Unsubscribe(it) = packet {
+            Self::Unsubscribe { packet_id: it.pkid, filters: it.filters }
+        } else {
+            assert!(matches!(packet, Packet::Connect(..)), "{packet:?}");
+            Self::Connect
         }
     }
 }
 
 impl From<v4::Packet> for Sent {
     fn from(packet: v4::Packet) -> Self {
-        match packet {
-            v4::Packet::Connect(..) => Self::Connect,
-            v4::Packet::Subscribe(it) => Self::Subscribe {
-                packet_id: it.pkid,
-                filters: it.filters.into_iter().map(|it| (it.path, it.qos as u8)).collect(),
-            },
-            v4::Packet::Unsubscribe(it) => {
-                Self::Unsubscribe { packet_id: it.pkid, filters: it.topics }
-            }
-            other => panic!("{other:?}"),
+        if let v4::Packet::Subscribe(it) = packet {
+            let filters = it.filters.into_iter().map(|it| (it.path, it.qos as u8)).collect();
+            Self::Subscribe { packet_id: it.pkid, filters }
+        } else if let v4::Packet::Unsubscribe(it) = packet {
+            Self::Unsubscribe { packet_id: it.pkid, filters: it.topics }
+        } else {
+            assert!(matches!(packet, v4::Packet::Connect(..)), "{packet:?}");
+            Self::Connect
         }
     }
 }

@@ -75,9 +75,11 @@ pub(super) fn connack(body: &[u8]) -> Result<Connack, ProtocolError> {
 
 /// A CONNACK of two bytes that refuses.
 pub(super) fn refusal(code: u8) -> Connack {
-    match ReasonCode::from_short_connack(code) {
-        ReasonCode::UnsupportedProtocolVersion => Connack::OtherProtocol,
-        code => Connack::Refused { code },
+    let code = ReasonCode::from_short_connack(code);
+    if code == ReasonCode::UnsupportedProtocolVersion {
+        Connack::OtherProtocol
+    } else {
+        Connack::Refused { code }
     }
 }
 

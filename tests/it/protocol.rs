@@ -36,7 +36,7 @@ const LINK: &str = "protocol = \"3.1.1\"\n";
 fn site(tools: &'static Tools, kafka: Arc<Kafka>) -> Site {
     let mut site = Site::on(tools, kafka);
     site.mosquitto.configure(&format!("max_inflight_messages {INFLIGHT}"));
-    site.link().more = LINK.to_owned();
+    LINK.clone_into(&mut site.link().more);
     site
 }
 
@@ -71,7 +71,7 @@ fn readings_arrive_and_the_brokers_window_is_filled() {
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=100).collect::<Vec<_>>());
     // Mosquitto before 2.0.12 goes beyond its own limit once PUBACKs come in: that is no fault here.
-    assert_eq!(engine.scrape().sum("trygg_window_limit", &[]), 20.0);
+    assert!((engine.scrape().sum("trygg_window_limit", &[]) - 20.0).abs() < 0.5);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn a_broker_that_was_killed_with_its_store_goes_on_where_it_was() {
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), 15, "one id a message: {ids:?}");
-    assert_eq!(engine.scrape().sum("trygg_link_session_lost_total", &[]), 0.0);
+    assert!(engine.scrape().sum("trygg_link_session_lost_total", &[]) < 0.5);
 }
 
 #[test]

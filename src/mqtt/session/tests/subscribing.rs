@@ -41,7 +41,9 @@ fn filters(packets: &[Sent]) -> Vec<&str> {
     let mut found = Vec::new();
     for packet in packets {
         match packet {
-            Sent::Subscribe { filters, .. } => found.extend(filters.iter().map(|(it, _)| &it[..])),
+            Sent::Subscribe { filters, .. } => {
+                found.extend(filters.iter().map(|(it, _)| it.as_str()));
+            }
             Sent::Unsubscribe { filters, .. } => found.extend(filters.iter().map(String::as_str)),
             Sent::Connect => panic!("CONNECT asks for no filter"),
         }
