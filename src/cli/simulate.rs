@@ -90,7 +90,7 @@ pub struct SimulateArgs {
     output: Output,
 }
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 impl SimulateArgs {
     /// Does it.
