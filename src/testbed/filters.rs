@@ -32,6 +32,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_documentation_shows_these_filters() {
+        assert!(include_str!("../../docs/testbed.md").contains(&filters_toml()));
+    }
+
+    #[test]
     fn the_filters_are_toml_that_the_configuration_takes() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("trygg.toml");
