@@ -48,8 +48,6 @@ Exit codes:
   75  the broker cannot be reached or has not acknowledged everything: try again
   78  refused for good: user, password, certificate, permission to write")]
 pub struct PubArgs {
-    #[command(flatten)]
-    broker: BrokerArgs,
     /// Topic of one message.
     #[arg(long, short, required_unless_present = "jsonl")]
     topic: Option<String>,
@@ -80,6 +78,8 @@ pub struct PubArgs {
     /// The summary as text or as JSON.
     #[arg(long, value_enum, value_name = "FORM", default_value_t = Output::Text)]
     output: Output,
+    #[command(flatten)]
+    broker: BrokerArgs,
 }
 
 impl PubArgs {

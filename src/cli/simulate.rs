@@ -50,8 +50,6 @@ Exit codes:
   75  the broker cannot be reached or has not acknowledged everything: try again
   78  refused for good: user, password, certificate, permission to write")]
 pub struct SimulateArgs {
-    #[command(flatten)]
-    broker: BrokerArgs,
     /// How many homes.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     homes: u32,
@@ -88,16 +86,18 @@ pub struct SimulateArgs {
     /// The summary as text or as JSON.
     #[arg(long, value_enum, value_name = "FORM", default_value_t = Output::Text)]
     output: Output,
+    #[command(flatten)]
+    broker: BrokerArgs,
 }
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 impl SimulateArgs {
     /// Does it.
     pub fn run(self) -> Exit {
         let (mut out, mut err) = (io::stdout().lock(), io::stderr());
         // Nobody reads a closed pipe, so there is nothing left to say.
-        self.run_with(&mut out, &mut err).unwrap_or(Exit::Done)
+        self.run_with(&mut out, &mut err).unwrap_or(Exit::Usage)
     }
 
     fn run_with(self, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
@@ -106,7 +106,11 @@ impl SimulateArgs {
             return Ok(Exit::Done);
         }
         if self.print {
-            return self.print(out);
+            return match self.print(out) {
+                // `head` has seen enough.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
+                printed => printed,
+            };
         }
         let homes = self.homes();
         let broker = match self.broker.broker("simulate") {

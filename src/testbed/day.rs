@@ -123,7 +123,7 @@ impl Diary<'_> {
     fn sits(&mut self, until: Millis) {
         let until = self.day * DAY + until;
         while self.now < until {
-            self.go(Place::In(Room::LivingRoom));
+            self.go(Place::In(Room::Living));
             let stays = self.draw.pick(35 * MINUTE..110 * MINUTE);
             if self.now + stays + 10 * MINUTE > until {
                 self.now = until;

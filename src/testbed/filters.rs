@@ -1,8 +1,6 @@
 //! What a link must subscribe to so that it takes everything the homes say. One source for
 //! the demo, `trygg simulate --config` and the documentation.
 
-use std::fmt::Write;
-
 /// One `[[link.filter]]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Filter {
@@ -23,19 +21,20 @@ pub fn filters() -> &'static [Filter] {
 
 /// The filters as they stand in a configuration, below their `[[link]]`.
 pub fn filters_toml() -> String {
-    let mut toml = String::new();
-    for Filter { topic, format } in filters() {
-        // Text takes everything.
-        let _: Result<(), std::fmt::Error> =
-            writeln!(toml, "[[link.filter]]\ntopic = \"{topic}\"\nformat = \"{format}\"\n");
-    }
-    toml.truncate(toml.trim_end().len() + 1);
-    toml
+    let table = |Filter { topic, format }: &Filter| {
+        format!("[[link.filter]]\ntopic = \"{topic}\"\nformat = \"{format}\"\n")
+    };
+    filters().iter().map(table).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_documentation_shows_these_filters() {
+        assert!(include_str!("../../docs/testbed.md").contains(&filters_toml()));
+    }
 
     #[test]
     fn the_filters_are_toml_that_the_configuration_takes() {

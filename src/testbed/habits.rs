@@ -64,7 +64,7 @@ impl Habits {
     /// When they get up on a day.
     pub(super) fn wakes(&self, day: u64) -> Millis {
         // Drawn from a stream of its own, since the night before asks for it too.
-        let mut draw = Chance::new(self.seed ^ 0x77616b65, self.home, Purpose::Day(day));
+        let mut draw = Chance::new(self.seed ^ 0x7761_6b65, self.home, Purpose::Day(day));
         day * DAY + draw.near(self.wake, 25 * MINUTE)
     }
 

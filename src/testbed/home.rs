@@ -184,7 +184,7 @@ impl Home {
                 let watts = if on { self.full_power(device) } else { 0.0 };
                 self.power(device, watts);
                 if on {
-                    self.note(self.now + self.measures_every(device), Due::Measure(device));
+                    self.note(self.now + measures_every(device), Due::Measure(device));
                 }
             }
             Deed::Shower(on) => {
@@ -224,7 +224,7 @@ impl Home {
             Place::In(Room::Hall) => (20 * SECOND, MINUTE),
             Place::In(Room::Kitchen) => (30 * SECOND, 150 * SECOND),
             Place::In(Room::Bathroom | Room::Bedroom) => (40 * SECOND, 3 * MINUTE),
-            Place::In(Room::LivingRoom) => (90 * SECOND, 10 * MINUTE),
+            Place::In(Room::Living) => (90 * SECOND, 10 * MINUTE),
         };
         if let Place::In(room) = self.place {
             self.see(room);
@@ -270,10 +270,6 @@ impl Home {
         }
     }
 
-    fn measures_every(&self, device: Device) -> Millis {
-        if device == Device::Kettle { MINUTE } else { 10 * MINUTE }
-    }
-
     fn power(&mut self, device: Device, watts: f64) {
         let now = self.now;
         if let Some(fitted) = self.fitted(device) {
@@ -289,7 +285,7 @@ impl Home {
         if is_on {
             let watts = self.full_power(device) * self.draw.between(0.96, 1.04);
             self.power(device, watts);
-            self.note(self.now + self.measures_every(device), Due::Measure(device));
+            self.note(self.now + measures_every(device), Due::Measure(device));
         }
     }
 
@@ -325,7 +321,7 @@ impl Home {
             Room::Bedroom => (warm - 1.5, 38.0),
             Room::Bathroom if self.showering => (warm + 9.0, 300.0),
             Room::Bathroom => (warm + 0.5, 42.0),
-            Room::Hall | Room::Kitchen | Room::LivingRoom => (warm, 35.0),
+            Room::Hall | Room::Kitchen | Room::Living => (warm, 35.0),
         }
     }
 
@@ -356,6 +352,11 @@ impl Home {
         let topic = format!("homes/{}/{below}", self.name);
         self.said.push_back(Saying { at: self.now, topic, payload, retain });
     }
+}
+
+/// How often a plug measures while it is on.
+fn measures_every(device: Device) -> Millis {
+    if device == Device::Kettle { MINUTE } else { 10 * MINUTE }
 }
 
 /// Nobody is up before this, so a life begins here at the earliest.

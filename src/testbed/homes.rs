@@ -21,7 +21,7 @@ pub struct Settings {
 impl Default for Settings {
     /// Three homes that are about to wake up; a call for help about once a month each.
     fn default() -> Self {
-        Self { homes: 3, starts_at: Duration::from_secs(6 * 3_600), sos_per_week: 0.25 }
+        Self { homes: 3, starts_at: Duration::from_hours(6), sos_per_week: 0.25 }
     }
 }
 
@@ -58,7 +58,7 @@ impl fmt::Debug for Event {
 #[derive(Debug)]
 pub struct Homes {
     start: Millis,
-    homes: Vec<(Home, Option<Saying>)>,
+    inhabited: Vec<(Home, Option<Saying>)>,
     /// Time of each home's next saying, and its place among the homes.
     next: BinaryHeap<Reverse<(Millis, usize)>>,
 }
@@ -70,15 +70,15 @@ impl Homes {
         if start < EARLIEST_START {
             start += DAY;
         }
-        let mut homes = Vec::new();
+        let mut inhabited = Vec::new();
         let mut next = BinaryHeap::new();
         for number in 1..=u64::from(settings.homes) {
             let mut home = Home::new(seed, number, start, settings.sos_per_week);
             let saying = home.next();
-            next.extend(saying.as_ref().map(|saying| Reverse((saying.at, homes.len()))));
-            homes.push((home, saying));
+            next.extend(saying.as_ref().map(|saying| Reverse((saying.at, inhabited.len()))));
+            inhabited.push((home, saying));
         }
-        Self { start, homes, next }
+        Self { start, inhabited, next }
     }
 
     /// What tells the simulated time of day.
@@ -107,7 +107,7 @@ impl Iterator for Homes {
 
     fn next(&mut self) -> Option<Event> {
         let Reverse((_, place)) = self.next.pop()?;
-        let (home, waiting) = self.homes.get_mut(place)?;
+        let (home, waiting) = self.inhabited.get_mut(place)?;
         let said = std::mem::replace(waiting, home.next())?;
         self.next.extend(waiting.as_ref().map(|saying| Reverse((saying.at, place))));
         Some(Event {

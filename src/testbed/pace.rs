@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_day_at_sixty_takes_twenty_four_minutes() {
-        let day = Duration::from_secs(86_400);
+        let day = Duration::from_hours(24);
         for (speed, expected) in [("60", 1_440), ("60x", 1_440), ("1", 86_400), ("max", 0)] {
             let speed: Speed = speed.parse().unwrap();
             assert_eq!(speed.real(day), Duration::from_secs(expected));

@@ -180,7 +180,7 @@ mod tests {
     fn homes_are_sent_up_to_their_time() {
         let (sender, mut received) = mpsc::channel(1_000);
         let homes = Homes::new(1, &Settings { homes: 1, ..Settings::default() });
-        send_homes(homes, Speed::Times(60.0), Duration::from_secs(3_600), &sender);
+        send_homes(homes, Speed::Times(60.0), Duration::from_hours(1), &sender);
         drop(sender);
         let fed: Vec<_> =
             std::iter::from_fn(|| received.blocking_recv()).map(Result::unwrap).collect();

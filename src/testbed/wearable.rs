@@ -67,19 +67,19 @@ impl Band {
         let steps = if self.worn { steps(now - self.reported, place, habits, draw) } else { 0 };
         self.steps_day += steps;
         self.reported = now;
-        let mut readings = vec![reading("worn", json!(self.worn), None)];
+        let mut readings = vec![reading("worn", &json!(self.worn), None)];
         // Off the wrist a band reports a pulse of 0, which says that there is none to report.
         let (pulse, oxygen) =
             if self.worn { (pulse(place, habits, draw), draw.pick(94..99)) } else { (0, 0) };
-        readings.push(reading("heart_rate", json!(pulse), Some("/min")));
-        readings.push(reading("spo2", json!(oxygen), Some("%")));
+        readings.push(reading("heart_rate", &json!(pulse), Some("/min")));
+        readings.push(reading("spo2", &json!(oxygen), Some("%")));
         if self.worn {
             let skin = draw.between(31.8, 34.6);
-            readings.push(reading("skin_temperature", tenths(skin), Some("Cel")));
+            readings.push(reading("skin_temperature", &tenths(skin), Some("Cel")));
         }
-        readings.push(reading("step_count", json!(steps), Some("{steps}")));
-        readings.push(reading("steps_day", json!(self.steps_day), Some("{steps}")));
-        readings.push(reading("battery_level", tenths(self.battery(now).floor()), Some("%")));
+        readings.push(reading("step_count", &json!(steps), Some("{steps}")));
+        readings.push(reading("steps_day", &json!(self.steps_day), Some("{steps}")));
+        readings.push(reading("battery_level", &tenths(self.battery(now).floor()), Some("%")));
         body(&readings)
     }
 }
@@ -88,7 +88,7 @@ fn steps(passed: Millis, place: Place, habits: &Habits, draw: &mut Chance) -> u6
     let minutes = hours(passed) * 60.0;
     let per_minute = match place {
         Place::Bed => 0.0,
-        Place::In(Room::LivingRoom) => draw.between(0.0, 3.0),
+        Place::In(Room::Living) => draw.between(0.0, 3.0),
         Place::In(Room::Hall | Room::Bathroom | Room::Bedroom | Room::Kitchen) => {
             draw.between(3.0, 16.0)
         }
@@ -106,7 +106,7 @@ fn steps(passed: Millis, place: Place, habits: &Habits, draw: &mut Chance) -> u6
 fn pulse(place: Place, habits: &Habits, draw: &mut Chance) -> u64 {
     let above = match place {
         Place::Bed => -8.0,
-        Place::In(Room::LivingRoom) => 0.0,
+        Place::In(Room::Living) => 0.0,
         Place::In(Room::Hall | Room::Bathroom | Room::Bedroom | Room::Kitchen) => 11.0,
         Place::Away => 29.0,
     };
@@ -121,16 +121,16 @@ fn pulse(place: Place, habits: &Habits, draw: &mut Chance) -> u64 {
 
 /// What a mat under the mattress has to say.
 pub(super) fn mat_message(occupied: bool, draw: &mut Chance) -> Vec<u8> {
-    let mut readings = vec![reading("bed_occupied", json!(occupied), None)];
+    let mut readings = vec![reading("bed_occupied", &json!(occupied), None)];
     if occupied {
         let breaths = draw.between(11.5, 17.5);
-        readings.push(reading("respiratory_rate", tenths(breaths), Some("/min")));
-        readings.push(reading("bed_movement", json!(draw.pick(0..30)), None));
+        readings.push(reading("respiratory_rate", &tenths(breaths), Some("/min")));
+        readings.push(reading("bed_movement", &json!(draw.pick(0..30)), None));
     }
     body(&readings)
 }
 
-fn reading(kind: &str, value: Value, unit: Option<&str>) -> Value {
+fn reading(kind: &str, value: &Value, unit: Option<&str>) -> Value {
     match unit {
         Some(unit) => json!({"kind": kind, "unit": unit, "value": value}),
         None => json!({"kind": kind, "value": value}),

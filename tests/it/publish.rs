@@ -1,6 +1,7 @@
 //! `trygg pub` and `trygg simulate` against the real Mosquitto, and into the engine.
 
 use std::{
+    fmt::Write as _,
     fs::{self, Permissions},
     io::Write,
     os::unix::fs::PermissionsExt,
@@ -84,7 +85,7 @@ fn a_file_of_messages_arrives_in_order_and_no_faster_than_asked() {
         let qos = number % 2;
         let line =
             json!({"topic": format!("lines/{number}"), "payload": {"n": number}, "qos": qos});
-        lines += &format!("{line}\n");
+        writeln!(lines, "{line}").expect("text");
     }
     let file = process::scratch("publish").join("lines.jsonl");
     fs::write(&file, &lines).expect("lines");

@@ -110,7 +110,7 @@ async fn attend(stop: &Stop, duration: Option<Duration>) {
         _ = terminate.recv() => {}
     }
     stop.at_once.cancel();
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 impl Progress {

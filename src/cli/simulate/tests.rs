@@ -23,7 +23,7 @@ fn said(line: &str) -> (Exit, String, String) {
 fn options_are_read() {
     let args = parse("--homes 50 --seed 7 --speed max --duration 10min --rate-limit 5/s").unwrap();
     assert_eq!((args.homes, args.seed, args.speed), (50, 7, Speed::Max));
-    assert_eq!(args.duration, Some(Duration::from_secs(600)));
+    assert_eq!(args.duration, Some(Duration::from_mins(10)));
     assert_eq!(args.rate_limit, "5".parse().ok());
     let replay = parse("--replay a b --speed 2").unwrap();
     assert_eq!(replay.replay.len(), 2);

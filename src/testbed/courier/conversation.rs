@@ -20,7 +20,7 @@ const WRITTEN_AHEAD: usize = 64 * 1024;
 /// A rate that was missed by less is caught up with.
 const CATCHES_UP: Duration = Duration::from_millis(100);
 /// When nothing else is due.
-const LOOKS_UP: Duration = Duration::from_secs(3_600);
+const LOOKS_UP: Duration = Duration::from_hours(1);
 
 /// Bytes on their way out.
 #[derive(Default)]
