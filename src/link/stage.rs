@@ -39,11 +39,17 @@ impl Stage {
     /// Why the connection is gone: who hangs up without a word tells something else.
     pub(super) fn lost(&self, close: Close) -> Close {
         let Self::Talking { heard: Heard::Nothing, .. } = self else { return close };
-        match close {
-            Close::EndOfStream => Close::Unanswered,
-            Close::Transport(error) if error.is_hang_up() => Close::Unanswered,
-            other => other,
-        }
+        let hung_up = match &close {
+            Close::EndOfStream => true,
+            Close::Transport(error) => error.is_hang_up(),
+            Close::Session(_)
+            | Close::Abandoned
+            | Close::MaxAge
+            | Close::Overrun
+            | Close::Unanswered
+            | Close::Stopped => false,
+        };
+        if hung_up { Close::Unanswered } else { close }
     }
 }
 
