@@ -82,7 +82,7 @@ pub enum DialError {
         /// HTTP status.
         status: u16,
     },
-    /// What answers does not speak HTTP, or does not know WebSockets.
+    /// What answers does not speak HTTP, or knows no WebSocket.
     #[error(
         "the other side speaks no WebSocket: is this the broker's WebSocket port? For plain MQTT \
          set link.transport to tcp or tls"
@@ -183,10 +183,10 @@ impl From<&io::Error> for DialError {
         if let Some(tls) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             return Self::from(tls);
         }
-        match error.kind() {
-            ErrorKind::ConnectionRefused => Self::Refused,
-            kind => Self::Io(kind),
+        if error.kind() == ErrorKind::ConnectionRefused {
+            return Self::Refused;
         }
+        Self::Io(error.kind())
     }
 }
 

@@ -96,12 +96,14 @@ fn config(roots: RootCertStore, identity: Option<Identity>) -> Result<ClientConf
         .map_err(|_unsupported| TlsFile::SystemRoots.unusable())?
         .with_root_certificates(roots);
     let Some((certificates, key)) = identity else { return Ok(builder.with_no_client_auth()) };
-    builder.with_client_auth_cert(certificates, key).map_err(|error| match error {
-        rustls::Error::InconsistentKeys(_) => {
+    builder.with_client_auth_cert(certificates, key).map_err(|error| {
+        if matches!(error, rustls::Error::InconsistentKeys(_)) {
             TlsFileError { file: TlsFile::Key, problem: TlsFileProblem::Mismatch }
+        } else if matches!(error, rustls::Error::InvalidCertificate(_)) {
+            TlsFile::Certificate.unusable()
+        } else {
+            TlsFile::Key.unusable()
         }
-        rustls::Error::InvalidCertificate(_) => TlsFile::Certificate.unusable(),
-        _ => TlsFile::Key.unusable(),
     })
 }
 

@@ -33,7 +33,8 @@ struct Bed {
     ours: Authority,
     theirs: Authority,
     folder: PathBuf,
-    listeners: String,
+    /// Lines of Mosquitto's file.
+    listeners: Vec<String>,
     ports: Ports,
 }
 
@@ -68,14 +69,8 @@ impl Bed {
         let server = tls(&ours.issue("server", &NAMES, Valid::Now));
         let named = tls(&ours.issue("named", &["broker.example"], Valid::Now));
         let demand = format!("cafile {}\nrequire_certificate true\n", ours.file().display());
-        let mut listeners = String::new();
-        let mut listen = |lines: &str| {
-            let port = process::free_port();
-            let anonymous = !lines.contains("password_file");
-            listeners +=
-                &format!("listener {port} 127.0.0.1\nallow_anonymous {anonymous}\n{lines}");
-            port
-        };
+        let mut listeners = Vec::new();
+        let mut listen = |lines: &str| add_listener(&mut listeners, lines);
         let ports = Ports {
             login: listen(&format!("password_file {}\n", passwords.display())),
             tls: listen(&server),
@@ -89,10 +84,12 @@ impl Bed {
 
     /// One more listener of TLS.
     fn listen(&mut self, certificate: &Certificate) -> u16 {
-        let port = process::free_port();
-        let lines = tls(certificate);
-        self.listeners += &format!("listener {port} 127.0.0.1\nallow_anonymous true\n{lines}");
-        port
+        add_listener(&mut self.listeners, &tls(certificate))
+    }
+
+    /// The broker itself.
+    fn start(&self, tools: &'static Tools) -> Mosquitto {
+        Mosquitto::start_with(tools, &self.listeners.concat())
     }
 
     /// The key that trusts our authority.
@@ -123,6 +120,14 @@ impl Row {
     }
 }
 
+/// Without a file of passwords anybody may come.
+fn add_listener(listeners: &mut Vec<String>, lines: &str) -> u16 {
+    let port = process::free_port();
+    let anonymous = !lines.contains("password_file");
+    listeners.push(format!("listener {port} 127.0.0.1\nallow_anonymous {anonymous}\n{lines}"));
+    port
+}
+
 /// The lines of a listener that speaks TLS.
 fn tls(certificate: &Certificate) -> String {
     let Certificate { certificate, key } = certificate;
@@ -141,12 +146,16 @@ fn write_secret(file: &Path, secret: &str) {
 }
 
 /// Publishes `count` messages for each row, by a connection of its own over plain TCP.
-fn publish_for(site: &Site, names: &[&str], count: u64) {
+fn publish_for(site: &Site, names: &[&str], count: u32) {
     let mut publisher: Publisher = site.publisher();
     for number in 0..count {
         for name in names {
             let topic = format!("{name}/h{}/plug", number % 7);
-            publisher.publish(&topic, payload::plug(number, None).as_bytes(), Send::Acknowledged);
+            publisher.publish(
+                &topic,
+                payload::plug(number.into(), None).as_bytes(),
+                Send::Acknowledged,
+            );
         }
     }
     publisher.settle();
@@ -154,14 +163,14 @@ fn publish_for(site: &Site, names: &[&str], count: u64) {
 
 #[test]
 fn every_kind_of_link_carries_messages() {
-    const MESSAGES: u64 = 500;
+    const MESSAGES: u32 = 500;
     let Some(tools) = tools::find() else { return };
     let _turn = turn::shared();
     let mut bed = Bed::new(tools);
     let stranger = bed.theirs.issue("server", &NAMES, Valid::Now);
     let stranger = bed.listen(&stranger);
     let kafka = Kafka::shared(tools);
-    let mut site = Site::with(tools, kafka, Mosquitto::start_with(tools, &bed.listeners));
+    let mut site = Site::with(tools, kafka, bed.start(tools));
     let plain = site.mosquitto.port;
     let trust = bed.trust();
     let client = bed.ours.issue("client", &["trygg"], Valid::Now);
@@ -187,13 +196,13 @@ fn every_kind_of_link_carries_messages() {
     publish_for(&site, &rows.each_ref().map(|row| row.name), MESSAGES);
     for row in &rows {
         let own = [("link", row.name), ("qos", "1")];
-        engine.wait_for_metric("trygg_messages_settled_total", &own, MESSAGES as f64);
+        engine.wait_for_metric("trygg_messages_settled_total", &own, f64::from(MESSAGES));
     }
     let seen = site.read_all();
     for row in &rows {
         let own = seen.readings.iter().filter(|reading| reading.link == row.name);
         let numbers: BTreeSet<_> = own.map(Reading::number).collect();
-        assert_eq!(numbers.len() as u64, MESSAGES, "{}: different readings in Kafka", row.name);
+        assert_eq!(numbers.len(), MESSAGES as usize, "{}: different readings in Kafka", row.name);
         println!("row {} MQTT {} ok", row.name, row.protocol);
     }
     // Each says goodbye in its own way, and nothing is left.

@@ -52,9 +52,10 @@ async fn look(wire: &mut Wire, unsent: &[u8], buffer: &mut BytesMut) -> Traffic 
 async fn what_the_wire_holds_back_goes_out_although_nothing_new_is_written() {
     let (mut wire, mut server) = encrypted().await;
     let mut handed_over = 0;
+    let much = vec![7; 100_000];
     // Until the system's buffers and those of TLS are full.
     loop {
-        match wire.try_write(&[7; 100_000]) {
+        match wire.try_write(&much) {
             Ok(count) => handed_over += count,
             Err(error) if error.kind() == ErrorKind::WouldBlock => break,
             Err(error) => panic!("{error}"),

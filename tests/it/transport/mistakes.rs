@@ -8,7 +8,7 @@ use crate::support::{
     door::Door,
     engine::Engine,
     kafka::Kafka,
-    mosquitto::{Mosquitto, Store},
+    mosquitto::Store,
     site::Site,
     tools, turn,
     wait::{self, SOON},
@@ -134,7 +134,7 @@ fn ports_and_users(bed: &Bed, trust: &str) -> Vec<Mistake> {
 fn cpu_share(engine: &Engine) -> f64 {
     let before = engine.cpu();
     wait::within(WATCHED, || None::<()>);
-    (engine.cpu() - before).as_secs_f64() / WATCHED.as_secs_f64()
+    engine.cpu().saturating_sub(before).as_secs_f64() / WATCHED.as_secs_f64()
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn every_mistake_is_told_with_its_reason_and_costs_little() {
     let mut mistakes = certificates(&mut bed, &trust);
     mistakes.extend(ports_and_users(&bed, &trust));
     let kafka = Kafka::shared(tools);
-    let mut site = Site::with(tools, kafka, Mosquitto::start_with(tools, &bed.listeners));
+    let mut site = Site::with(tools, kafka, bed.start(tools));
     site.config.links = mistakes.iter().map(|mistake| mistake.row.link()).collect();
     site.create_topics();
     // Whom the system trusts.
