@@ -213,7 +213,7 @@ impl LinkTask {
         self.core.step(reports, socket, now)?;
         match ended {
             Ended::No => Ok(moved),
-            Ended::Yes => Err(Close::EndOfStream),
+            Ended::Yes => Err(self.core.explain(Close::EndOfStream)),
         }
     }
 
