@@ -125,7 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 Ok(Message::Close(_)) => {
                     self.ended = true;
                     // Our goodbye, if it still goes out.
-                    if let Poll::Ready(Err(_)) | Poll::Pending = self.poll_push(context) {}
+                    drop(self.poll_push(context));
                 }
                 Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {
                     if let Poll::Ready(Err(error)) = self.poll_push(context) {
@@ -165,6 +165,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebSocket<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if bytes.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
         let this = self.get_mut();
         // One message at a time, so that what waits here is bounded.
         ready!(this.poll_push(context))?;

@@ -154,6 +154,8 @@ async fn our_goodbye_comes_after_all_we_wrote_and_reading_goes_on() {
         (last, close.is_close(), server.flush().is_err())
     })
     .await;
+    // Nothing is no message.
+    assert_eq!(client.write(&[]).await.unwrap(), 0);
     client.write_all(&[7; 1000]).await.unwrap();
     client.shutdown().await.unwrap();
     assert_eq!(read_all(&mut client).await.1.unwrap(), 0);
