@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// When people get up, so that there is something to see.
-const STARTS_AT: Duration = Duration::from_secs(6 * 3_600 + 45 * 60);
+const STARTS_AT: Duration = Duration::from_mins(6 * 60 + 45);
 /// Where metrics are shown if the port is free.
 const ADMIN_PORT: u16 = 9464;
 /// How often the picture is drawn and the terminal's keys are looked at.
@@ -70,11 +70,7 @@ pub struct Settings {
 impl Settings {
     /// What the homes are like: calls for help are rare in life and daily here, to be seen.
     fn homes(&self) -> testbed::Settings {
-        testbed::Settings {
-            homes: self.homes,
-            starts_at: STARTS_AT,
-            sos_per_week: 7.0,
-        }
+        testbed::Settings { homes: self.homes, starts_at: STARTS_AT, sos_per_week: 7.0 }
     }
 }
 
@@ -134,7 +130,7 @@ pub async fn run(
     let broker = EmbeddedBroker::start().map_err(DemoError::Broker)?;
     let kafka = MockKafka::start(&setup::TOPICS, setup::PARTITIONS)?;
     let admin = broker::free_port(ADMIN_PORT).map_err(DemoError::Broker)?;
-    let config = setup::config(&setup::text(&broker, &kafka.brokers(), admin))?;
+    let config = setup::config(&setup::text(broker, &kafka.brokers(), admin))?;
 
     let mut parts: JoinSet<Part> = JoinSet::new();
     let observer = Observer::default();
@@ -153,7 +149,7 @@ pub async fn run(
     let (simulated, port, stop) = (settings.clone(), broker.v5, stop_homes.clone());
     parts.spawn_blocking(move || homes::live(&simulated, port, &published_in, stop));
 
-    let mut show = Show::open(settings, setup::Places::new(&broker, &kafka.brokers(), admin), out)?;
+    let mut show = Show::open(settings, setup::Places::new(broker, &kafka.brokers(), admin), out)?;
     let end = settings.duration.map_or_else(far_away, |duration| Instant::now() + duration);
     let mut frames = interval(FRAME);
     let mut looks = interval(LOOK);
@@ -180,23 +176,20 @@ pub async fn run(
     }
 
     stop_homes.cancel();
-    while let Some(part) = parts.join_next().await {
-        match part {
-            Ok(Part::Homes) => break,
-            other => return Err(died(other)),
-        }
+    match parts.join_next().await {
+        Some(Ok(Part::Homes)) => {}
+        Some(other) => return Err(died(other)),
+        None => return Err(DemoError::Ended("the simulation")),
     }
     let published = *published.borrow();
     all_received(&observer, published).await;
     if stop_engine.send(()).await.is_err() {
         return Err(DemoError::Ended("the engine"));
     }
-    let ending = loop {
-        match parts.join_next().await {
-            Some(Ok(Part::Engine(ending))) => break ending?,
-            Some(other) => return Err(died(other)),
-            None => return Err(DemoError::Ended("the engine")),
-        }
+    let ending = match parts.join_next().await {
+        Some(Ok(Part::Engine(ending))) => ending?,
+        Some(other) => return Err(died(other)),
+        None => return Err(DemoError::Ended("the engine")),
     };
     stop_reader.cancel();
     drop(show);

@@ -18,7 +18,7 @@ mod tests {
     #[test]
     fn spans_need_a_unit_and_no_sign() {
         assert_eq!(span("30s"), Ok(Duration::from_secs(30)));
-        assert_eq!(span("1h 30m"), Ok(Duration::from_secs(5_400)));
+        assert_eq!(span("1h 30m"), Ok(Duration::from_mins(90)));
         for wrong in ["30", "", "-5s", "soon"] {
             assert!(span(wrong).is_err(), "{wrong}");
         }

@@ -17,7 +17,7 @@ pub(super) const TOPICS: [&str; 3] = ["trygg.readings", "trygg.alerts", "trygg.d
 pub(super) const PARTITIONS: i32 = 4;
 
 /// The configuration as text. Durations are short because everything is near.
-pub(super) fn text(broker: &EmbeddedBroker, kafka: &str, admin: u16) -> String {
+pub(super) fn text(broker: EmbeddedBroker, kafka: &str, admin: u16) -> String {
     let port = broker.v5;
     let filters = filters_toml();
     format!(
@@ -54,13 +54,13 @@ pub(super) struct Places {
 }
 
 impl Places {
-    pub(super) fn new(broker: &EmbeddedBroker, kafka: &str, admin: u16) -> Self {
+    pub(super) fn new(broker: EmbeddedBroker, kafka: &str, admin: u16) -> Self {
         const TOPIC: &str = "homes/my-home/zigbee2mqtt/front_door";
         const MESSAGE: &str = "'{\"contact\":false}'";
         let EmbeddedBroker { v5, v311 } = broker;
         // trygg's defaults need no option.
         let to =
-            if *v5 == 1883 { String::new() } else { format!("--broker mqtt://127.0.0.1:{v5} ") };
+            if v5 == 1883 { String::new() } else { format!("--broker mqtt://127.0.0.1:{v5} ") };
         Self {
             addresses: vec![
                 ("MQTT", format!("127.0.0.1:{v5} (MQTT 5), 127.0.0.1:{v311} (MQTT 3.1.1)")),
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn the_configuration_of_the_demo_is_valid() {
         let broker = EmbeddedBroker { v5: 1883, v311: 1884 };
-        let config = config(&text(&broker, "127.0.0.1:9092", 9464)).unwrap();
+        let config = config(&text(broker, "127.0.0.1:9092", 9464)).unwrap();
         assert_eq!(config.links.len(), 1);
         assert_eq!(config.kafka.brokers, ["127.0.0.1:9092"]);
     }

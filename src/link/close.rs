@@ -37,6 +37,7 @@ pub enum Close {
 impl Close {
     /// What the end of a socket means: before the broker has answered CONNECT it says more than
     /// later.
+    #[must_use]
     pub fn explained(self, session: &Session) -> Self {
         match self {
             Self::EndOfStream => session.closed_by_broker().map_or(self, Self::Session),

@@ -7,7 +7,8 @@ use std::{
 
 use crate::support::{
     process::{self, Daemon, Signal},
-    tools, turn, wait,
+    tools::{self, Tools},
+    turn, wait,
 };
 
 /// From the start of the built program to the first event of a home.
@@ -52,6 +53,33 @@ fn trygg(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_trygg")).args(args).output().expect("trygg")
 }
 
+/// A Kafka client in another language, which knows trygg's proto file and nothing else of it.
+const READ: &str = "import sys\n\
+        from confluent_kafka import Consumer\n\
+        from trygg.v1 import trygg_pb2 as pb\n\
+        consumer = Consumer({'bootstrap.servers': sys.argv[1], 'group.id': 'g',\n\
+            'auto.offset.reset': 'earliest'})\n\
+        consumer.subscribe(['trygg.readings'])\n\
+        while True:\n\
+        \x20   message = consumer.poll(30)\n\
+        \x20   assert message is not None and not message.error()\n\
+        \x20   batch = pb.ReadingBatch.FromString(message.value())\n\
+        \x20   for report in batch.reports:\n\
+        \x20       for reading in report.readings:\n\
+        \x20           if batch.home == 'my-home' and reading.state:\n\
+        \x20               print(report.device, reading.kind)\n\
+        \x20               sys.exit(0)\n";
+
+fn stock_client(tools: &Tools, kafka: &str) -> String {
+    let python = Command::new(&tools.python)
+        .args(["-c", READ, kafka])
+        .env("PYTHONPATH", &tools.python_stubs)
+        .output()
+        .expect("python");
+    assert!(python.status.success(), "{}", String::from_utf8_lossy(&python.stderr));
+    String::from_utf8_lossy(&python.stdout).trim().to_owned()
+}
+
 #[test]
 fn a_message_of_ones_own_goes_through_the_demo_and_the_books_balance() {
     let Some(tools) = tools::find() else { return };
@@ -83,29 +111,7 @@ fn a_message_of_ones_own_goes_through_the_demo_and_the_books_balance() {
     let words = String::from_utf8_lossy(&words.stdout).into_owned();
     assert!(words.contains("front door opened"), "{words}");
 
-    // A stock client, in another language.
-    const READ: &str = "import sys\n\
-        from confluent_kafka import Consumer\n\
-        from trygg.v1 import trygg_pb2 as pb\n\
-        consumer = Consumer({'bootstrap.servers': sys.argv[1], 'group.id': 'g',\n\
-            'auto.offset.reset': 'earliest'})\n\
-        consumer.subscribe(['trygg.readings'])\n\
-        while True:\n\
-        \x20   message = consumer.poll(30)\n\
-        \x20   assert message is not None and not message.error()\n\
-        \x20   batch = pb.ReadingBatch.FromString(message.value())\n\
-        \x20   for report in batch.reports:\n\
-        \x20       for reading in report.readings:\n\
-        \x20           if batch.home == 'my-home' and reading.state:\n\
-        \x20               print(report.device, reading.kind)\n\
-        \x20               sys.exit(0)\n";
-    let python = Command::new(&tools.python)
-        .args(["-c", READ, &kafka])
-        .env("PYTHONPATH", &tools.python_stubs)
-        .output()
-        .expect("python");
-    let said = String::from_utf8_lossy(&python.stdout).into_owned();
-    assert_eq!(said.trim(), "front_door door_open", "{}", String::from_utf8_lossy(&python.stderr));
+    assert_eq!(stock_client(tools, &kafka), "front_door door_open");
 
     demo.daemon.signal(Signal::Terminate);
     assert_eq!(demo.daemon.exit_code(END), Some(0));

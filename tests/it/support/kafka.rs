@@ -131,7 +131,7 @@ impl Kafka {
 
 fn properties(port: u16, controller: u16, logs: &Path, listeners: &[Listener]) -> String {
     let list = |entry: &dyn Fn(&Listener) -> String| {
-        listeners.iter().map(|listener| format!(",{}", entry(listener))).collect::<String>()
+        listeners.iter().fold(String::new(), |text, listener| text + "," + &entry(listener))
     };
     let addresses = list(&|listener| format!("{}://127.0.0.1:{}", listener.name, listener.port));
     let protocols = list(&|listener| format!("{}:{}", listener.name, listener.protocol));
