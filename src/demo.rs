@@ -162,7 +162,7 @@ pub async fn run(
             () = sleep_until(end) => break,
             Some(part) = parts.join_next() => return Err(died(part)),
             _ = frames.tick() => {
-                if show.frame(*published.borrow(), kept)? {
+                if show.frame(kept)? {
                     break;
                 }
             }

@@ -33,6 +33,7 @@ pub(super) struct Scene {
     states: HashMap<(Arc<str>, Arc<str>, String), Value>,
     alerts: VecDeque<Arc<[u8]>>,
     books: VecDeque<(Duration, Ledger)>,
+    published: u64,
 }
 
 /// A home at a glance.
@@ -57,8 +58,6 @@ pub(super) struct Happening {
     pub(super) at: UnixMicros,
     /// Whose; empty for a dead letter.
     pub(super) home: Arc<str>,
-    /// Which device said so; empty for a dead letter.
-    pub(super) device: Arc<str>,
     /// In words.
     pub(super) words: String,
     /// How loud.
@@ -94,6 +93,7 @@ impl Default for Scene {
             states: HashMap::new(),
             alerts: VecDeque::new(),
             books: VecDeque::new(),
+            published: 0,
         }
     }
 }
@@ -102,15 +102,14 @@ impl Scene {
     /// Something stands in Kafka. Says whether it is worth a line.
     pub(super) fn hear(&mut self, event: &Event) -> bool {
         let happening = match &event.what {
-            What::DeadLetter(_) => Some((Arc::default(), Arc::default(), Tone::Refused)),
+            What::DeadLetter(_) => Some((Arc::default(), event.words(), Tone::Refused)),
             What::Reading(reading) => {
                 let tone = self.hear_reading(event.lane, reading, event);
-                tone.map(|tone| (Arc::clone(&reading.home), Arc::clone(&reading.device), tone))
+                tone.map(|tone| (Arc::clone(&reading.home), said(event, reading), tone))
             }
         };
-        let Some((home, device, tone)) = happening else { return false };
-        let (at, words) = (event.received_at, event.words());
-        let happening = Happening { at, home, device, words, tone };
+        let Some((home, words, tone)) = happening else { return false };
+        let happening = Happening { at: event.received_at, home, words, tone };
         if self.feed.len() == FEED {
             self.feed.pop_front();
         }
@@ -118,8 +117,9 @@ impl Scene {
         true
     }
 
-    /// The books, so long after the start.
-    pub(super) fn note(&mut self, since_start: Duration, ledger: Ledger) {
+    /// The books, so long after the start, and what the homes have published by then.
+    pub(super) fn note(&mut self, since_start: Duration, published: u64, ledger: Ledger) {
+        self.published = published;
         self.books.push_back((since_start, ledger));
         while let Some((oldest, _)) = self.books.front() {
             if since_start.saturating_sub(*oldest) <= RATE_SPAN || self.books.len() <= 2 {
@@ -132,6 +132,11 @@ impl Scene {
     /// The last books.
     pub(super) fn ledger(&self) -> Option<&Ledger> {
         self.books.back().map(|(_, ledger)| ledger)
+    }
+
+    /// Messages published by the homes, by the time of the last books.
+    pub(super) fn published(&self) -> u64 {
+        self.published
     }
 
     /// Over the last seconds.
@@ -179,11 +184,11 @@ impl Scene {
                     && home.moving.replace(Arc::clone(&reading.device)).as_ref()
                         != Some(&reading.device);
                 if is_news {
-                    home.whereabouts = spaced(&reading.device);
+                    home.whereabouts = said(event, reading);
                 }
             }
             "bed_occupied" | "door_open" | "home_exit" | "home_entry" if is_news => {
-                home.whereabouts = event.words();
+                home.whereabouts = said(event, reading);
             }
             _ => {}
         }
@@ -237,9 +242,12 @@ fn is_chatter(kind: &str) -> bool {
     matches!(kind, "battery_low" | "tamper" | "online" | "heartbeat" | "worn" | "body_posture")
 }
 
-/// A device's name as people would write it.
-pub(super) fn spaced(device: &str) -> String {
-    device.replace('_', " ")
+/// What happened. No room is known, so motion is told by the name of who saw it.
+fn said(event: &Event, reading: &Reading) -> String {
+    match reading.kind.as_str() {
+        "motion" | "presence" => reading.device.replace('_', " "),
+        _ => event.words(),
+    }
 }
 
 /// A number with its unit, without its name.

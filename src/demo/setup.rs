@@ -55,7 +55,7 @@ pub(super) struct Places {
 
 impl Places {
     pub(super) fn new(broker: EmbeddedBroker, kafka: &str, admin: u16) -> Self {
-        const TOPIC: &str = "homes/my-home/zigbee2mqtt/front_door";
+        const TOPIC: &str = "homes/me/zigbee2mqtt/door";
         const MESSAGE: &str = "'{\"contact\":false}'";
         let EmbeddedBroker { v5, v311 } = broker;
         // trygg's defaults need no option.

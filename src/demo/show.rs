@@ -84,12 +84,12 @@ impl Show {
             *next_books += BOOKS;
             lines::books(out, published, &ledger)?;
         }
-        self.scene.note(self.started.elapsed(), ledger);
+        self.scene.note(self.started.elapsed(), published, ledger);
         Ok(())
     }
 
     /// Draws. Says whether the end was asked for at the terminal.
-    pub(super) fn frame(&mut self, published: u64, kept: &Kept) -> io::Result<bool> {
+    pub(super) fn frame(&mut self, kept: &Kept) -> io::Result<bool> {
         let Form::Screen(screen) = &mut self.form else { return Ok(false) };
         let simulated = self.started.elapsed().mul_f64(self.speed);
         let front = Frontispiece {
@@ -99,7 +99,6 @@ impl Show {
                 self.speed
             ),
             places: &self.places,
-            published,
             complaints: kept.count(),
             zone: &self.zone,
         };

@@ -6,12 +6,12 @@ use ratatui::{
     layout::{Constraint, Layout, Rect},
     style::{Color, Modifier, Style, Stylize},
     text::{Line, Span},
-    widgets::{Block, Cell, Padding, Paragraph, Row, Table},
+    widgets::{Block, Borders, Cell, Padding, Paragraph, Row, Table},
 };
 
 use super::{
     lines,
-    scene::{Happening, Scene, Tone, spaced},
+    scene::{Happening, Scene, Tone},
     setup::Places,
 };
 use crate::telemetry::metrics::Ledger;
@@ -25,8 +25,6 @@ pub(super) struct Frontispiece<'a> {
     pub(super) clock: String,
     /// Ports and addresses, and lines to paste into another terminal.
     pub(super) places: &'a Places,
-    /// Messages published by the homes.
-    pub(super) published: u64,
     /// Warnings and errors that were logged.
     pub(super) complaints: usize,
     /// Of the machine.
@@ -43,7 +41,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, scene: &Scene, front: &Frontispiece<'_
         Constraint::Length(homes.max(1) + 3),
         Constraint::Min(4),
         Constraint::Length(4),
-        Constraint::Length(pasted + 2),
+        Constraint::Length(pasted + 1),
     ])
     .areas(frame.area());
     draw_head(frame, head, front);
@@ -120,7 +118,6 @@ fn feed_line(happening: &Happening, zone: &TimeZone) -> Line<'static> {
     Line::from(vec![
         Span::raw(format!("{}  ", lines::clock(zone, happening))).dim(),
         Span::styled(format!("{:<10}", happening.home), Style::new().fg(Color::Cyan)),
-        Span::styled(format!("{:<20}", spaced(&happening.device)), Style::new().dim()),
         Span::styled(happening.words.clone(), style),
     ])
 }
@@ -131,20 +128,20 @@ fn draw_books(frame: &mut Frame<'_>, area: Rect, scene: &Scene, front: &Frontisp
     let ledger = scene.ledger().unwrap_or(&empty);
     let sum = |counts: &[u64; 2]| counts.iter().sum::<u64>();
     let messages = format!(
-        "messages  published {}, received {} = acknowledged {} + in flight {}   {:.1}/s",
-        front.published,
+        "messages {:>5.1}/s  sent {}, received {} = acknowledged {} + in flight {}",
+        rates.messages,
+        scene.published(),
         sum(&ledger.received),
         sum(&ledger.settled),
         sum(&ledger.in_flight) + sum(&ledger.orphaned),
-        rates.messages,
     );
     let readings = format!(
-        "readings  found {} = in Kafka {} + dead letters {} + in flight {}   {:.1}/s",
+        "readings {:>5.1}/s  found {} = in Kafka {} + dead letters {} + in flight {}",
+        rates.readings,
         ledger.decoded,
         ledger.delivered,
         ledger.dead_lettered,
         ledger.readings_in_flight,
-        rates.readings,
     );
     let balanced = ledger.message_imbalance() == 0 && ledger.reading_imbalance() == 0;
     let title = match (balanced, front.complaints) {
@@ -165,6 +162,7 @@ fn draw_paste(frame: &mut Frame<'_>, area: Rect, front: &Frontispiece<'_>) {
     for command in &front.places.commands {
         lines.push(Line::from(Span::styled(command.clone(), Style::new().fg(Color::Green))));
     }
-    let block = framed("Try it, in another terminal");
+    // Without a frame at the sides, so that lines can be marked and copied.
+    let block = framed("Try it, in another terminal").borders(Borders::TOP).padding(Padding::ZERO);
     frame.render_widget(Paragraph::new(lines).block(block), area);
 }

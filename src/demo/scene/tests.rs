@@ -95,7 +95,7 @@ fn rates_are_of_the_last_seconds() {
     let mut scene = Scene::default();
     for second in 0..60 {
         let ledger = Ledger { received: [0, second * second], ..Ledger::default() };
-        scene.note(Duration::from_secs(second), ledger);
+        scene.note(Duration::from_secs(second), 0, ledger);
     }
     // From 49² to 59² in ten seconds.
     assert!((scene.rates().messages - 108.0).abs() < 0.01, "{:?}", scene.rates());
