@@ -1,7 +1,7 @@
 //! What trygg publishes, read back and said in words.
 //!
 //! [`Event::from_record`] takes a record apart, [`Event::words`] says what happened, and
-//! [`follow`] is `trygg tail`. No health wording: the words say what a device reported.
+//! [`follow()`] is `trygg tail`. No health wording: the words say what a device reported.
 
 mod event;
 mod filter;

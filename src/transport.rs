@@ -1,6 +1,6 @@
 //! A byte stream to a broker: TCP, TLS, WebSocket, and WebSocket over TLS.
 //!
-//! [`dial`] makes a [`Wire`] or says in one of a closed set of reasons why there is none, each
+//! [`dial()`] makes a [`Wire`] or says in one of a closed set of reasons why there is none, each
 //! with its remedy. A wire reads and writes bytes whatever lies below; what MQTT makes of them is
 //! the link's business.
 

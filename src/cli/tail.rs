@@ -51,7 +51,7 @@ pub struct TailArgs {
     #[arg(long, value_name = "HOST:PORT,...", conflicts_with = "config")]
     #[arg(default_value = "127.0.0.1:9092")]
     brokers: String,
-    /// Take brokers, logins and topic names from the [kafka] section of this file.
+    /// Take brokers, logins and topic names from the `[kafka]` section of this file.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Tell librdkafka something; a secret only as KEY=@FILE. May be given several times.

@@ -1,6 +1,6 @@
 //! What a value looks like in TOML and in JSON, for references, schemas and editors.
 
-/// The form of a [`Setting`](super::setting::Setting).
+/// The form of a setting of the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form {
     /// Its type.
