@@ -36,7 +36,7 @@ const CONNECTIONS: usize = 4 * LINES;
 const CPU: Duration = Duration::from_millis(400);
 
 struct Bench {
-    cluster: Cluster,
+    cluster: Arc<Cluster>,
     site: Site,
     reader: Option<Reader>,
     publisher: Publisher,
@@ -44,8 +44,7 @@ struct Bench {
 }
 
 impl Bench {
-    fn open(tools: &'static tools::Tools) -> Self {
-        let cluster = Cluster::start(tools);
+    fn open(tools: &'static tools::Tools, cluster: Arc<Cluster>) -> Self {
         let site = Site::on(tools, Arc::clone(&cluster.kafka));
         site.create_topics();
         let publisher = site.publisher();
@@ -81,7 +80,7 @@ impl Bench {
 fn every_protection_lets_readings_through() {
     let Some(tools) = tools::find() else { return };
     let _turn = turn::shared();
-    let mut bench = Bench::open(tools);
+    let mut bench = Bench::open(tools, Cluster::shared(tools));
     let cluster = &bench.cluster;
     let tls = Cluster::tls(&cluster.authority);
     let login = |mechanism: &str| cluster.login(mechanism, "trygg", PASSWORD);
@@ -190,7 +189,7 @@ impl Waiting {
 fn what_fails_is_named_and_waited_for() {
     let Some(tools) = tools::find() else { return };
     let _turn = turn::shared();
-    let mut bench = Bench::open(tools);
+    let mut bench = Bench::open(tools, Cluster::shared(tools));
     let failures = failures(&bench.cluster).into_iter();
     let mut waiting: Vec<Waiting> = failures.map(|row| Waiting::start(&bench, row)).collect();
     waiting.iter().for_each(Waiting::wait_until_named);
@@ -220,7 +219,7 @@ fn what_fails_is_named_and_waited_for() {
 fn a_password_that_changes_is_taken_up_without_a_restart() {
     let Some(tools) = tools::find() else { return };
     let _turn = turn::shared();
-    let mut bench = Bench::open(tools);
+    let mut bench = Bench::open(tools, Arc::new(Cluster::start(tools)));
     let file = bench.cluster.secret("changing.pass", WRONG);
     let login = format!(
         "[kafka.sasl]\nmechanism = \"SCRAM-SHA-256\"\nuser = \"trygg\"\npassword_file = \"{}\"\n",
@@ -267,7 +266,7 @@ fn a_password_that_changes_is_taken_up_without_a_restart() {
 fn a_missing_right_ends_the_start_with_the_command_that_gives_it() {
     let Some(tools) = tools::find() else { return };
     let _turn = turn::shared();
-    let bench = Bench::open(tools);
+    let bench = Bench::open(tools, Cluster::shared(tools));
     let topic = bench.site.config.alerts.clone();
     // Now that somebody has a right to this topic, those who have none are shut out.
     bench.cluster.kafka.allow("another", "READ", &topic);
