@@ -70,7 +70,8 @@ fn an_empty_section_switches_tls_on_and_none_leaves_it_off() {
     assert_eq!(properties(""), []);
     let [checked, protocol] = CHECKED;
     let name = ("ssl.endpoint.identification.algorithm", "https");
-    assert_eq!(properties("[kafka.tls]"), pairs(&[checked, protocol, name]));
+    let system = ("ssl.ca.location", "probe");
+    assert_eq!(properties("[kafka.tls]"), pairs(&[checked, protocol, system, name]));
 }
 
 #[test]
