@@ -249,7 +249,7 @@ fn it_ends_when_nobody_reads_and_on_a_signal() {
     site.wait_until_acknowledged(20);
 
     // The pipe is closed while nothing comes any more: it must not wait for the next event.
-    let script = "\"$0\" tail \"$@\" --from beginning 2>\"$COMPLAINTS\" | head -n 1; \
+    let script = "timeout 20 \"$0\" tail \"$@\" --from beginning 2>\"$COMPLAINTS\" | head -n 1; \
                   echo \"ended with ${PIPESTATUS[0]}\"";
     let complaints = process::scratch("tail").join("complaints");
     let mut command = process::command("bash");
