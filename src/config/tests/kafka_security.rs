@@ -218,7 +218,7 @@ fn a_secret_written_where_its_file_was_meant_is_not_shown() {
         assert!(!refused(&sasl).is_empty(), "{key}");
         let text = MINIMAL.to_owned() + "\n" + &sasl;
         let (_, record) = Config::examine(Path::new("f"), &text, |_| None, &[]);
-        let shown = crate::config::show::effective(&record);
+        let shown = show::effective(&record);
         assert!(shown.contains(&format!("{key} = \"***\"")) && !shown.contains(MARKER), "{shown}");
     }
 }
