@@ -3,7 +3,7 @@
 //! Sections are read key by key, so that `check` lists every mistake at once, each with its
 //! place and its remedy. Every key is described in `docs/configuration.md`.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{ffi::OsString, fs, path::Path, sync::Arc};
 
 mod checks;
 mod document;
@@ -168,12 +168,14 @@ fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// The variables that override keys. One that is no UTF-8 fits no key, and is refused as such.
+/// The variables that override keys.
 fn overrides() -> Vec<(String, String)> {
-    let variables = std::env::vars_os().map(|(name, value)| {
-        (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
-    });
-    let mut overrides: Vec<_> = variables.filter(|(name, _)| name.starts_with(PREFIX)).collect();
+    // No key takes a control character, so what is no UTF-8 is refused where it stands.
+    let text = |value: OsString| value.into_string().unwrap_or_else(|_| '\0'.into());
+    let variables = std::env::vars_os();
+    let variables = variables.map(|(name, value)| (name.to_string_lossy().into(), text(value)));
+    let variables = variables.filter(|(name, _): &(String, String)| name.starts_with(PREFIX));
+    let mut overrides: Vec<_> = variables.collect();
     overrides.sort_unstable();
     overrides
 }

@@ -193,6 +193,8 @@ impl TailArgs {
             let kafka = config.map_err(|errors| (Exit::Configuration, errors.to_string()))?.kafka;
             brokers = kafka.brokers.join(",");
             properties = kafka.connection().properties();
+            // The brokers stand apart, and a reader must not use up the quota of the producer.
+            properties.retain(|key, _| key != "bootstrap.servers" && key != "client.id");
             topics = [kafka.topics.readings, kafka.topics.alerts, kafka.topics.dead_letters];
         }
         let topics = self.topics(topics).map_err(|complaint| (Exit::Usage, complaint))?;

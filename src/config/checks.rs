@@ -150,11 +150,13 @@ pub(super) fn notes(config: &Config) -> Vec<Note> {
     }
     for link in &config.links {
         if link.receive_maximum < SMALL_WINDOW && !config.batch.linger.is_zero() {
-            notes.push(Note::SmallWindow { link: Arc::clone(&link.name) });
+            let (link, protocol) = (Arc::clone(&link.name), link.protocol);
+            notes.push(Note::SmallWindow { link, protocol });
         }
         let window = usize::from(link.receive_maximum);
         if link.max_outstanding_bytes.bytes() / window.max(1) < FEW_BYTES {
-            notes.push(Note::FewBytes { link: Arc::clone(&link.name) });
+            let (link, protocol) = (Arc::clone(&link.name), link.protocol);
+            notes.push(Note::FewBytes { link, protocol });
         }
         if lingers(config) >= link.keep_alive {
             notes.push(Note::LongLinger { link: Arc::clone(&link.name) });

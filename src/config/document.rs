@@ -155,15 +155,16 @@ pub(super) fn nearest<T: AsRef<str>>(
 ) -> Option<String> {
     known
         .into_iter()
-        .map(|candidate| (likeness(word, candidate.as_ref()), candidate))
+        .map(|candidate| (likeness(&word.to_lowercase(), candidate.as_ref()), candidate))
         .filter(|(likeness, _)| *likeness >= LIKENESS)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate.as_ref().to_owned())
 }
 
 fn likeness(word: &str, candidate: &str) -> f64 {
-    let is_slip = word.len() > 2 && strsim::osa_distance(word, candidate) == 1;
-    strsim::jaro_winkler(word, candidate).max(if is_slip { LIKENESS } else { 0.0 })
+    let candidate = candidate.to_lowercase();
+    let is_slip = word.len() > 2 && strsim::osa_distance(word, &candidate) == 1;
+    strsim::jaro_winkler(word, &candidate).max(if is_slip { LIKENESS } else { 0.0 })
 }
 
 /// Where a value stands; nowhere if there is none.

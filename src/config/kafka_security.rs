@@ -2,10 +2,14 @@
 
 use std::path::PathBuf;
 
+use toml::de::DeValue;
+
 use super::{
     Environment,
     document::{Mistake, Section},
+    form::Form,
     secret::SecretFiles,
+    setting::{Setting, quoted},
 };
 use crate::kafka::{
     Credential, Mechanism, Sasl, Security, Tls,
@@ -70,22 +74,25 @@ fn read_tls(mut section: Section<'_>, files: &SecretFiles<'_>) -> Tls {
     Tls { ca_file, certificate_file, key_file: key_file.map(|file| files.resolve(&file)) }
 }
 
-const SASL_KEYS: [&str; 5] = ["mechanism", "user", "password_file", "password_env", "token_file"];
-
 fn read_sasl(
     mut section: Section<'_>,
     files: &SecretFiles<'_>,
     environment: Environment,
 ) -> Option<Sasl> {
-    for key in SASL_KEYS {
-        section.has(key);
-    }
-    let Some(mechanism) = read_mechanism(&mut section) else {
+    let mechanism = read_mechanism(&mut section);
+    // Which of them must be there goes by the mechanism; what they are does not.
+    let user: Option<String> = section.get("user");
+    let sources = Sources {
+        password_file: section.get("password_file"),
+        password_env: section.get("password_env"),
+        token_file: section.get("token_file"),
+    };
+    let Some(mechanism) = mechanism else {
         section.finish();
         return None;
     };
     let is_token = mechanism == Mechanism::OauthBearer;
-    for key in SASL_KEYS.into_iter().skip(1) {
+    for key in ["user", "password_file", "password_env", "token_file"] {
         if section.has(key) && is_token != (key == "token_file") {
             let mistake = if is_token {
                 Mistake::new("token_file alone", "remove it: a token says itself whose it is")
@@ -95,14 +102,16 @@ fn read_sasl(
             section.refuse(key, mistake);
         }
     }
-    let user = if is_token { None } else { section.demand::<String>("user") };
-    let credential = read_credential(&mut section, is_token, files, environment);
+    if !is_token {
+        section.demand::<String>("user");
+    }
+    let credential = sources.read(&mut section, is_token, files, environment);
     section.finish();
     Some(Sasl { mechanism, user: user.unwrap_or_default(), credential: credential? })
 }
 
 fn read_mechanism(section: &mut Section<'_>) -> Option<Mechanism> {
-    let name: String = section.demand("mechanism")?;
+    let MechanismName(name) = section.demand("mechanism")?;
     let offered = || Mechanism::ALL.into_iter().filter(|one| lacking(one.label()).is_none());
     let names = || offered().map(Mechanism::label).collect::<Vec<_>>().join(", ");
     let found = offered().find(|one| one.label() == name);
@@ -125,29 +134,63 @@ pub(super) fn lacking(mechanism: &str) -> Option<String> {
     (!has_feature(feature)).then(|| format!("{what} {feature}; it has {}", built()))
 }
 
-fn read_credential(
-    section: &mut Section<'_>,
-    is_token: bool,
-    files: &SecretFiles<'_>,
-    environment: Environment,
-) -> Option<Credential> {
-    let key = if is_token { "token_file" } else { "password_file" };
-    if is_token || !section.has("password_env") {
-        let file: PathBuf = section.demand(key)?;
-        let credential = files.credential(&file);
-        return credential.map_err(|error| section.refuse(key, error.into_mistake())).ok();
+/// Where the password or the token is.
+struct Sources {
+    password_file: Option<PathBuf>,
+    password_env: Option<String>,
+    token_file: Option<PathBuf>,
+}
+
+impl Sources {
+    fn read(
+        self,
+        section: &mut Section<'_>,
+        is_token: bool,
+        files: &SecretFiles<'_>,
+        environment: Environment,
+    ) -> Option<Credential> {
+        if is_token || !section.has("password_env") {
+            let (key, file) = if is_token {
+                ("token_file", self.token_file)
+            } else {
+                ("password_file", self.password_file)
+            };
+            if !section.has(key) {
+                section.demand::<PathBuf>(key);
+            }
+            let credential = files.credential(&file?);
+            return credential.map_err(|error| section.refuse(key, error.into_mistake())).ok();
+        }
+        if section.has("password_file") {
+            let fix = "remove one of the two";
+            let mistake = Mistake::new("either password_file or password_env", fix).found("both");
+            section.refuse("password_env", mistake);
+            return None;
+        }
+        let password = environment(&self.password_env?).filter(|password| !password.is_empty());
+        if password.is_none() {
+            let fix = "set it where trygg is started, or use password_file";
+            section.refuse("password_env", Mistake::new("the name of a variable that is set", fix));
+        }
+        password.map(|password| Credential::fixed(&password))
     }
-    if section.has(key) {
-        let fix = "remove one of the two";
-        let mistake = Mistake::new("either password_file or password_env", fix).found("both");
-        section.refuse("password_env", mistake);
-        return None;
+}
+
+/// A mechanism that librdkafka knows by name. Of these the build lacks some, and trygg offers few.
+struct MechanismName(String);
+
+impl Setting for MechanismName {
+    const EXPECTED: &'static str =
+        "\"PLAIN\", \"SCRAM-SHA-256\", \"SCRAM-SHA-512\" or \"OAUTHBEARER\"";
+    const EXAMPLE: &'static str = "\"SCRAM-SHA-512\"";
+    const FORM: Form = Form::words(&["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]);
+
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        let name = value.as_str()?;
+        feature_of(name).map(|_| Self(name.to_owned()))
     }
-    let password = environment(&section.get::<String>("password_env")?);
-    let password = password.filter(|password| !password.is_empty());
-    if password.is_none() {
-        let fix = "set it where trygg is started, or use password_file";
-        section.refuse("password_env", Mistake::new("the name of a variable that is set", fix));
+
+    fn show(&self) -> String {
+        quoted(&self.0)
     }
-    password.map(|password| Credential::fixed(&password))
 }

@@ -104,21 +104,31 @@ impl LinkSettings {
         files: &SecretFiles<'_>,
         environment: Environment,
     ) -> (Self, LinkSpots) {
+        // The order of reading is the order of the reference.
+        let name = section.demand::<Label>("name").unwrap_or_default().0.into();
+        let host = section.demand("host").unwrap_or_default();
         let transport = section.get_or("transport", Transport::Tcp);
+        let port = section.within("port", transport.port(), &(1..=u16::MAX));
+        let transport = TransportSettings::read(transport, &mut section, files);
         let protocol = section.get_or("protocol", Protocol::V5);
+        let client_id = section.demand("client_id").unwrap_or_default();
+        let user = section.get("user");
+        let password = read_password(&mut section, files, environment);
+        let keep_alive = seconds(5)..=seconds(65_535);
+        let keep_alive = section.within("keep_alive", seconds(30), &keep_alive);
+        let session_expiry = protocol.read_session_expiry(&mut section);
         let receive_maximum = protocol.read_window(&mut section);
-        let (filters, formats) = read_filters(&mut section);
-        let settings = Self {
-            name: section.demand::<Label>("name").unwrap_or_default().0.into(),
-            host: section.demand("host").unwrap_or_default(),
-            port: section.within("port", transport.port(), &(1..=u16::MAX)),
-            transport: TransportSettings::read(transport, &mut section, files),
+        let mut settings = Self {
+            name,
+            host,
+            port,
+            transport,
             protocol,
-            client_id: section.demand("client_id").unwrap_or_default(),
-            user: section.get("user"),
-            password: read_password(&mut section, files, environment),
-            keep_alive: section.within("keep_alive", seconds(30), &(seconds(5)..=seconds(65_535))),
-            session_expiry: protocol.read_session_expiry(&mut section),
+            client_id,
+            user,
+            password,
+            keep_alive,
+            session_expiry,
             receive_maximum,
             max_outstanding_messages: read_max_outstanding(&mut section, protocol, receive_maximum),
             max_outstanding_bytes: section.within(
@@ -134,8 +144,10 @@ impl LinkSettings {
             max_age: section.within("max_age", seconds(60), &(seconds(1)..=seconds(3600))),
             allow_downgrade: section.get_or("allow_downgrade", false),
             broker_statistics: section.get_or("broker_statistics", true),
-            filters,
+            filters: Vec::new(),
         };
+        let formats;
+        (settings.filters, formats) = read_filters(&mut section);
         if settings.max_packet_bytes > settings.max_outstanding_bytes {
             let fix = "raise max_outstanding_bytes, or lower max_packet_bytes";
             let expected = "at most max_outstanding_bytes";

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Protocol;
 use crate::{kafka::Mechanism, model::LinkName};
 
 /// Something allowed and still worth a word.
@@ -13,11 +14,15 @@ pub enum Note {
     SmallWindow {
         /// Which link.
         link: LinkName,
+        /// What it speaks: the window's key goes by that.
+        protocol: Protocol,
     },
     /// The bytes are so few that reading stops long before the window is full.
     FewBytes {
         /// Which link.
         link: LinkName,
+        /// What it speaks: the window's key goes by that.
+        protocol: Protocol,
     },
     /// Readings wait longer for company than the connection may be silent.
     LongLinger {
@@ -54,7 +59,8 @@ impl Note {
     pub fn key(&self) -> &'static str {
         match self {
             Self::ClearNames => "identity.clear_names",
-            Self::SmallWindow { .. } => "link.receive_maximum",
+            Self::SmallWindow { protocol: Protocol::V5, .. } => "link.receive_maximum",
+            Self::SmallWindow { protocol: Protocol::V311, .. } => "link.inflight",
             Self::FewBytes { .. } => "link.max_outstanding_bytes",
             Self::LongLinger { .. } => "link.keep_alive",
             Self::PasswordInClear { .. } => "link.user",
@@ -70,8 +76,8 @@ impl Note {
     /// The name of the link or mapping it is about, if it is about one.
     pub fn name(&self) -> Option<&str> {
         match self {
-            Self::SmallWindow { link }
-            | Self::FewBytes { link }
+            Self::SmallWindow { link, .. }
+            | Self::FewBytes { link, .. }
             | Self::LongLinger { link }
             | Self::PasswordInClear { link } => Some(link),
             Self::UnusedMapping { name } => Some(name),
@@ -92,16 +98,18 @@ impl fmt::Display for Note {
                 "identity.clear_names: names of homes and devices go to Kafka as they are; for \
                  test beds only",
             ),
-            Self::SmallWindow { link } => write!(
+            Self::SmallWindow { link, protocol } => write!(
                 f,
-                "link {link}: receive_maximum is below 100, so batches leave when the window is \
-                 full and seldom after batch.linger; lower the linger or raise the window",
+                "link {link}: {} is below 100, so batches leave when the window is full and \
+                 seldom after batch.linger; lower the linger or raise the window",
+                protocol.window_key(),
             ),
-            Self::FewBytes { link } => write!(
+            Self::FewBytes { link, protocol } => write!(
                 f,
                 "link {link}: max_outstanding_bytes leaves less than 256 bytes for each message of \
-                 receive_maximum, so reading stops before the window is full; raise the bytes or \
-                 lower the window",
+                 {}, so reading stops before the window is full; raise the bytes or lower the \
+                 window",
+                protocol.window_key(),
             ),
             Self::LongLinger { link } => write!(
                 f,

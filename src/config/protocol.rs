@@ -6,6 +6,7 @@ use toml::de::DeValue;
 
 use super::{
     document::{Mistake, Section},
+    form::Form,
     link::seconds,
     setting::Setting,
 };
@@ -29,38 +30,41 @@ impl Protocol {
     }
 
     /// In MQTT 5 the client names the window. In 3.1.1 the broker has one of its own and tells
-    /// nobody, so the operator has to: Mosquitto's is 20 unless set.
+    /// nobody, so the operator has to: Mosquitto's is 20 unless set. The key of the other version
+    /// is read too, but has no default where it cannot stand.
     pub(super) fn read_window(self, section: &mut Section<'_>) -> u16 {
-        let receive_maximum = section.within("receive_maximum", 10_000, &(1..=u16::MAX));
-        let inflight = section.within("inflight", 20, &(1..=u16::MAX));
+        let bounds = 1..=u16::MAX;
         match self {
             Self::V5 => {
+                let window = section.within("receive_maximum", 10_000, &bounds);
+                section.get_within("inflight", &bounds);
                 let fix = "write receive_maximum instead: trygg tells it to the broker";
                 refuse_foreign(section, "inflight", Self::V311, fix);
-                receive_maximum
+                window
             }
             Self::V311 => {
+                section.get_within("receive_maximum", &bounds);
                 let fix = "write inflight instead, with the broker's own limit (Mosquitto: \
                            max_inflight_messages)";
                 refuse_foreign(section, "receive_maximum", Self::V5, fix);
-                inflight
+                section.within("inflight", 20, &bounds)
             }
         }
     }
 
     /// In 3.1.1 there is no such word.
     pub(super) fn read_session_expiry(self, section: &mut Section<'_>) -> Duration {
-        let bounds = seconds(60)..=seconds(365 * 86_400);
-        let expiry = section.within("session_expiry", seconds(86_400), &bounds);
+        let (day, bounds) = (seconds(86_400), seconds(60)..=seconds(365 * 86_400));
         match self {
-            Self::V5 => {}
+            Self::V5 => section.within("session_expiry", day, &bounds),
             Self::V311 => {
+                section.get_within("session_expiry", &bounds);
                 let fix = "remove it, and set at the broker how long it keeps a session \
                            (Mosquitto: persistent_client_expiration)";
                 refuse_foreign(section, "session_expiry", Self::V5, fix);
+                day
             }
         }
-        expiry
     }
 }
 
@@ -75,6 +79,7 @@ fn refuse_foreign(section: &mut Section<'_>, key: &'static str, owner: Protocol,
 impl Setting for Protocol {
     const EXPECTED: &'static str = "\"5\" or \"3.1.1\"";
     const EXAMPLE: &'static str = "\"5\"";
+    const FORM: Form = Form::words(&["5", "3.1.1"]);
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         match value.as_str()? {

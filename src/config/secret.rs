@@ -25,7 +25,8 @@ const CREDENTIAL: &str = "credential:";
 pub(super) fn is_hidden(path: &str) -> bool {
     let name = path.rsplit('.').next().unwrap_or(path);
     let passed = path.strip_prefix("kafka.librdkafka.").is_some_and(librdkafka::is_secret);
-    name.starts_with("password") || path.starts_with("kafka.secret_files.") || passed
+    let names = name.starts_with("password") || name == "token_file";
+    names || path.starts_with("kafka.secret_files.") || passed
 }
 
 /// Is the value of this key not to be quoted in a mistake?

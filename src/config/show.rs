@@ -42,7 +42,7 @@ fn write_defaults(record: &Record, number: usize, within_comment: bool, lines: &
         }
         let depends = reference::entry(&path).is_some_and(|entry| entry.default.is_some());
         let line = key.default.as_ref().filter(|_| !depends).map_or_else(
-            || format!("# {} = {}{}", key.name, key.example, mark(&default_of(&path, key))),
+            || format!("# {} = {}{}", key.name, right_value(key), mark(&default_of(&path, key))),
             |default| format!("{sign}{} = {default}", key.name),
         );
         lines.push(line);
@@ -50,6 +50,12 @@ fn write_defaults(record: &Record, number: usize, within_comment: bool, lines: &
     for (inner, _) in record.tables_in(number) {
         write_defaults(record, inner, is_comment, lines);
     }
+}
+
+/// A value that the key takes.
+fn right_value(key: &Key) -> &str {
+    let low = key.bounds.as_ref().map(|(low, _)| low.as_str());
+    key.default.as_deref().or(low).unwrap_or(key.example)
 }
 
 /// What is said behind an example that is no default.

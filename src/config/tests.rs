@@ -221,7 +221,14 @@ fn a_link_of_3_1_1_has_the_window_of_its_broker() {
     let link = &config.links[0];
     assert_eq!((link.protocol, link.receive_maximum), (Protocol::V311, 20));
     assert_eq!(link.max_outstanding_messages, 40);
-    assert_eq!(config.notes(), [Note::SmallWindow { link: "north".into() }]);
+    let [small] = config.notes() else { panic!("{:?}", config.notes()) };
+    assert_eq!(
+        *small,
+        Note::SmallWindow { link: "north".into(), protocol: Protocol::V311 },
+        "and it names the key that this link has"
+    );
+    assert_eq!(small.key(), "link.inflight");
+    assert!(small.to_string().starts_with("link north: inflight is below 100"), "{small}");
     let wide = "    protocol = \"3.1.1\"\n    inflight = 500";
     let config = parse(&minimal_with(wide, "")).unwrap();
     assert_eq!(config.links[0].receive_maximum, 500);

@@ -6,6 +6,7 @@ use toml::de::DeValue;
 
 use super::{
     document::{Mistake, Section},
+    form::Form,
     secret::SecretFiles,
     setting::{Setting, Size},
 };
@@ -155,6 +156,7 @@ fn refuse_unfit_host(link: &mut Section<'_>) {
 impl Setting for Transport {
     const EXPECTED: &'static str = "\"tcp\", \"tls\", \"ws\" or \"wss\"";
     const EXAMPLE: &'static str = "\"tls\"";
+    const FORM: Form = Form::words(&["tcp", "tls", "ws", "wss"]);
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         let text = value.as_str()?;
@@ -172,6 +174,7 @@ struct RequestPath(String);
 impl Setting for RequestPath {
     const EXPECTED: &'static str = "a path that begins with /, without spaces";
     const EXAMPLE: &'static str = "\"/mqtt\"";
+    const FORM: Form = Form::like("^/[^ \"#<>\\\\^`{|}]*$");
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
         let text = String::read(value)?;

@@ -86,7 +86,7 @@ async fn show(kafka: &Kafka, health: &Health, voice: &mut Voice) {
         return;
     }
     match trouble {
-        Some(trouble) if is_down && voice.said != cause => {
+        Some(trouble) if voice.said != cause && (is_down || trouble.cause.asks_for_a_hand()) => {
             voice.said = cause;
             let Some(suppressed) = voice.limit.permit(trouble.cause.code()) else { return };
             tracing::warn!(

@@ -22,7 +22,7 @@ use super::{
     failure::Failure,
     mailbox::{Mailbox, Report, Ticket},
     security::Credential,
-    statistics::Statistics,
+    statistics::{Statistics, Usable},
     token,
     trouble::Trouble,
 };
@@ -192,9 +192,13 @@ impl ClientContext for Delivery {
     }
 
     fn stats_raw(&self, statistics: &[u8]) {
-        if self.state.statistics.update(statistics) {
-            self.state.set_up();
-            self.state.forget_trouble();
+        match self.state.statistics.update(statistics) {
+            Usable::All => {
+                self.state.set_up();
+                self.state.forget_trouble();
+            }
+            Usable::Some => self.state.set_up(),
+            Usable::None => {}
         }
     }
 

@@ -15,6 +15,7 @@ use tokio_rustls::{
 
 use super::{
     delivery::ClientState,
+    security::SYSTEM,
     settings::Connection,
     trouble::{Cause, Trouble},
 };
@@ -44,7 +45,12 @@ async fn probe(connection: &Connection, broker: &str) -> Option<Cause> {
     if !protocol.to_ascii_lowercase().ends_with("ssl") {
         return None;
     }
-    let file = |key: &str| properties.get(key).map(String::as_str);
+    // What we do not read as librdkafka does would make us tell something else.
+    let other = ["ssl.ca.pem", "ssl.certificate.pem", "ssl.key.pem", "ssl.keystore.location"];
+    if other.iter().any(|key| properties.contains_key(*key)) {
+        return None;
+    }
+    let file = |key: &str| properties.get(key).map(String::as_str).filter(|file| *file != SYSTEM);
     let own = file("ssl.certificate.location").zip(file("ssl.key.location"));
     knock(client(file("ssl.ca.location"), own)?, broker).await
 }

@@ -125,6 +125,9 @@ impl fmt::Debug for Credential {
     }
 }
 
+/// librdkafka's word for the authorities of the system.
+pub(super) const SYSTEM: &str = "probe";
+
 impl Security {
     /// librdkafka's keys and values: the one place that knows them.
     pub(super) fn properties(&self) -> BTreeMap<&'static str, String> {
@@ -142,7 +145,8 @@ impl Security {
                     keys.insert(key, path.display().to_string());
                 }
             };
-            file("ssl.ca.location", &tls.ca_file);
+            // OpenSSL is built in, so its own idea of the system's list leads nowhere.
+            file("ssl.ca.location", &Some(tls.ca_file.clone().unwrap_or(SYSTEM.into())));
             file("ssl.certificate.location", &tls.certificate_file);
             file("ssl.key.location", &tls.key_file);
             keys.insert("ssl.endpoint.identification.algorithm", "https".to_owned());

@@ -26,6 +26,17 @@ pub struct Statistics {
     pub round_trip_p99_us: AtomicU64,
 }
 
+/// How many of the known brokers can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Usable {
+    /// None, as far as is known.
+    None,
+    /// Some, and at least one not.
+    Some,
+    /// All.
+    All,
+}
+
 #[derive(Deserialize)]
 struct Document {
     #[serde(default)]
@@ -58,11 +69,11 @@ struct Window {
 }
 
 impl Statistics {
-    /// Takes librdkafka's JSON in. Says whether a broker is up.
-    pub(super) fn update(&self, json: &[u8]) -> bool {
+    /// Takes librdkafka's JSON in. Says how many of the known brokers can be used.
+    pub(super) fn update(&self, json: &[u8]) -> Usable {
         let Ok(document) = serde_json::from_slice::<Document>(json) else {
             tracing::debug!("statistics of librdkafka could not be read");
-            return false;
+            return Usable::None;
         };
         // Bootstrap entries have negative ids and are up only while metadata is asked for.
         let brokers = || document.brokers.values().filter(|broker| broker.nodeid >= 0);
@@ -77,7 +88,14 @@ impl Statistics {
         store(&self.request_timeouts, sum(|broker| broker.req_timeouts));
         store(&self.transmit_errors, sum(|broker| broker.txerrs));
         store(&self.round_trip_p99_us, slowest.unwrap_or(0));
-        up > 0
+        // librdkafka connects where it has something to send, so a broker may well be at rest.
+        if brokers().all(|broker| matches!(broker.state.as_str(), "UP" | "INIT")) && up > 0 {
+            Usable::All
+        } else if up > 0 {
+            Usable::Some
+        } else {
+            Usable::None
+        }
     }
 }
 
@@ -88,17 +106,32 @@ mod tests {
     #[test]
     fn brokers_are_folded_into_single_figures() {
         let statistics = Statistics::default();
-        let up = statistics.update(
+        let usable = statistics.update(
             br#"{"msg_cnt":7,"msg_size":900,"unknown":{"x":1},"brokers":{
                 "a:1/bootstrap":{"nodeid":-1,"state":"UP","txretries":1},
                 "a:1/1":{"nodeid":1,"state":"UP","txretries":2,"rtt":{"p99":500}},
                 "b:1/2":{"nodeid":2,"state":"DOWN","req_timeouts":3,"rtt":{"p99":900}}}}"#,
         );
-        assert!(up);
+        assert_eq!(usable, Usable::Some);
         assert_eq!(statistics.brokers_up.load(Ordering::Relaxed), 1);
         assert_eq!(statistics.request_retries.load(Ordering::Relaxed), 3);
         assert_eq!(statistics.round_trip_p99_us.load(Ordering::Relaxed), 900);
         assert_eq!(statistics.queue_records.load(Ordering::Relaxed), 7);
-        assert!(!statistics.update(b"not json"));
+        assert_eq!(statistics.update(b"not json"), Usable::None);
+    }
+
+    #[test]
+    fn a_broker_at_rest_is_no_trouble() {
+        let usable = |states: [&str; 2]| {
+            let [a, b] = states;
+            let json = format!(
+                "{{\"brokers\":{{\"a\":{{\"nodeid\":1,\"state\":\"{a}\"}},\
+                 \"b\":{{\"nodeid\":2,\"state\":\"{b}\"}}}}}}"
+            );
+            Statistics::default().update(json.as_bytes())
+        };
+        assert_eq!(usable(["UP", "INIT"]), Usable::All);
+        assert_eq!(usable(["UP", "AUTH_REQ"]), Usable::Some);
+        assert_eq!(usable(["TRY_CONNECT", "INIT"]), Usable::None);
     }
 }

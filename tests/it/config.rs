@@ -1,8 +1,9 @@
 //! `trygg check` and `trygg config` as a user meets them: a process with an environment.
 
 use std::{
+    ffi::OsStr,
     fs::{self, Permissions},
-    os::unix::fs::PermissionsExt,
+    os::unix::{ffi::OsStrExt, fs::PermissionsExt},
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -75,13 +76,17 @@ impl Site {
 
     /// Runs the program; `FILE` stands for the configuration.
     fn run(&self, args: &[&str], variables: &[(&str, &str)]) -> Output {
+        self.command(args).envs(variables.iter().copied()).output().expect("trygg")
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
         let file = self.file();
         let args =
             args.iter().map(|arg| if *arg == "FILE" { file.as_os_str() } else { arg.as_ref() });
         let mut command = Command::new(env!("CARGO_BIN_EXE_trygg"));
         command.args(args).env("SOUTH_PASS", MARKER);
         command.env("CREDENTIALS_DIRECTORY", self.folder.path());
-        command.envs(variables.iter().copied()).output().expect("trygg")
+        command
     }
 }
 
@@ -163,6 +168,8 @@ fn check_tells_scripts_what_it_tells_people() {
     let said = site.run(&["check", "FILE"], &variables);
     assert_eq!(said.status.code(), Some(78));
     assert!(!text(&said).contains('\u{1b}'), "colours without a terminal");
+    let forced = [("TRYGG__LOG__LEVEL", "inof"), ("CLICOLOR_FORCE", "1")];
+    assert!(text(&site.run(&["check", "FILE"], &forced)).contains("\u{1b}[1m"));
     let listed = site.run(&["check", "FILE", "--output", "json"], &variables);
     assert_eq!(listed.status.code(), Some(78));
     let listed = json(&listed);
@@ -178,6 +185,16 @@ fn check_tells_scripts_what_it_tells_people() {
         assert_eq!(mistake["severity"], "mistake");
         assert!(text(&said).contains(mistake["fix"].as_str().expect("a fix")), "{}", text(&said));
     }
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_a_mistake() {
+    let site = Site::new(CONFIG);
+    let mut command = site.command(&["check", "FILE"]);
+    let said = command.env("TRYGG__KAFKA__CLIENT_ID", OsStr::from_bytes(b"a\xff")).output();
+    let said = said.expect("trygg");
+    assert_eq!(said.status.code(), Some(78));
+    assert!(text(&said).contains("TRYGG__KAFKA__CLIENT_ID: kafka.client_id: expected text"));
 }
 
 #[test]

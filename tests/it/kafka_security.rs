@@ -10,6 +10,8 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use trygg::kafka::Cause;
+
 use self::{
     cluster::{Cluster, PASSWORD, WRONG, write_secret},
     counter::Counter,
@@ -34,7 +36,7 @@ const CONNECTIONS: usize = 4 * LINES;
 const CPU: Duration = Duration::from_millis(400);
 
 struct Bench {
-    cluster: Cluster,
+    cluster: Arc<Cluster>,
     site: Site,
     reader: Option<Reader>,
     publisher: Publisher,
@@ -42,8 +44,7 @@ struct Bench {
 }
 
 impl Bench {
-    fn open(tools: &'static tools::Tools) -> Self {
-        let cluster = Cluster::start(tools);
+    fn open(tools: &'static tools::Tools, cluster: Arc<Cluster>) -> Self {
         let site = Site::on(tools, Arc::clone(&cluster.kafka));
         site.create_topics();
         let publisher = site.publisher();
@@ -79,7 +80,7 @@ impl Bench {
 fn every_protection_lets_readings_through() {
     let Some(tools) = tools::find() else { return };
     let _turn = turn::shared();
-    let mut bench = Bench::open(tools);
+    let mut bench = Bench::open(tools, Cluster::shared(tools));
     let cluster = &bench.cluster;
     let tls = Cluster::tls(&cluster.authority);
     let login = |mechanism: &str| cluster.login(mechanism, "trygg", PASSWORD);
@@ -118,99 +119,95 @@ fn every_protection_lets_readings_through() {
     bench.site.relay.assert_well_behaved();
 }
 
+/// A way that must fail: its name, Kafka's port, the sections of the configuration, the cause.
+type Failure = (&'static str, u16, String, Cause);
+
+fn failures(cluster: &Cluster) -> Vec<Failure> {
+    let tls = Cluster::tls(&cluster.authority);
+    let strange = Cluster::tls(&cluster.stranger);
+    let port = |listener| cluster.port(listener);
+    let plain = tls.clone() + &cluster.login("PLAIN", "trygg", WRONG);
+    let scram = cluster.login("SCRAM-SHA-256", "trygg", WRONG);
+    let nobody = tls.clone() + &cluster.login("SCRAM-SHA-512", "nobody", PASSWORD);
+    let other = cluster.login("SCRAM-SHA-512", "trygg", PASSWORD);
+    let clear = String::new;
+    vec![
+        ("unknown CA", port("TLS"), strange, Cause::TlsUnknownCa),
+        ("expired certificate", port("EXPIRED"), tls.clone(), Cause::TlsExpired),
+        ("wrong name", port("MISNAMED"), tls.clone(), Cause::TlsWrongName),
+        ("no client certificate", port("MUTUAL"), tls.clone(), Cause::TlsClientCertificate),
+        ("wrong password, PLAIN", port("LOGINTLS"), plain, Cause::AuthenticationFailed),
+        ("wrong password, SCRAM", port("LOGIN"), scram, Cause::AuthenticationFailed),
+        ("unknown user", port("LOGINTLS"), nobody, Cause::AuthenticationFailed),
+        ("mechanism not enabled", port("LOGIN"), other, Cause::MechanismUnsupported),
+        ("TLS to a listener in clear", port("PLAINTEXT"), tls, Cause::TlsNotSpoken),
+        ("in clear to a TLS listener", port("TLS"), clear(), Cause::TlsExpected),
+        ("no login to one that wants it", port("LOGIN"), clear(), Cause::AuthenticationExpected),
+        ("nobody listens", process::free_port(), clear(), Cause::Refused),
+    ]
+}
+
+/// An engine that waits, and the way it takes.
+struct Waiting {
+    name: &'static str,
+    cause: Cause,
+    way: Counter,
+    engine: Engine,
+}
+
+impl Waiting {
+    fn start(bench: &Bench, (name, port, sections, cause): Failure) -> Self {
+        let way = Counter::before(port);
+        // The way itself would take the connection.
+        let port = if cause == Cause::Refused { port } else { way.port };
+        let config = bench.config(port, &format!("{sections}\n[log]\nformat = \"json\"\n"));
+        Self { name, cause, way, engine: Engine::start(&config) }
+    }
+
+    /// The log has the code and the fix, at one of the first tries; and so has readiness.
+    fn wait_until_named(&self) {
+        let Self { name, cause, engine, .. } = self;
+        let named = format!("\"code\":\"{}\",\"fix\":\"{}\"", cause.code(), cause.fix());
+        wait::until(&format!("{name} is called {}", cause.code()), SOON, || {
+            let told = engine.log().contains(&named);
+            assert!(told || waits(engine) < 3, "{name}: {}", engine.log());
+            told.then_some(())
+        });
+        wait::until("readiness says so", SOON, || {
+            let answer = engine.get("/readyz")?;
+            (answer.status == 503 && answer.body.contains(cause.code())).then_some(())
+        });
+    }
+
+    /// CPU time, connections and lines so far.
+    fn spent(&self) -> (Duration, usize, usize) {
+        (self.engine.cpu(), self.way.count(), waits(&self.engine))
+    }
+}
+
 #[test]
 fn what_fails_is_named_and_waited_for() {
     let Some(tools) = tools::find() else { return };
     let _turn = turn::shared();
-    let mut bench = Bench::open(tools);
-    let cluster = &bench.cluster;
-    let tls = Cluster::tls(&cluster.authority);
-    let strange = Cluster::tls(&cluster.stranger);
-    let login =
-        |mechanism: &str, user: &str, password: &str| cluster.login(mechanism, user, password);
-    let closed = process::free_port();
-    let rows = [
-        ("unknown CA", cluster.port("TLS"), strange, "tls_unknown_ca"),
-        ("expired certificate", cluster.port("EXPIRED"), tls.clone(), "tls_expired"),
-        ("wrong name", cluster.port("MISNAMED"), tls.clone(), "tls_wrong_name"),
-        ("no client certificate", cluster.port("MUTUAL"), tls.clone(), "tls_client_certificate"),
-        (
-            "wrong password, PLAIN",
-            cluster.port("LOGINTLS"),
-            tls.clone() + &login("PLAIN", "trygg", WRONG),
-            "authentication_failed",
-        ),
-        (
-            "wrong password, SCRAM",
-            cluster.port("LOGIN"),
-            login("SCRAM-SHA-256", "trygg", WRONG),
-            "authentication_failed",
-        ),
-        (
-            "unknown user",
-            cluster.port("LOGINTLS"),
-            tls.clone() + &login("SCRAM-SHA-512", "nobody", PASSWORD),
-            "authentication_failed",
-        ),
-        (
-            "mechanism not enabled",
-            cluster.port("LOGIN"),
-            login("SCRAM-SHA-512", "trygg", PASSWORD),
-            "mechanism_unsupported",
-        ),
-        ("TLS to a listener in clear", cluster.port("PLAINTEXT"), tls, "tls_not_spoken"),
-        ("in clear to a TLS listener", cluster.port("TLS"), String::new(), "tls_expected"),
-        (
-            "in clear to a listener with logins",
-            cluster.port("LOGIN"),
-            String::new(),
-            "authentication_expected",
-        ),
-        ("nobody listens", closed, String::new(), "refused"),
-    ];
-    let mut running: Vec<_> = rows
-        .into_iter()
-        .map(|(name, port, sections, code)| {
-            let way = Counter::before(port);
-            // The way itself would take the connection.
-            let port = if code == "refused" { port } else { way.port };
-            let config = bench.config(port, &format!("{sections}\n[log]\nformat = \"json\"\n"));
-            (name, code, way, Engine::start(&config))
-        })
-        .collect();
-    for (name, code, _, engine) in &running {
-        let wanted = format!("\"code\":\"{code}\"");
-        wait::until(&format!("{name} is called {code}"), SOON, || {
-            let log = engine.log();
-            let told = log.lines().any(|line| line.contains(&wanted) && line.contains("\"fix\":"));
-            assert!(told || waits(engine) < 3, "{name}: {log}");
-            told.then_some(())
-        });
-        wait::until("readiness says so", SOON, || {
-            engine
-                .get("/readyz")
-                .filter(|answer| answer.status == 503 && answer.body.contains(code))
-        });
-    }
-    let before: Vec<_> = running
-        .iter()
-        .map(|(_, _, way, engine)| (engine.cpu(), way.count(), waits(engine)))
-        .collect();
+    let mut bench = Bench::open(tools, Cluster::shared(tools));
+    let failures = failures(&bench.cluster).into_iter();
+    let mut waiting: Vec<Waiting> = failures.map(|row| Waiting::start(&bench, row)).collect();
+    waiting.iter().for_each(Waiting::wait_until_named);
+    let before: Vec<_> = waiting.iter().map(Waiting::spent).collect();
     wait::throughout("nothing is taken over MQTT", WATCHED, || bench.site.relay.lives().is_empty());
-    for ((name, code, way, engine), before) in running.iter_mut().zip(before) {
-        let (cpu, connections) = (engine.cpu() - before.0, way.count() - before.1);
-        assert!(!engine.has_ended(), "{name} ended");
-        assert_eq!(engine.terminate(), Some(0), "{name}: a signal ends the wait");
-        let log = engine.log();
-        let lines = waits(engine) - before.2;
+    for (row, before) in waiting.iter_mut().zip(before) {
+        let (name, code, spent) = (row.name, row.cause.code(), row.spent());
+        assert!(!row.engine.has_ended(), "{name} ended");
+        assert_eq!(row.engine.terminate(), Some(0), "{name}: a signal ends the wait");
+        let (cpu, connections) = (spent.0.saturating_sub(before.0), spent.1 - before.1);
+        let lines = spent.2 - before.2;
         println!("row {name}: {code}, {lines} lines, {connections} connections, {cpu:?} CPU: ok");
-        assert!(lines <= LINES, "{name}: {lines} lines\n{log}");
+        assert!(lines <= LINES, "{name}: {lines} lines\n{}", row.engine.log());
         assert!(connections <= CONNECTIONS, "{name}: {connections} connections");
         assert!(cpu <= CPU, "{name}: {cpu:?}");
-        assert_silent(name, &log);
+        assert_silent(name, &row.engine.log());
     }
-    drop(running);
-    // The same site, put right.
+    // Put right, it goes on.
     let config = bench.config(bench.cluster.port("TLS"), &Cluster::tls(&bench.cluster.authority));
     let mut engine = Engine::start(&config);
     engine.wait_until_ready();
@@ -222,7 +219,7 @@ fn what_fails_is_named_and_waited_for() {
 fn a_password_that_changes_is_taken_up_without_a_restart() {
     let Some(tools) = tools::find() else { return };
     let _turn = turn::shared();
-    let mut bench = Bench::open(tools);
+    let mut bench = Bench::open(tools, Arc::new(Cluster::start(tools)));
     let file = bench.cluster.secret("changing.pass", WRONG);
     let login = format!(
         "[kafka.sasl]\nmechanism = \"SCRAM-SHA-256\"\nuser = \"trygg\"\npassword_file = \"{}\"\n",
@@ -269,7 +266,7 @@ fn a_password_that_changes_is_taken_up_without_a_restart() {
 fn a_missing_right_ends_the_start_with_the_command_that_gives_it() {
     let Some(tools) = tools::find() else { return };
     let _turn = turn::shared();
-    let bench = Bench::open(tools);
+    let bench = Bench::open(tools, Cluster::shared(tools));
     let topic = bench.site.config.alerts.clone();
     // Now that somebody has a right to this topic, those who have none are shut out.
     bench.cluster.kafka.allow("another", "READ", &topic);

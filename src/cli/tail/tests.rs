@@ -69,7 +69,7 @@ fn a_configuration_brings_brokers_topics_and_secrets() {
     let text = "[[link]]\nname = 'north'\nhost = '127.0.0.1'\nclient_id = 'c'\n\
         [[link.filter]]\ntopic = 'homes/{home}/{device}'\nformat = 'json'\n\
         [kafka]\nbrokers = ['a:1', 'b:2']\n[kafka.topics]\nalerts = 'x'\n\
-        [kafka.librdkafka]\n'socket.timeout.ms' = '7'\n\
+        [kafka.librdkafka]\n'socket.timeout.ms' = '700'\n\
         [kafka.secret_files]\n'sasl.password' = 'password'\n\
         [identity]\nclear_names = true\n";
     fs::write(&file, text).expect("written");
@@ -77,10 +77,12 @@ fn a_configuration_brings_brokers_topics_and_secrets() {
     let taken = settings(&args).expect("good");
     assert_eq!(taken.brokers, "a:1,b:2");
     assert_eq!(taken.topics[1], topic("x", Lane::Alerts));
-    let expected = [("client.id", "me"), ("sasl.password", "geheim"), ("socket.timeout.ms", "7")];
+    let expected = [("client.id", "me"), ("sasl.password", "geheim"), ("socket.timeout.ms", "700")];
     let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
     assert_eq!(taken.properties, BTreeMap::from(expected));
     assert!(!format!("{taken:?}").contains("geheim"));
+    let unnamed = settings(&args[..2]).expect("good");
+    assert!(!unnamed.properties.contains_key("client.id"), "the producer's quota is not ours");
 
     fs::write(&file, "kafka = 1\n").expect("written");
     let (exit, _) = settings(&args).expect_err("not a configuration");

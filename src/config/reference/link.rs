@@ -11,7 +11,23 @@ pub(super) const ENTRIES: &[Entry] = &[
     why("link.name", "The only identity of the connection in metrics, logs and events.")
         .range("label, unique"),
     why("link.host", "The broker.").range("name or address"),
-    why("link.port", "TCP."),
+    why(
+        "link.transport",
+        "How the broker is spoken to: plain, encrypted, over WebSocket, over encrypted WebSocket. \
+         Only `tls` and `wss` hide passwords and data from the network.",
+    ),
+    why("link.port", "TCP.").default("`1883`; for `tls` 8883, for `ws` 80, for `wss` 443"),
+    why(
+        "link.websocket_path",
+        "Where the broker's WebSocket is; only with `ws` and `wss`. A query may follow it.",
+    )
+    .default("`/mqtt`")
+    .range("path that begins with `/`"),
+    why(
+        "link.protocol",
+        "The version of MQTT. Take 5 where the broker speaks it: 3.1.1 lacks what several \
+         guarantees rest on.",
+    ),
     why(
         "link.client_id",
         "The broker keeps the session, and with it everything unacknowledged, under this name: \
@@ -28,25 +44,39 @@ pub(super) const ENTRIES: &[Entry] = &[
         "A silent connection is probed after this time. Shorter finds dead connections sooner \
          and costs a packet each time. The broker may shorten it.",
     ),
-    why("link.session_expiry", "How long the broker keeps what arrives while trygg is away."),
+    why(
+        "link.session_expiry",
+        "How long the broker keeps what arrives while trygg is away. Refused with `protocol = \
+         \"3.1.1\"`, which cannot say it: there the broker's own setting decides.",
+    ),
     why(
         "link.receive_maximum",
         "The window: how many messages may be on the way between broker and Kafka. Throughput \
-         is at most window / time to Kafka's report. A crash repeats at most this many messages.",
+         is at most window / time to Kafka's report. A crash repeats at most this many messages. \
+         MQTT 5 only.",
     ),
+    why(
+        "link.inflight",
+        "Instead of `receive_maximum` with `protocol = \"3.1.1\"`, where a client cannot name a \
+         window: the limit that the broker has by itself (Mosquitto: `max_inflight_messages`). \
+         trygg closes its batches when so many messages wait. Set both to the same number.",
+    )
+    .default("`20`, MQTT 3.1.1 only"),
     why(
         "link.max_outstanding_messages",
         "Where reading stops whatever the broker does. Some brokers send more than the window, \
          and QoS 0 has none.",
     )
-    .default("twice `receive_maximum`")
-    .range("from `receive_maximum` to 10000000"),
+    .default("twice `receive_maximum` (`inflight`)")
+    .range("from `receive_maximum` (`inflight`) to 10000000"),
     why("link.max_outstanding_bytes", "The same in bytes: bounds the memory of a link."),
     why(
         "link.max_packet_bytes",
-        "A larger publish is skipped unbuffered and becomes a dead letter with its first 4 KiB.",
+        "A larger publish is skipped unbuffered and becomes a dead letter with its first 4 KiB. \
+         Over WebSocket it is buffered, and above 16 MiB it ends the connection: limit it at the \
+         broker.",
     )
-    .also("at most `max_outstanding_bytes`"),
+    .also("at most `max_outstanding_bytes`, 16 MiB over WebSocket"),
     why(
         "link.max_age",
         "MQTT repeats nothing within a connection. When the oldest unacknowledged message is \
@@ -63,6 +93,32 @@ pub(super) const ENTRIES: &[Entry] = &[
         "link.broker_statistics",
         "Read the broker's counters below `$SYS`, to see what it discarded itself.",
     ),
+    why(
+        "link.tls",
+        "Only with `transport = \"tls\"` or `\"wss\"`; there it may be left out. The broker's \
+         certificate is always verified: its authority, its name and its dates.",
+    ),
+    why(
+        "link.tls.ca_file",
+        "The authorities that may have signed the broker's certificate. Without it those the \
+         system trusts.",
+    )
+    .range("PEM file"),
+    why(
+        "link.tls.certificate_file",
+        "A certificate of trygg's own, with those that lead to its authority, for brokers that ask \
+         for one.",
+    )
+    .range("PEM file"),
+    why("link.tls.key_file", "Its private key, without a password. The two go together.")
+        .range("PEM file of mode 0600 or 0400"),
+    why(
+        "link.tls.server_name",
+        "The name the broker's certificate must hold, where it is not `host`. It is sent to the \
+         broker (SNI), unless it is an address.",
+    )
+    .default("`host`")
+    .range("host name or address"),
     why(
         "link.filter",
         "What a link subscribes to, at least one. Filters of one link must not overlap: the \

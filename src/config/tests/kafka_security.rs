@@ -70,7 +70,8 @@ fn an_empty_section_switches_tls_on_and_none_leaves_it_off() {
     assert_eq!(properties(""), []);
     let [checked, protocol] = CHECKED;
     let name = ("ssl.endpoint.identification.algorithm", "https");
-    assert_eq!(properties("[kafka.tls]"), pairs(&[checked, protocol, name]));
+    let system = ("ssl.ca.location", "probe");
+    assert_eq!(properties("[kafka.tls]"), pairs(&[checked, protocol, system, name]));
 }
 
 #[test]
@@ -171,7 +172,9 @@ fn a_mechanism_the_build_lacks_is_refused_with_what_it_has() {
     }
     let unknown = refused("[kafka.sasl]\nmechanism = \"SCRAM\"\nuser = \"x\"\n");
     assert_eq!(unknown.len(), 1, "nothing else is asked for then");
-    assert!(unknown[0].1.contains("PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER"));
+    assert!(unknown[0].1.contains("did you mean \"SCRAM-SHA-"), "{unknown:?}");
+    let small = refused("[kafka.sasl]\nmechanism = \"plain\"\nuser = \"x\"\n");
+    assert!(small[0].1.contains("did you mean \"PLAIN\"?"), "{small:?}");
     let oidc = "[kafka.librdkafka]\n\"sasl.oauthbearer.method\" = \"oidc\"\n";
     assert!(refused(oidc)[0].1.contains("built without oidc"));
 }
@@ -205,6 +208,19 @@ fn what_is_missing_or_open_to_others_is_named() {
     let token =
         "[kafka.sasl]\nmechanism = \"OAUTHBEARER\"\nuser = \"x\"\ntoken_file = \"kafka.pass\"\n";
     assert_eq!(keys(token), ["kafka.sasl.user"]);
+}
+
+#[test]
+fn a_secret_written_where_its_file_was_meant_is_not_shown() {
+    for key in ["password_file", "password_env", "token_file"] {
+        let sasl =
+            format!("[kafka.sasl]\nmechanism = \"PLAIN\"\nuser = \"x\"\n{key} = \"{MARKER}\"\n");
+        assert!(!refused(&sasl).is_empty(), "{key}");
+        let text = MINIMAL.to_owned() + "\n" + &sasl;
+        let (_, record) = Config::examine(Path::new("f"), &text, |_| None, &[]);
+        let shown = show::effective(&record);
+        assert!(shown.contains(&format!("{key} = \"***\"")) && !shown.contains(MARKER), "{shown}");
+    }
 }
 
 #[test]

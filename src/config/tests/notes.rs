@@ -12,11 +12,11 @@ fn notes(link: &str, sections: &str) -> Vec<Note> {
 fn what_fits_together_badly_is_noted() {
     let link = || "north".into();
     let few = "    receive_maximum = 5000\n    max_outstanding_bytes = \"1MiB\"";
-    assert_eq!(notes(few, ""), [Note::FewBytes { link: link() }]);
+    assert_eq!(notes(few, ""), [Note::FewBytes { link: link(), protocol: Protocol::V5 }]);
     let enough = "    receive_maximum = 4096\n    max_outstanding_bytes = \"1MiB\"";
     assert_eq!(notes(enough, ""), []);
     let small = notes("    receive_maximum = 99", "");
-    assert_eq!(small, [Note::SmallWindow { link: link() }]);
+    assert_eq!(small, [Note::SmallWindow { link: link(), protocol: Protocol::V5 }]);
     let slow = "    keep_alive = \"5s\"";
     let lingers = |linger: &str| format!("[batch]\nlinger = \"{linger}\"\n");
     assert_eq!(notes(slow, &lingers("5s")), [Note::LongLinger { link: link() }]);

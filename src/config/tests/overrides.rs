@@ -37,6 +37,21 @@ fn a_variable_goes_over_the_file() {
 }
 
 #[test]
+fn a_variable_can_hold_a_whole_table_or_list() {
+    let table = "{ 'socket.timeout.ms' = 9000, \"log_level\" = 3 }";
+    let config = with("TRYGG__KAFKA__LIBRDKAFKA", table).0.unwrap();
+    assert_eq!(config.kafka.librdkafka["socket.timeout.ms"], "9000");
+    assert_eq!(config.kafka.librdkafka["log_level"], "3");
+    let list = "[{ name = 'west', host = 'h', client_id = 'w', filter = [{ topic = '{home}/x', \
+                format = 'json' }] }]";
+    let config = with("TRYGG__LINK", list).0.unwrap();
+    assert_eq!((config.links.len(), &*config.links[0].name), (1, "west"));
+    let found = mistake("TRYGG__LINK", &list.replace("'h'", "7"));
+    assert_eq!(found.place, Place::Variable { name: "TRYGG__LINK".into() });
+    assert_eq!((found.key.as_str(), found.found.as_deref()), ("link.host", Some("7")));
+}
+
+#[test]
 fn a_value_that_should_be_text_need_not_be_quoted() {
     for (value, client_id) in [("12", "12"), ("true", "true"), ("\"x y\"", "x y"), ("x y", "x y")] {
         let config = with("TRYGG__LINK__NORTH__CLIENT_ID", value).0.unwrap();

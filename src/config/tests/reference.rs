@@ -112,6 +112,43 @@ fn every_key_can_be_set_and_shows_its_value() {
     assert!(set > 60, "{set}");
 }
 
+/// Keys that go together, written over the minimal file: together they reach every key that only
+/// some links and some logins may have. What `--effective` shows of each must be a right file.
+const FITTING: [(&str, &str); 6] = [
+    ("protocol = \"5\"\nreceive_maximum = 50\nsession_expiry = \"1h\"", ""),
+    ("protocol = \"3.1.1\"\ninflight = 50", ""),
+    ("transport = \"ws\"\nwebsocket_path = \"/broker\"", ""),
+    ("transport = \"tls\"\ntls = { ca_file = \"CA\", server_name = \"b\" }", ""),
+    ("", "[kafka.tls]\n"),
+    (
+        "",
+        "[kafka.sasl]\nmechanism = \"SCRAM-SHA-512\"\nuser = \"u\"\npassword_env = \"NORTH_PASS\"\n",
+    ),
+];
+
+#[test]
+fn what_is_shown_as_effective_is_a_right_file_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("ca.pem");
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(["b".to_owned()]).unwrap();
+    fs::write(&authority, certificate.self_signed(&key).unwrap().pem()).unwrap();
+    let environment: Environment = |name| (name == "NORTH_PASS").then(|| "geheim".to_owned());
+    let minimal = MINIMAL.replace("key_file = \"identity.key\"", "clear_names = true");
+    for (link, sections) in FITTING {
+        let link = link.replace("CA", &authority.to_string_lossy());
+        let text = minimal.replace("    [[link.filter]]", &format!("{link}\n    [[link.filter]]"));
+        let text = text + sections;
+        let (config, record) = Config::examine(Path::new("f"), &text, environment, &[]);
+        let config = config.unwrap_or_else(|errors| panic!("{errors}"));
+        // A variable's name is masked: it may by mistake be the password.
+        let shown = show::effective(&record).replace("\"***\"", "\"NORTH_PASS\"");
+        let again = Config::parse(Path::new("f"), &shown, environment);
+        let again = again.unwrap_or_else(|errors| panic!("{errors}\n{shown}"));
+        assert_eq!(format!("{again:?}"), format!("{config:?}"), "{shown}");
+    }
+}
+
 /// Every object of a schema that describes a table, with its path.
 fn tables_of<'a>(schema: &'a Value, path: &str, found: &mut Vec<(String, &'a Value)>) {
     found.push((path.to_owned(), schema));

@@ -19,6 +19,8 @@ const LINES: usize = 200;
 #[derive(Clone, Debug, Default)]
 pub struct Kept {
     lines: Arc<Mutex<VecDeque<String>>>,
+    /// A line whose end has not been written yet.
+    begun: Vec<u8>,
 }
 
 impl Kept {
@@ -40,17 +42,27 @@ impl Kept {
     pub fn take(&self) -> Vec<String> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect()
     }
-}
 
-/// One call is one line.
-impl Write for Kept {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+    fn keep(&self, line: String) {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.len() == LINES {
             lines.pop_front();
         }
-        lines.push_back(String::from_utf8_lossy(line).trim_end().to_owned());
-        Ok(line.len())
+        lines.push_back(line);
+    }
+}
+
+/// A line may come in several calls, and several lines in one.
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.begun.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                let line = std::mem::take(&mut self.begun);
+                self.keep(String::from_utf8_lossy(&line).trim_end().to_owned());
+            }
+        }
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -72,5 +84,14 @@ mod tests {
         let lines = kept.take();
         assert_eq!(lines.first().map(String::as_str), Some("line 2"));
         assert_eq!(kept.count(), 0);
+    }
+
+    #[test]
+    fn a_line_ends_where_its_end_is_written() {
+        let mut kept = Kept::default();
+        for piece in ["one ", "line\n", "two\nthree", "\n", "and a beginning"] {
+            kept.write_all(piece.as_bytes()).unwrap();
+        }
+        assert_eq!(kept.take(), ["one line", "two", "three"]);
     }
 }

@@ -5,7 +5,7 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
 use super::certificates::{Authority, Identity, Valid};
@@ -29,6 +29,14 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// The one that tests share which leave it as it is.
+    pub fn shared(tools: &'static Tools) -> Arc<Self> {
+        static SHARED: LazyLock<Mutex<Option<Arc<Cluster>>>> = LazyLock::new(Mutex::default);
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(shared.get_or_insert_with(|| Arc::new(Self::start(tools))))
+    }
+
+    /// One of the test's own.
     pub fn start(tools: &'static Tools) -> Self {
         let folder = process::scratch("security");
         let authority = Authority::new(&folder, "authority");

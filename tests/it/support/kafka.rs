@@ -131,13 +131,13 @@ impl Kafka {
 
 fn properties(port: u16, controller: u16, logs: &Path, listeners: &[Listener]) -> String {
     let list = |entry: &dyn Fn(&Listener) -> String| {
-        listeners.iter().fold(String::new(), |text, listener| text + "," + &entry(listener))
+        listeners.iter().fold(String::new(), |list, one| list + "," + &entry(one))
     };
     let addresses = list(&|listener| format!("{}://127.0.0.1:{}", listener.name, listener.port));
     let protocols = list(&|listener| format!("{}:{}", listener.name, listener.protocol));
     let settings = listeners.iter().flat_map(|listener| {
         let prefix = format!("listener.name.{}.", listener.name.to_lowercase());
-        listener.settings.lines().map(move |line| format!("{prefix}{line}\n"))
+        listener.settings.lines().map(move |line| prefix.clone() + line + "\n")
     });
     let settings: String = settings.collect();
     format!(
