@@ -26,6 +26,7 @@ pub use mailbox::{Mailbox, Report};
 pub use producer::{Kafka, KafkaError, LinkProducer};
 pub use security::{Credential, Mechanism, Sasl, Security, Tls};
 pub use settings::{Compression, Connection, KafkaSettings};
+pub use token::LoginContext;
 pub use topics::TopicError;
 pub use trouble::{Cause, Trouble};
 

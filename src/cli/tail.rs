@@ -12,6 +12,7 @@ use clap::{Args, ValueEnum};
 use super::Exit;
 use crate::{
     config::{Config, is_secret, password},
+    kafka::LoginContext,
     model::Lane,
     tail::{
         Age, Filter, FollowSettings, Form, Glob, Layout, Output, Since, TailError, follow,
@@ -188,11 +189,13 @@ impl TailArgs {
     fn settings(self) -> Result<FollowSettings, (Exit, String)> {
         let mut topics = TOPICS.map(str::to_owned);
         let (mut brokers, mut properties) = (self.brokers.clone(), BTreeMap::new());
+        let mut login = LoginContext::default();
         if let Some(file) = &self.config {
             let config = Config::load(file);
             let kafka = config.map_err(|errors| (Exit::Configuration, errors.to_string()))?.kafka;
             brokers = kafka.brokers.join(",");
-            properties = kafka.connection().properties();
+            let connection = kafka.connection();
+            (properties, login) = (connection.properties(), connection.context());
             // The brokers stand apart, and a reader must not use up the quota of the producer.
             properties.retain(|key, _| key != "bootstrap.servers" && key != "client.id");
             topics = [kafka.topics.readings, kafka.topics.alerts, kafka.topics.dead_letters];
@@ -211,6 +214,7 @@ impl TailArgs {
         Ok(FollowSettings {
             brokers,
             properties,
+            login,
             topics,
             since: self.from,
             until_end: self.until_end,

@@ -7,7 +7,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Part, setup::TOPICS};
 use crate::{
-    kafka::follower::{Followed, Follower, FollowerSettings, From, Heard},
+    kafka::{
+        LoginContext,
+        follower::{Followed, Follower, FollowerSettings, From, Heard},
+    },
     model::Lane,
     tail::Event,
 };
@@ -21,6 +24,7 @@ pub(super) async fn read(
     let follower = Follower::start(FollowerSettings {
         brokers,
         properties: BTreeMap::new(),
+        login: LoginContext::default(),
         topics: TOPICS.map(str::to_owned).to_vec(),
         from: From::Beginning,
         until_end: false,

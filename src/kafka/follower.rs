@@ -10,6 +10,7 @@ use rdkafka::{ClientConfig, consumer::BaseConsumer, error::KafkaError};
 use thiserror::Error;
 use tokio::sync::mpsc;
 
+use super::token::LoginContext;
 use crate::model::UnixMicros;
 
 mod context;
@@ -43,6 +44,8 @@ pub struct FollowerSettings {
     pub brokers: String,
     /// Further librdkafka keys: security, time-outs. May hold secrets.
     pub properties: BTreeMap<String, String>,
+    /// For a login by token.
+    pub login: LoginContext,
     /// The topics.
     pub topics: Vec<String>,
     /// Where to begin.
@@ -140,7 +143,7 @@ impl Follower {
     pub fn start(settings: FollowerSettings) -> Result<Self, FollowError> {
         let consumer: BaseConsumer<Listener> = settings
             .client_config()
-            .create_with_context(Listener)
+            .create_with_context(Listener(settings.login.clone()))
             .map_err(|error| FollowError::Settings(in_words(&error)))?;
         let (sender, heard) = mpsc::channel(QUEUE);
         let (alive, thread) = std::sync::mpsc::sync_channel(0);

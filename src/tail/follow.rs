@@ -16,7 +16,10 @@ use tokio::{
 
 use super::{Event, Filter, Layout, Origin, Since, write_json};
 use crate::{
-    kafka::{Absence, FollowError, Followed, Follower, FollowerSettings, Heard, follower::From},
+    kafka::{
+        Absence, FollowError, Followed, Follower, FollowerSettings, Heard, LoginContext,
+        follower::From,
+    },
     model::{Lane, UnixMicros},
 };
 
@@ -29,6 +32,8 @@ pub struct FollowSettings {
     pub brokers: String,
     /// Further librdkafka keys. May hold secrets.
     pub properties: BTreeMap<String, String>,
+    /// For a login by token.
+    pub login: LoginContext,
     /// Each topic with what it holds.
     pub topics: Vec<(String, Lane)>,
     /// Where to begin.
@@ -157,6 +162,7 @@ impl<'a> Tail<'a> {
         let follower = Follower::start(FollowerSettings {
             brokers: settings.brokers.clone(),
             properties: settings.properties.clone(),
+            login: settings.login.clone(),
             topics: settings.topics.iter().map(|(topic, _)| topic.clone()).collect(),
             from: begin(settings.since, UnixMicros(Timestamp::now().as_microsecond())),
             until_end: settings.until_end,

@@ -83,7 +83,9 @@ impl From<ProtocolError> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self::Dial { error: error.into() }
+        let error = DialError::from(error);
+        // Whether the end is met while reading or while writing is chance.
+        if error.is_hang_up() { Self::Closed } else { Self::Dial { error } }
     }
 }
 

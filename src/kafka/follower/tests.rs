@@ -46,6 +46,7 @@ fn settings(cluster: &Cluster, topics: &[&str], from: From) -> FollowerSettings 
     FollowerSettings {
         brokers: cluster.bootstrap_servers(),
         properties: BTreeMap::new(),
+        login: LoginContext::default(),
         topics: topics.iter().map(|&topic| topic.to_owned()).collect(),
         from,
         until_end: false,
