@@ -28,6 +28,7 @@ mod protocol;
 mod publish;
 mod refusal;
 mod replay;
+mod secrets;
 mod session;
 mod support;
 mod tail;
