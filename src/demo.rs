@@ -70,11 +70,7 @@ pub struct Settings {
 impl Settings {
     /// What the homes are like: calls for help are rare in life and daily here, to be seen.
     fn homes(&self) -> testbed::Settings {
-        testbed::Settings {
-            homes: self.homes,
-            starts_at: STARTS_AT,
-            sos_per_week: 7.0,
-        }
+        testbed::Settings { homes: self.homes, starts_at: STARTS_AT, sos_per_week: 7.0 }
     }
 }
 

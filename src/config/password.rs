@@ -53,7 +53,7 @@ impl From<SecretError> for PasswordError {
         match error {
             SecretError::Unreadable(_) | SecretError::NotAFile | SecretError::NoCredential => {
                 Self::Unreadable
-            },
+            }
             SecretError::Mode { mode } => Self::Mode { mode },
             SecretError::NotText => Self::NotText,
         }

@@ -160,12 +160,7 @@ impl Scene {
         self.feed.iter().rev()
     }
 
-    fn hear_reading(
-        &mut self,
-        lane: Lane,
-        reading: &Reading,
-        event: &Event,
-    ) -> Option<Tone> {
+    fn hear_reading(&mut self, lane: Lane, reading: &Reading, event: &Event) -> Option<Tone> {
         let mut is_news = match &reading.value {
             Value::State(_) | Value::Category(_) => self.is_change(reading),
             Value::Event => true,

@@ -22,6 +22,7 @@ mod harness;
 mod kafka_security;
 mod kill;
 mod lifecycle;
+mod manners;
 mod outage;
 mod poison;
 mod protocol;

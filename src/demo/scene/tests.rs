@@ -48,7 +48,8 @@ fn a_state_is_worth_a_line_when_it_changes() {
 fn an_alert_comes_on_two_topics_and_gets_one_line() {
     for order in [[Lane::Alerts, Lane::Readings], [Lane::Readings, Lane::Alerts]] {
         let mut scene = Scene::default();
-        let heard = order.map(|lane| hear(&mut scene, lane, 7, "sos", Wire::Event(v1::EventMarker::default())));
+        let heard = order
+            .map(|lane| hear(&mut scene, lane, 7, "sos", Wire::Event(v1::EventMarker::default())));
         assert_eq!(heard.into_iter().filter(|heard| *heard).count(), 1, "{order:?}");
         assert_eq!(scene.feed().next().unwrap().tone, Tone::Urgent, "{order:?}");
     }
