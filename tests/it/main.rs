@@ -17,6 +17,7 @@
 
 mod config;
 mod demo;
+mod documents;
 mod flow;
 mod harness;
 mod kafka_security;
