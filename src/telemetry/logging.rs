@@ -65,11 +65,9 @@ pub struct LoggingError(#[source] TryInitError);
 
 /// Sets up logging for the whole process.
 pub fn start(format: LogFormat, level: LogLevel) -> Result<(), LoggingError> {
-    // Where nobody reads stderr any more, the complaint about that would panic.
-    let layer = || layer().log_internal_errors(false).with_writer(io::stderr);
     let layer = match format {
-        LogFormat::Text => layer().with_ansi(false).boxed(),
-        LogFormat::Json => layer().json().boxed(),
+        LogFormat::Text => layer().with_ansi(false).with_writer(io::stderr).boxed(),
+        LogFormat::Json => layer().json().with_writer(io::stderr).boxed(),
     };
     registry().with(layer.with_filter(level.0)).try_init().map_err(LoggingError)
 }
