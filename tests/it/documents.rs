@@ -51,6 +51,7 @@ fn what_a_document_says_wrongly_is_found() {
         ("```console\n$ false\n```\n", "made-up:2: ended with 1"),
         ("```console\n$ true\n$ cat <<'END'\n> text\n> END\nother\n```\n", "made-up:3: no line"),
         ("```console\n$ trygg chekc\n```\n", "made-up:2: ended with 64"),
+        ("```console deom\n$ true\n```\n", "no such fence: console deom"),
     ] {
         let mut complaints = Vec::new();
         run("made-up", block, &demo, &mut complaints);
@@ -99,6 +100,7 @@ fn run(name: &str, text: &str, demo: &LazyCell<Demo>, complaints: &mut Vec<Strin
             }
             // A file that the commands below need.
             ["toml", file] => shell.keep(file, &block.text()),
+            ["console", ..] => complaints.push(format!("{name}: no such fence: {}", block.info)),
             _ => {}
         }
     }

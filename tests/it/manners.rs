@@ -12,8 +12,8 @@ use crate::support::{
     turn, wait,
 };
 
-/// Every command there is, and what the help calls them.
-const COMMANDS: [&str; 9] =
+/// Every command there is, in the help's order.
+pub const COMMANDS: [&str; 9] =
     ["demo", "run", "check", "config", "tail", "pub", "simulate", "completions", "man"];
 /// Not in the list of the help, for packages only.
 const HIDDEN: &str = "man";

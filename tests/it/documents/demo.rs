@@ -11,6 +11,7 @@ pub struct Demo {
     _daemon: Daemon,
     mqtt: String,
     kafka: String,
+    admin: String,
 }
 
 impl Demo {
@@ -25,8 +26,9 @@ impl Demo {
                 line.split_whitespace().next().map(str::to_owned)
             })
         };
-        let (mqtt, kafka) = (place("MQTT"), place("Kafka"));
-        Self { _daemon: daemon, mqtt, kafka }
+        let (mqtt, kafka, admin) = (place("MQTT"), place("Kafka"), place("Metrics"));
+        let admin = admin.trim_end_matches("metrics").to_owned();
+        Self { _daemon: daemon, mqtt, kafka, admin }
     }
 
     /// What a reader copies from its first lines.
@@ -34,13 +36,10 @@ impl Demo {
         format!("KAFKA={}", self.kafka)
     }
 
-    /// A command as the demo's own lines would have it: documents show MQTT's usual port.
+    /// A command as the demo's own lines would have it: documents show the usual ports.
     pub fn addressed(&self, step: Step) -> Step {
-        if self.mqtt == "127.0.0.1:1883" {
-            return step;
-        }
-        let mut command = step.command.clone();
-        for name in ["pub", "simulate"] {
+        let mut command = step.command.replace("http://127.0.0.1:9464/", &self.admin);
+        for name in ["pub", "simulate"].iter().filter(|_| self.mqtt != "127.0.0.1:1883") {
             let to = format!("trygg {name} --broker mqtt://{} ", self.mqtt);
             command = command.replace(&format!("trygg {name} "), &to);
         }

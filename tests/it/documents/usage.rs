@@ -5,6 +5,7 @@ use std::{ffi::OsString, process::Command};
 use trygg::cli::Cli;
 
 use super::block;
+use crate::manners::COMMANDS;
 
 /// Parses what a document shows in blocks, in indented lines and between backticks; returns how
 /// many commands that were.
@@ -57,10 +58,6 @@ pub fn check_help(complaints: &mut Vec<String>) -> usize {
     }
     examples
 }
-
-/// Every command there is.
-pub const COMMANDS: [&str; 9] =
-    ["demo", "run", "check", "config", "tail", "pub", "simulate", "completions", "man"];
 
 /// Lines, with those that end with a backslash and the next as one, and without prompts.
 fn joined<'a, I: Iterator<Item = (usize, &'a str)>>(lines: I) -> Vec<(usize, String)> {
