@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # Folder with recorded data for `make replay`; not part of this repository.
 SHARED ?= ../shared
 
-.PHONY: help build demo package test setup replay kill-loop outage bench bench-smoke bench-long docs lint clean-tests
+.PHONY: help build demo package test setup replay kill-loop outage matrix bench bench-smoke bench-long docs lint clean-tests
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ kill-loop: ## kill -9 under load: KILLS=25 RATE=5000, with and without device ti
 
 outage: ## Kafka stopped for OUTAGE=60 seconds.
 	TRYGG_SHOW=yes TRYGG_OUTAGE_S=$${OUTAGE:-60} tools/test.sh --test it outage::
+
+matrix: ## Every way to connect and to fail at it: MQTT, TLS, WebSocket; Kafka with TLS and SASL.
+	TRYGG_SHOW=yes tools/test.sh --test it transport::
+	TRYGG_SHOW=yes tools/test.sh --test it kafka_security::
 
 bench: ## The table of costs (10 minutes).
 	tools/bench.sh

@@ -1,6 +1,10 @@
 //! The command line: what was asked for, and with which number the process ends.
 
-use std::{ffi::OsString, io::Write, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io::{self, ErrorKind, Write},
+    process::ExitCode,
+};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -29,20 +33,33 @@ pub use self::{
     tail::TailArgs,
 };
 
-const EXIT_CODES: &str = "\
+const AFTER_HELP: &str = "\
+Examples:
+  See it run, with nothing but this program, and send it something from another terminal:
+    trygg demo
+    trygg pub --topic homes/my-home/zigbee2mqtt/front_door --message '{\"contact\":false}'
+  Point it at your own brokers:
+    trygg config --defaults > trygg.toml
+    trygg check trygg.toml
+    trygg run --config trygg.toml
+  Look at what it publishes:
+    trygg tail --config trygg.toml --from 15m
+  More examples:
+    trygg tail --help
+
 Exit codes:
    0  ended as asked: nothing is left unacknowledged
-  64  wrong arguments
+  64  wrong arguments, or a line that is no message
   70  a mistake of trygg's own; nothing was acknowledged for it
-  75  ended in time with messages left unacknowledged: the broker has them and sends them again
-  78  wrong configuration";
+  75  try again: messages are left with the broker, or somebody could not be reached in time
+  78  mend it first: the configuration, a right, a name, a certificate, an address in use";
 
 /// Streaming ingestion for elderly care: MQTT in, typed protobuf events on Kafka out, nothing
 /// acknowledged early.
 ///
 /// Not a medical device and not an alarm system: it must never be the only path of an alarm.
 #[derive(Debug, Parser)]
-#[command(name = "trygg", after_help = EXIT_CODES, subcommand_required = true)]
+#[command(name = "trygg", after_help = AFTER_HELP, subcommand_required = true)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -95,7 +112,24 @@ impl Command {
 /// Says on stderr what could not be done, where there is no log.
 fn complain(error: &dyn std::error::Error) {
     // Nobody is left to tell that stderr is gone.
-    let _gone = writeln!(std::io::stderr(), "{error}");
+    let _gone = writeln!(io::stderr(), "{error}");
+}
+
+/// Prints what a command has to say, in colours if a terminal reads it, and ends with `exit`.
+fn say(text: &[u8], exit: Exit) -> Exit {
+    let mut out = anstream::stdout();
+    out.write_all(text)
+        .and_then(|()| out.flush())
+        .map_or_else(|error| unsaid(&error, exit), |()| exit)
+}
+
+/// Output that could not be written. Who closed the pipe has read enough: that changes nothing.
+fn unsaid(error: &io::Error, exit: Exit) -> Exit {
+    if error.kind() == ErrorKind::BrokenPipe {
+        return exit;
+    }
+    complain(error);
+    Exit::LeftWithBroker
 }
 
 /// How the process ends.
@@ -108,7 +142,7 @@ pub enum Exit {
     Usage = 64,
     /// Our bug.
     OurBug = 70,
-    /// Messages are left with the broker, or QoS 0 ones were lost.
+    /// Try again: messages are left with the broker, or somebody could not be reached in time.
     LeftWithBroker = 75,
     /// Wrong configuration.
     Configuration = 78,
@@ -137,8 +171,7 @@ pub struct Answer(clap::Error);
 impl Answer {
     /// Prints it where it belongs, and says how to end.
     pub fn print(&self) -> Exit {
-        // Nobody is left to tell that the terminal is gone.
-        self.0.print().map_or(Exit::Usage, |()| self.exit())
+        self.0.print().map_or_else(|error| unsaid(&error, self.exit()), |()| self.exit())
     }
 
     fn exit(&self) -> Exit {
@@ -193,7 +226,7 @@ mod tests {
             [Exit::Done, Exit::Usage, Exit::OurBug, Exit::LeftWithBroker, Exit::Configuration]
         {
             let line = format!("\n{:>4}  ", exit as u8);
-            assert!(EXIT_CODES.contains(&line), "{exit:?}");
+            assert!(AFTER_HELP.contains(&line), "{exit:?}");
         }
     }
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::{
     Exit,
     config::{Output, write_json},
+    say, unsaid,
 };
 use crate::{
     config::{Config, ConfigError, ConfigErrors, Note, Origin, Place, Record},
@@ -44,8 +45,11 @@ pub struct CheckArgs {
 impl CheckArgs {
     /// Checks the file and says what was found.
     pub fn run(self) -> Exit {
-        // Nobody reads a closed pipe, so there is nothing left to say.
-        write_check(&self.file, self.output, &mut anstream::stdout()).unwrap_or(Exit::Usage)
+        let mut text = Vec::new();
+        match write_check(&self.file, self.output, &mut text) {
+            Ok(exit) => say(&text, exit),
+            Err(error) => unsaid(&error, Exit::OurBug),
+        }
     }
 }
 

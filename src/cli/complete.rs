@@ -1,13 +1,10 @@
 //! `trygg completions` and `trygg man`: what a package ships beside the program.
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
 use clap::{Args, CommandFactory};
 
-use super::{Cli, Exit, complain};
+use super::{Cli, Exit, complain, say};
 
 /// What `trygg completions` is told.
 #[derive(Debug, Args)]
@@ -26,13 +23,15 @@ impl CompletionsArgs {
     pub fn run(self) -> Exit {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "trygg", &mut script);
-        // Nobody reads a closed pipe, so there is nothing left to say.
-        io::stdout().write_all(&script).map_or(Exit::Usage, |()| Exit::Done)
+        say(&script, Exit::Done)
     }
 }
 
 /// What `trygg man` is told.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  trygg man /usr/local/share/man/man1")]
 pub struct ManArgs {
     /// Folder that takes trygg.1, trygg-run.1 and so on.
     #[arg(value_name = "FOLDER")]

@@ -9,7 +9,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use super::{Exit, check};
+use super::{Exit, check, complain, say};
 use crate::config::{Config, reference, schema, show, tables};
 
 /// What `trygg config` is told.
@@ -64,8 +64,14 @@ pub(super) enum Output {
 impl ConfigArgs {
     /// Shows what was asked for.
     pub fn run(self) -> Exit {
-        // Nobody reads a closed pipe, so there is nothing left to say.
-        self.write(&mut anstream::stdout()).unwrap_or(Exit::Usage)
+        let mut text = Vec::new();
+        match self.write(&mut text) {
+            Ok(exit) => say(&text, exit),
+            Err(error) => {
+                complain(&error);
+                Exit::Usage
+            }
+        }
     }
 
     fn write(self, out: &mut impl Write) -> io::Result<Exit> {

@@ -8,9 +8,9 @@ use std::{
 
 use clap::{Args, value_parser};
 
-use super::{Exit, complain, parse::span};
+use super::{Exit, complain, parse::span, unsaid};
 use crate::{
-    demo::{self, Look, Settings},
+    demo::{self, DemoError, Look, Settings},
     engine::{self, Signals},
     telemetry::logging::kept::Kept,
 };
@@ -48,9 +48,12 @@ pub struct DemoArgs {
 impl DemoArgs {
     /// Runs until Ctrl-C.
     pub fn run(self) -> Exit {
-        self.show().unwrap_or_else(|error| {
-            complain(error.as_ref());
-            Exit::OurBug
+        self.show().unwrap_or_else(|error| match error.downcast_ref() {
+            Some(DemoError::Terminal(error)) => unsaid(error, Exit::Done),
+            _ => {
+                complain(error.as_ref());
+                Exit::OurBug
+            }
         })
     }
 

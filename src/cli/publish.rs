@@ -17,7 +17,7 @@ pub(super) use self::{
     broker::BrokerArgs,
     delivery::{Delivery, Output, Progress},
 };
-use super::Exit;
+use super::{Exit, unsaid};
 use crate::{
     model::QoS,
     testbed::{Fed, Manner, Outgoing, Rate, Recording, Scheduled, Speed, Usual},
@@ -86,8 +86,7 @@ impl PubArgs {
     /// Does it.
     pub fn run(self) -> Exit {
         let (mut out, mut err) = (io::stdout(), io::stderr());
-        // Nobody reads a closed pipe, so there is nothing left to say.
-        self.run_with(&mut out, &mut err).unwrap_or(Exit::Usage)
+        self.run_with(&mut out, &mut err).unwrap_or_else(|error| unsaid(&error, Exit::Done))
     }
 
     fn run_with(self, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use super::{
     Exit,
     publish::{BrokerArgs, Delivery, Output, Progress, send_file, size},
+    unsaid,
 };
 use crate::{
     model::QoS,
@@ -96,8 +97,7 @@ impl SimulateArgs {
     /// Does it.
     pub fn run(self) -> Exit {
         let (mut out, mut err) = (io::stdout().lock(), io::stderr());
-        // Nobody reads a closed pipe, so there is nothing left to say.
-        self.run_with(&mut out, &mut err).unwrap_or(Exit::Usage)
+        self.run_with(&mut out, &mut err).unwrap_or_else(|error| unsaid(&error, Exit::Done))
     }
 
     fn run_with(self, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {

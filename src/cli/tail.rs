@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     io::{self, IsTerminal, Write},
     os::fd::AsFd,
     path::{Path, PathBuf},
@@ -57,7 +58,7 @@ pub struct TailArgs {
     config: Option<PathBuf>,
     /// Tell librdkafka something; a secret only as KEY=@FILE. May be given several times.
     #[arg(short = 'X', value_name = "KEY=VALUE")]
-    property: Vec<Property>,
+    property: Vec<Unchecked>,
     /// Follow these topics instead of trygg's three.
     #[arg(long, value_name = "NAME", num_args = 1..)]
     #[arg(conflicts_with_all = ["readings", "alerts", "dead_letters", "all"])]
@@ -131,42 +132,45 @@ enum Colour {
     Never,
 }
 
-/// `KEY=VALUE`, the value of a secret read from the file it names.
+/// A setting that nobody has looked at. It may hold a secret, which clap would quote with the
+/// mistake.
 #[derive(Clone)]
-struct Property {
-    key: String,
-    value: String,
-}
+struct Unchecked(String);
 
-/// The value may be a secret.
-impl std::fmt::Debug for Property {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.key)
+impl From<String> for Unchecked {
+    fn from(text: String) -> Self {
+        Self(text)
     }
 }
 
-impl std::str::FromStr for Property {
-    type Err = String;
+impl fmt::Debug for Unchecked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unchecked")
+    }
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let Some((key, value)) = text.split_once('=').filter(|(key, _)| !key.is_empty()) else {
-            return Err("expected KEY=VALUE, such as security.protocol=SSL".to_owned());
+impl Unchecked {
+    /// `KEY=VALUE`, the value of a secret read from the file it names.
+    fn property(&self) -> Result<(String, String), String> {
+        let parts = self.0.split_once('=').filter(|(key, _)| !key.is_empty());
+        let Some((key, value)) = parts else {
+            return Err("-X: expected KEY=VALUE, such as security.protocol=SSL".to_owned());
         };
         let value = match (is_secret(key), value.strip_prefix('@')) {
             (false, _) => value.to_owned(),
             (true, Some(file)) => {
                 let secret = password(Some(Path::new(file)), None);
-                let secret = secret.map_err(|error| error.to_string())?;
+                let secret = secret.map_err(|error| format!("-X {key}: {error}"))?;
                 secret.map(|secret| secret.reveal().to_owned()).unwrap_or_default()
             }
             (true, None) => {
                 return Err(format!(
-                    "everybody on this machine can read a command line: write the secret to a \
+                    "-X: everybody on this machine can read a command line: write the secret to a \
                      file of mode 0600 and say {key}=@FILE"
                 ));
             }
         };
-        Ok(Self { key: key.to_owned(), value })
+        Ok((key.to_owned(), value))
     }
 }
 
@@ -201,7 +205,8 @@ impl TailArgs {
             topics = [kafka.topics.readings, kafka.topics.alerts, kafka.topics.dead_letters];
         }
         let topics = self.topics(topics).map_err(|complaint| (Exit::Usage, complaint))?;
-        properties.extend(self.property.into_iter().map(|one| (one.key, one.value)));
+        let given: Result<Vec<_>, _> = self.property.iter().map(Unchecked::property).collect();
+        properties.extend(given.map_err(|complaint| (Exit::Usage, complaint))?);
         let is_terminal = io::stdout().is_terminal();
         let form = match self.output {
             Wanted::Jsonl => Form::Json,

@@ -17,17 +17,20 @@
 
 mod config;
 mod demo;
+mod documents;
 mod flow;
 mod harness;
 mod kafka_security;
 mod kill;
 mod lifecycle;
+mod manners;
 mod outage;
 mod poison;
 mod protocol;
 mod publish;
 mod refusal;
 mod replay;
+mod secrets;
 mod session;
 mod support;
 mod tail;

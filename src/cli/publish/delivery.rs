@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use crate::{
-    cli::Exit,
+    cli::{Exit, unsaid},
     testbed::{Broker, Failure, Fed, Manner, Notice, Stop, Tally, WAITING_MAX, publish},
 };
 
@@ -78,11 +78,12 @@ impl<F: FnOnce(&mpsc::Sender<Fed>) + Send + 'static> Delivery<F> {
         runtime.shutdown_background();
         bar.finish_and_clear();
         let failure = ended.err();
-        summary(&tally, failure.as_ref(), began.elapsed(), self.output, out)?;
+        let told = summary(&tally, failure.as_ref(), began.elapsed(), self.output, out);
         if let Some(failure) = &failure {
             writeln!(err, "{failure}")?;
         }
-        Ok(exit(&tally, failure.as_ref()))
+        let exit = exit(&tally, failure.as_ref());
+        Ok(told.map_or_else(|error| unsaid(&error, exit), |()| exit))
     }
 }
 

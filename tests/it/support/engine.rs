@@ -113,6 +113,11 @@ impl Engine {
         Self { daemon, admin_port: config.admin_port }
     }
 
+    /// One that was started otherwise.
+    pub fn of(daemon: Daemon, admin_port: u16) -> Self {
+        Self { daemon, admin_port }
+    }
+
     /// Waits until it says that it is ready.
     pub fn wait_until_ready(&mut self) {
         wait::until("the engine is ready", wait::SOON, || {
