@@ -162,7 +162,12 @@ pub async fn run(
         let task = link.task;
         // A thread of its own: a link shares nothing, and it sleeps with its thread.
         tasks.spawn_blocking(move || match single_threaded() {
-            Ok(runtime) => End::Link(runtime.block_on(task.run())),
+            Ok(runtime) => {
+                let account = runtime.block_on(task.run());
+                // A name that is still being looked up must not hold the end up.
+                runtime.shutdown_background();
+                End::Link(account)
+            }
             Err(error) => {
                 tracing::error!(%error, "a link's runtime could not be started");
                 End::Service

@@ -172,10 +172,11 @@ fn read_max_outstanding(
 ) -> usize {
     let window = protocol.window_key();
     let floor = usize::from(receive_maximum);
-    let messages = section.get_or("max_outstanding_messages", 2 * floor);
+    let usual = protocol.usual_outstanding(receive_maximum);
+    let messages = section.get_or("max_outstanding_messages", usual);
     if !(floor..=10_000_000).contains(&messages) {
         let expected = format!("a number from {floor} ({window}) to 10000000");
-        let fix = format!("write {} (the default: twice {window})", 2 * floor);
+        let fix = format!("write {usual}, the default, or lower {window}");
         section.refuse_found("max_outstanding_messages", Mistake::new(expected, fix));
     }
     messages

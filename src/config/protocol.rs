@@ -52,6 +52,16 @@ impl Protocol {
         }
     }
 
+    /// What may be outstanding unless the operator says otherwise: twice the window. The window of
+    /// 3.1.1 is small and says nothing about QoS 0, so there it is what MQTT 5 has by default.
+    pub(super) fn usual_outstanding(self, window: u16) -> usize {
+        let twice = 2 * usize::from(window);
+        match self {
+            Self::V5 => twice,
+            Self::V311 => twice.max(20_000),
+        }
+    }
+
     /// In 3.1.1 there is no such word.
     pub(super) fn read_session_expiry(self, section: &mut Section<'_>) -> Duration {
         let (day, bounds) = (seconds(86_400), seconds(60)..=seconds(365 * 86_400));

@@ -84,16 +84,16 @@ impl<'a> SecretFiles<'a> {
     /// The path as the process can open it.
     pub(super) fn resolve(&self, file: &Path) -> PathBuf {
         match (credential(file), &self.credentials) {
-            (Some(name), Some(folder)) => folder.join(name),
-            (Some(_), None) | (None, _) => self.folder.join(file),
+            (Some(name), Some(folder)) if is_plain(name) => folder.join(name),
+            // A credential that cannot be: no such file.
+            (Some(_), _) | (None, _) => self.folder.join(file),
         }
     }
 
     /// The content of a secret file.
     pub(super) fn read(&self, file: &Path) -> Result<Vec<u8>, SecretError> {
         let credential = credential(file);
-        let is_name = |name: &str| !name.is_empty() && !name.contains('/');
-        if credential.is_some_and(|name| self.credentials.is_none() || !is_name(name)) {
+        if credential.is_some_and(|name| self.credentials.is_none() || !is_plain(name)) {
             return Err(SecretError::NoCredential);
         }
         let path = self.resolve(file);
@@ -134,6 +134,11 @@ impl<'a> SecretFiles<'a> {
         }
         Ok(Secret::from(text))
     }
+}
+
+/// Does a name stay in its folder?
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && !name.contains('/') && name != ".."
 }
 
 /// The name behind `credential:`.

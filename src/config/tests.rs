@@ -220,7 +220,7 @@ fn a_link_of_3_1_1_has_the_window_of_its_broker() {
     let config = parse(&minimal_with("    protocol = \"3.1.1\"", "")).unwrap();
     let link = &config.links[0];
     assert_eq!((link.protocol, link.receive_maximum), (Protocol::V311, 20));
-    assert_eq!(link.max_outstanding_messages, 40);
+    assert_eq!(link.max_outstanding_messages, 20_000, "QoS 0 has no window");
     let [small] = config.notes() else { panic!("{:?}", config.notes()) };
     assert_eq!(
         *small,
@@ -232,7 +232,7 @@ fn a_link_of_3_1_1_has_the_window_of_its_broker() {
     let wide = "    protocol = \"3.1.1\"\n    inflight = 500";
     let config = parse(&minimal_with(wide, "")).unwrap();
     assert_eq!(config.links[0].receive_maximum, 500);
-    assert_eq!((config.links[0].max_outstanding_messages, config.notes().len()), (1_000, 0));
+    assert_eq!((config.links[0].max_outstanding_messages, config.notes().len()), (20_000, 0));
 }
 
 #[test]

@@ -202,11 +202,17 @@ impl<P: Producer> Duty<P> {
         let limit = self.settings.outstanding_bytes;
         if messages >= self.settings.outstanding_messages || bytes >= limit {
             Room::Full
-        } else if messages >= self.settings.receive_maximum || bytes >= limit / 2 {
+        } else if messages >= self.tight_messages() || bytes >= limit / 2 {
             Room::Tight
         } else {
             Room::Free
         }
+    }
+
+    /// From here on only what the broker would repeat is taken. The window alone does not say it:
+    /// that of MQTT 3.1.1 is small, and QoS 0 comes in bursts beside it.
+    fn tight_messages(&self) -> usize {
+        self.settings.receive_maximum.max(self.settings.outstanding_messages / 2)
     }
 
     /// Has a token been dropped on this connection?

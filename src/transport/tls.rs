@@ -36,7 +36,7 @@ pub struct TlsSettings {
 pub struct ClientIdentity {
     /// The certificate and those that lead to its authority, PEM.
     pub certificate_file: PathBuf,
-    /// Its private key, PEM without a password, of mode 0600 or 0400.
+    /// Its private key, PEM without a password; others must not read it.
     pub key_file: PathBuf,
 }
 

@@ -65,9 +65,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     why(
         "link.max_outstanding_messages",
         "Where reading stops whatever the broker does. Some brokers send more than the window, \
-         and QoS 0 has none.",
+         and QoS 0 has none: from half of it on, but not below the window, QoS 0 is shed.",
     )
-    .default("twice `receive_maximum` (`inflight`)")
+    .default("twice `receive_maximum`; MQTT 3.1.1: at least 20000")
     .range("from `receive_maximum` (`inflight`) to 10000000"),
     why("link.max_outstanding_bytes", "The same in bytes: bounds the memory of a link."),
     why(

@@ -112,6 +112,19 @@ impl Scene {
 const MOTION: &str = r#"{"kind":"motion","value":true}"#;
 
 #[test]
+fn a_burst_of_qos_0_beside_a_small_window_is_taken() {
+    let mut scene = Scene::new();
+    // As with MQTT 3.1.1: the window says how much the broker repeats, and nothing of QoS 0.
+    scene.duty.settings.outstanding_messages = 100;
+    for number in 0..50 {
+        let taken = scene.publish(0, &format!("{{\"door_open\":true,\"n\":{number}}}"));
+        assert!(matches!(taken, Taken::Admitted), "{number}");
+    }
+    assert!(matches!(scene.publish(0, "{}"), Taken::Shed), "half of what may be outstanding");
+    assert!(matches!(scene.publish(7, "{}"), Taken::Admitted), "QoS 1 still has room");
+}
+
+#[test]
 fn a_lone_message_leaves_at_once_and_others_wait_for_the_linger() {
     let mut scene = Scene::new();
     scene.publish(1, MOTION);

@@ -143,7 +143,8 @@ fn read(path: &Path, file: TlsFile) -> Result<Vec<u8>, TlsFileError> {
         return Err(refused(TlsFileProblem::NotAFile));
     }
     let mode = meta.permissions().mode() & 0o777;
-    if file == TlsFile::Key && mode & 0o177 != 0 {
+    // The group may read it: a service manager hands it over so, and so do many machines.
+    if file == TlsFile::Key && mode & 0o137 != 0 {
         return Err(refused(TlsFileProblem::Mode(mode)));
     }
     fs::read(path).map_err(unreadable)

@@ -254,10 +254,10 @@ fn each_flaw_of_a_file_is_found_before_anything_is_dialed() {
     assert_eq!(found("empty.pem", "one.pem", "one.key"), [(TlsFile::Ca, TlsFileProblem::Empty)]);
     assert_eq!(found("one.key", "one.pem", "one.key"), [(TlsFile::Ca, TlsFileProblem::Empty)]);
     assert_eq!(found("ca.pem", "one.pem", "two.key"), [(TlsFile::Key, TlsFileProblem::Mismatch)]);
-    set_mode(&two.key_file, 0o640);
+    set_mode(&two.key_file, 0o644);
     assert_eq!(
         found("ca.pem", "two.pem", "two.key"),
-        [(TlsFile::Key, TlsFileProblem::Mode(0o640))]
+        [(TlsFile::Key, TlsFileProblem::Mode(0o644))]
     );
     fs::copy(&one.certificate_file, &two.key_file).unwrap();
     set_mode(&two.key_file, 0o600);
