@@ -48,12 +48,12 @@ pub struct DemoArgs {
 impl DemoArgs {
     /// Runs until Ctrl-C.
     pub fn run(self) -> Exit {
-        self.show().unwrap_or_else(|error| match error.downcast_ref() {
-            Some(DemoError::Terminal(error)) => unsaid(error, Exit::Done),
-            _ => {
-                complain(error.as_ref());
-                Exit::OurBug
+        self.show().unwrap_or_else(|error| {
+            if let Some(DemoError::Terminal(error)) = error.downcast_ref() {
+                return unsaid(error, Exit::Done);
             }
+            complain(error.as_ref());
+            Exit::OurBug
         })
     }
 
