@@ -113,7 +113,6 @@ fn calls(line: &str) -> impl Iterator<Item = Vec<String>> {
             (Some('"') | None, '\\') => {
                 word.get_or_insert_default().extend(characters.next());
             }
-            (Some(_), c) => word.get_or_insert_default().push(c),
             (None, '\'' | '"') => {
                 quote = Some(c);
                 word.get_or_insert_default();
@@ -135,7 +134,7 @@ fn calls(line: &str) -> impl Iterator<Item = Vec<String>> {
                     {}
                 }
             }
-            (None, c) => word.get_or_insert_default().push(c),
+            (_, c) => word.get_or_insert_default().push(c),
         }
     }
     calls.last_mut().expect("one").extend(word);
