@@ -23,20 +23,19 @@ const MARKER: &str = "planted-4c1d7e-planted-4c1d7e-planted";
 fn shapes() -> Vec<String> {
     let bytes = MARKER.as_bytes();
     let list: Vec<String> = bytes.iter().map(u8::to_string).collect();
-    let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     // Base64 of a longer text holds it at one of three offsets; its ends depend on neighbours.
     let encoded = (0..3).map(|offset| {
         let text = BASE64_STANDARD.encode([&b"\0\0\0"[..offset], bytes].concat());
-        text[4..text.len() - 4].to_owned()
+        text.get(4..text.len() - 4).expect("letters").to_owned()
     });
-    [MARKER.to_owned(), list.join(", "), hexadecimal].into_iter().chain(encoded).collect()
+    [MARKER.to_owned(), list.join(", "), digits.concat()].into_iter().chain(encoded).collect()
 }
 
 fn assert_clean(what: &str, said: &str) {
     for shape in shapes() {
-        if let Some(position) = said.find(&shape) {
-            let near: String = said[..position].chars().rev().take(200).collect();
-            let near: String = near.chars().rev().collect();
+        if let Some((before, _)) = said.split_once(&shape) {
+            let near = before.lines().last().unwrap_or_default();
             panic!("{what} shows a secret behind: {near}");
         }
     }

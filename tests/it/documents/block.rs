@@ -96,8 +96,8 @@ fn is_like(line: &str, pattern: &str) -> bool {
     }
     let Some(mut left) = line.strip_prefix(first) else { return false };
     for part in &rest[..rest.len() - 1] {
-        let Some(found) = left.find(part) else { return false };
-        left = &left[found + part.len()..];
+        let Some((_, after)) = left.split_once(part) else { return false };
+        left = after;
     }
     left.ends_with(last)
 }

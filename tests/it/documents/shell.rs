@@ -13,7 +13,7 @@ use std::{
 use crate::support::process;
 
 /// The longest a command may take.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 pub struct Shell {
     child: Child,

@@ -31,8 +31,10 @@ pub fn check(name: &str, text: &str, complaints: &mut Vec<String>) -> usize {
             continue; // a line of the log
         }
         commands += parse_all(name, &span, &mut found);
-        // Prose names a command without what it must be given.
-        complaints.extend(found.into_iter().filter(|one| !one.contains("MissingRequired")));
+        // Prose names a command or an option without what it must be given.
+        let unfinished = ["MissingRequired", "String(\"\")"];
+        found.retain(|one| !unfinished.iter().any(|kind| one.contains(kind)));
+        complaints.extend(found);
     }
     commands
 }
@@ -113,7 +115,6 @@ fn calls(line: &str) -> impl Iterator<Item = Vec<String>> {
             (Some('"') | None, '\\') => {
                 word.get_or_insert_default().extend(characters.next());
             }
-            (Some(_), c) => word.get_or_insert_default().push(c),
             (None, '\'' | '"') => {
                 quote = Some(c);
                 word.get_or_insert_default();
@@ -135,7 +136,7 @@ fn calls(line: &str) -> impl Iterator<Item = Vec<String>> {
                     {}
                 }
             }
-            (None, c) => word.get_or_insert_default().push(c),
+            (_, c) => word.get_or_insert_default().push(c),
         }
     }
     calls.last_mut().expect("one").extend(word);
