@@ -11,6 +11,7 @@
 mod broker;
 mod homes;
 mod lines;
+pub mod output;
 mod reading;
 mod scene;
 mod screen;
@@ -34,7 +35,7 @@ use crate::{
     engine::{self, Ending, Observer, Signals, StartError},
     kafka::mock::MockKafka,
     telemetry::logging::kept::Kept,
-    testbed,
+    testbed::{self, Stop},
 };
 
 /// When people get up, so that there is something to see.
@@ -47,6 +48,8 @@ const FRAME: Duration = Duration::from_millis(200);
 const LOOK: Duration = Duration::from_secs(1);
 /// How long the start may take.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
+/// At the end, the broker's answers to the homes are waited for this long.
+const LAST_ANSWERS: Duration = Duration::from_millis(500);
 /// At the end, what the homes have published is waited for this long.
 const LAST_MESSAGES: Duration = Duration::from_millis(400);
 /// Events read back and not yet shown.
@@ -142,15 +145,19 @@ pub async fn run(
     let (events_in, mut events) = mpsc::channel(EVENTS);
     let stop_reader = CancellationToken::new();
     parts.spawn(reading::read(kafka.brokers(), events_in, stop_reader.clone()));
-    ready(&observer, &mut parts).await?;
+    let mut stop = Stopping { engine: stop_engine, homes: Stop::default() };
+    let _homes_end_with_us = stop.homes.at_once.clone().drop_guard();
+    if ready(&observer, &mut parts, &mut interrupted).await? == Start::Interrupted {
+        return stop.engine(&mut parts, &mut interrupted).await;
+    }
 
     let (published_in, published) = watch::channel(0_u64);
-    let stop_homes = CancellationToken::new();
-    let (simulated, port, stop) = (settings.clone(), broker.v5, stop_homes.clone());
-    parts.spawn_blocking(move || homes::live(&simulated, port, &published_in, stop));
+    let (simulated, port, stop_homes) = (settings.clone(), broker.v5, stop.homes.clone());
+    parts.spawn_blocking(move || homes::live(&simulated, port, &published_in, &stop_homes));
 
     let mut show = Show::open(settings, setup::Places::new(broker, &kafka.brokers(), admin), out)?;
-    let end = settings.duration.map_or_else(far_away, |duration| Instant::now() + duration);
+    let end = settings.duration.and_then(|duration| Instant::now().checked_add(duration));
+    let end = end.unwrap_or_else(far_away);
     let mut frames = interval(FRAME);
     let mut looks = interval(LOOK);
     frames.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -175,42 +182,95 @@ pub async fn run(
         }
     }
 
-    stop_homes.cancel();
-    match parts.join_next().await {
-        Some(Ok(Part::Homes)) => {}
-        Some(other) => return Err(died(other)),
-        None => return Err(DemoError::Ended("the simulation")),
-    }
+    stop.homes(&mut parts, &mut interrupted).await?;
     let published = *published.borrow();
-    all_received(&observer, published).await;
-    if stop_engine.send(()).await.is_err() {
-        return Err(DemoError::Ended("the engine"));
-    }
-    let ending = match parts.join_next().await {
-        Some(Ok(Part::Engine(ending))) => ending?,
-        Some(other) => return Err(died(other)),
-        None => return Err(DemoError::Ended("the engine")),
-    };
+    all_received(&observer, published, &mut interrupted).await;
+    let ending = stop.engine(&mut parts, &mut interrupted).await?;
     stop_reader.cancel();
     drop(show);
     lines::books(out, published, &ending.ledger)?;
     Ok(ending)
 }
 
+/// What has to be stopped, in this order: homes, engine.
+struct Stopping {
+    engine: mpsc::Sender<()>,
+    homes: Stop,
+}
+
+impl Stopping {
+    /// What the homes have sent is acknowledged, or given up soon.
+    async fn homes(
+        &mut self,
+        parts: &mut JoinSet<Part>,
+        interrupted: &mut Signals,
+    ) -> Result<(), DemoError> {
+        self.homes.gently.cancel();
+        let mut last = Instant::now() + LAST_ANSWERS;
+        loop {
+            tokio::select! {
+                part = parts.join_next() => match part {
+                    Some(Ok(Part::Homes)) => return Ok(()),
+                    Some(other) => return Err(died(other)),
+                    None => return Err(DemoError::Ended("the simulation")),
+                },
+                () = interrupted.next() => self.homes.at_once.cancel(),
+                () = sleep_until(last) => {
+                    self.homes.at_once.cancel();
+                    last = far_away();
+                }
+            }
+        }
+    }
+
+    /// What is inside goes out; a second signal ends it at once.
+    async fn engine(
+        &mut self,
+        parts: &mut JoinSet<Part>,
+        interrupted: &mut Signals,
+    ) -> Result<Ending, DemoError> {
+        loop {
+            if self.engine.send(()).await.is_err() {
+                return Err(DemoError::Ended("the engine"));
+            }
+            tokio::select! {
+                part = parts.join_next() => return match part {
+                    Some(Ok(Part::Engine(ending))) => Ok(ending?),
+                    Some(other) => Err(died(other)),
+                    None => Err(DemoError::Ended("the engine")),
+                },
+                () = interrupted.next() => {}
+            }
+        }
+    }
+}
+
 fn far_away() -> Instant {
     Instant::now() + Duration::from_hours(24 * 365)
 }
 
+/// How the start ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Start {
+    Ready,
+    Interrupted,
+}
+
 /// Waits until the engine is connected and subscribed: what is published before reaches nobody.
-async fn ready(observer: &Observer, parts: &mut JoinSet<Part>) -> Result<(), DemoError> {
+async fn ready(
+    observer: &Observer,
+    parts: &mut JoinSet<Part>,
+    interrupted: &mut Signals,
+) -> Result<Start, DemoError> {
     let deadline = Instant::now() + START_TIMEOUT;
     let mut looks = interval(Duration::from_millis(20));
     loop {
         tokio::select! {
             Some(part) = parts.join_next() => return Err(died(part)),
+            () = interrupted.next() => return Ok(Start::Interrupted),
             _ = looks.tick() => {
                 if observer.is_ready() {
-                    return Ok(());
+                    return Ok(Start::Ready);
                 }
                 if Instant::now() > deadline {
                     return Err(DemoError::NotReady);
@@ -221,11 +281,14 @@ async fn ready(observer: &Observer, parts: &mut JoinSet<Part>) -> Result<(), Dem
 }
 
 /// What the homes have published is on its way through the broker: a moment for it to arrive.
-async fn all_received(observer: &Observer, published: u64) {
+async fn all_received(observer: &Observer, published: u64, interrupted: &mut Signals) {
     let deadline = Instant::now() + LAST_MESSAGES;
     let mut looks = interval(Duration::from_millis(20));
     while Instant::now() < deadline {
-        looks.tick().await;
+        tokio::select! {
+            () = interrupted.next() => return,
+            _ = looks.tick() => {}
+        }
         let ledger = observer.ledger().await.unwrap_or_default();
         if ledger.settled.iter().sum::<u64>() >= published {
             return;

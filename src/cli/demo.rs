@@ -10,13 +10,18 @@ use clap::{Args, value_parser};
 
 use super::{Exit, complain, parse::span, unsaid};
 use crate::{
-    demo::{self, DemoError, Look, Settings},
+    demo::{self, DemoError, Look, Settings, output::Output},
     engine::{self, Signals},
     telemetry::logging::kept::Kept,
 };
 
 /// rumqttd tells of every client that leaves as of an error.
 const LOG_LEVEL: &str = "warn,rumqttd=off";
+
+/// The last lines are waited for this long: a reader may have stopped reading.
+const LAST_LINES: Duration = Duration::from_millis(300);
+/// Most homes times speed: beyond it the embedded broker forgets messages before they are read.
+const SWIFTEST: f64 = 100_000.0;
 
 /// What `trygg demo` is told.
 #[derive(Debug, Args)]
@@ -49,15 +54,22 @@ impl DemoArgs {
     /// Runs until Ctrl-C.
     pub fn run(self) -> Exit {
         self.show().unwrap_or_else(|error| {
-            if let Some(DemoError::Terminal(error)) = error.downcast_ref() {
-                return unsaid(error, Exit::Done);
-            }
+            let exit = match error.downcast_ref() {
+                Some(DemoError::Terminal(error)) => return unsaid(error, Exit::Done),
+                // No port, no thread: another time it may go.
+                Some(DemoError::Broker(_) | DemoError::NotReady) => Exit::LeftWithBroker,
+                None if error.is::<TooSwift>() => Exit::Usage,
+                Some(_) | None => Exit::OurBug,
+            };
             complain(error.as_ref());
-            Exit::OurBug
+            exit
         })
     }
 
     fn show(self) -> Result<Exit, Box<dyn Error>> {
+        if f64::from(self.homes) * self.speed > SWIFTEST {
+            return Err(TooSwift.into());
+        }
         let is_terminal = io::stdout().is_terminal() && io::stdin().is_terminal();
         let settings = Settings {
             homes: self.homes,
@@ -67,18 +79,32 @@ impl DemoArgs {
             look: if is_terminal && !self.plain { Look::Screen } else { Look::Lines },
         };
         let kept = Kept::start(LOG_LEVEL.parse()?)?;
+        let mut out = Output::start(io::stdout())?;
         let runtime = engine::single_threaded()?;
         let ended = runtime.block_on(async {
             let signals = Signals::listen()?;
-            demo::run(&settings, signals, &kept, &mut io::stdout()).await
+            demo::run(&settings, signals, &kept, &mut out).await
         });
         runtime.shutdown_background();
+        out.finish(LAST_LINES)?;
         for line in kept.take() {
             writeln!(io::stderr(), "{line}")?;
         }
-        Ok(Exit::from(ended?.exit))
+        Ok(match ended?.exit {
+            engine::Exit::Failed => Exit::OurBug,
+            // What is left is left with a broker that ends with us.
+            engine::Exit::Drained | engine::Exit::Left(_) | engine::Exit::Interrupted => Exit::Done,
+        })
     }
 }
+
+/// The embedded broker is for looks.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "homes times speed must not exceed {SWIFTEST}: the embedded broker would forget messages before \
+     they are read; for load use trygg simulate against a broker of your own"
+)]
+struct TooSwift;
 
 fn speed(text: &str) -> Result<f64, String> {
     let speed: f64 = text.parse().map_err(|_| "a number, such as 60".to_owned())?;

@@ -1,12 +1,13 @@
 //! The simulated homes, on a thread of their own.
 
 use tokio::sync::{mpsc, watch};
-use tokio_util::sync::CancellationToken;
 
 use super::{Part, Settings};
 use crate::{
     engine::single_threaded,
-    testbed::{Broker, Homes, Manner, Notice, Speed, Stop, WAITING_MAX, publish, send_homes},
+    testbed::{
+        Broker, Failure, Homes, Manner, Notice, Speed, Stop, WAITING_MAX, publish, send_homes,
+    },
 };
 
 /// Publishes what the homes say until told to stop, and shows how much the broker has taken.
@@ -15,14 +16,13 @@ pub(super) fn live(
     settings: &Settings,
     port: u16,
     published: &watch::Sender<u64>,
-    stop: CancellationToken,
+    stop: &Stop,
 ) -> Part {
     let (sender, source) = mpsc::channel(WAITING_MAX);
     let homes = Homes::new(settings.seed, &settings.homes());
     let speed = Speed::Times(settings.speed);
     let broker = Broker::local(port, "homes");
     let manner = Manner { reconnect: true, ..Manner::default() };
-    let stop = Stop { gently: stop, ..Stop::default() };
     let mut notice = |notice: Notice<'_>| match notice {
         Notice::Tally(tally) => {
             published.send_replace(tally.published());
@@ -35,11 +35,10 @@ pub(super) fn live(
     std::thread::scope(|threads| {
         // Ends when nobody takes the homes' messages any more.
         threads.spawn(|| send_homes(homes, speed, std::time::Duration::MAX, &sender));
-        let ended = single_threaded().map(|runtime| {
-            runtime.block_on(publish(&broker, manner, source, &stop, &mut notice)).1
-        });
+        let ended = single_threaded()
+            .map(|runtime| runtime.block_on(publish(&broker, manner, source, stop, &mut notice)).1);
         match ended {
-            Ok(Ok(())) => {}
+            Ok(Ok(()) | Err(Failure::Interrupted)) => {}
             Ok(Err(failure)) => tracing::error!(%failure, "the simulated homes ended"),
             Err(error) => tracing::error!(%error, "the simulated homes cannot start"),
         }

@@ -49,7 +49,10 @@ pub(super) async fn read(
                     }
                 }
             }
-            Ok(Heard::Following { .. } | Heard::Away(_) | Heard::Back) => {}
+            Ok(Heard::Following { .. } | Heard::Back) => {}
+            Ok(Heard::Away(absence)) => {
+                tracing::warn!(%absence, "the demo cannot read its own Kafka");
+            }
             Ok(Heard::End) => return Part::Reader,
             Err(error) => {
                 tracing::error!(%error, "the demo cannot read its own Kafka");

@@ -75,6 +75,20 @@ impl Places {
         }
     }
 
+    /// The commands in lines of at most `width` characters, a long one in two that the shell takes
+    /// as one.
+    pub(super) fn commands_within(&self, width: usize) -> Vec<String> {
+        let commands = self.commands.iter();
+        commands
+            .flat_map(|command| match command.split_once(" --topic ") {
+                Some((first, rest)) if command.len() > width => {
+                    vec![format!("{first} \\"), format!("    --topic {rest}")]
+                }
+                Some(_) | None => vec![command.clone()],
+            })
+            .collect()
+    }
+
     /// As text.
     pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "trygg demo")?;
@@ -100,5 +114,15 @@ mod tests {
         let config = config(&text(broker, "127.0.0.1:9092", 9464)).unwrap();
         assert_eq!(config.links.len(), 1);
         assert_eq!(config.kafka.brokers, ["127.0.0.1:9092"]);
+    }
+
+    #[test]
+    fn a_command_too_long_for_the_terminal_goes_on_in_the_next_line() {
+        let places = Places::new(EmbeddedBroker { v5: 39_359, v311: 1884 }, "127.0.0.1:9092", 1);
+        assert_eq!(places.commands_within(200), places.commands);
+        let lines = places.commands_within(80);
+        assert_eq!(lines[0], "trygg pub --broker mqtt://127.0.0.1:39359 \\");
+        assert!(lines[1].starts_with("    --topic homes/"), "{lines:?}");
+        assert!(lines.iter().all(|line| line.len() <= 80), "{lines:?}");
     }
 }

@@ -34,8 +34,8 @@ pub(super) struct Frontispiece<'a> {
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, scene: &Scene, front: &Frontispiece<'_>) {
     let homes = u16::try_from(scene.homes().count().min(HOMES_SHOWN)).unwrap_or(0);
-    let pasted =
-        u16::try_from(front.places.addresses.len() + front.places.commands.len()).unwrap_or(0);
+    let commands = front.places.commands_within(frame.area().width.into());
+    let pasted = u16::try_from(front.places.addresses.len() + commands.len()).unwrap_or(0);
     let [head, houses, feed, books, paste] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(homes.max(1) + 3),
@@ -48,7 +48,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, scene: &Scene, front: &Frontispiece<'_
     draw_homes(frame, houses, scene);
     draw_feed(frame, feed, scene, front);
     draw_books(frame, books, scene, front);
-    draw_paste(frame, paste, front);
+    draw_paste(frame, paste, front, commands);
 }
 
 fn framed(title: &str) -> Block<'_> {
@@ -153,14 +153,14 @@ fn draw_books(frame: &mut Frame<'_>, area: Rect, scene: &Scene, front: &Frontisp
     frame.render_widget(Paragraph::new(lines).block(framed(&title)), area);
 }
 
-fn draw_paste(frame: &mut Frame<'_>, area: Rect, front: &Frontispiece<'_>) {
+fn draw_paste(frame: &mut Frame<'_>, area: Rect, front: &Frontispiece<'_>, commands: Vec<String>) {
     let mut lines: Vec<Line<'_>> = Vec::new();
     for (what, place) in &front.places.addresses {
         let what = Span::styled(format!("{what:<11}"), Style::new().fg(Color::DarkGray));
         lines.push(Line::from(vec![what, Span::raw(place.clone())]));
     }
-    for command in &front.places.commands {
-        lines.push(Line::from(Span::styled(command.clone(), Style::new().fg(Color::Green))));
+    for command in commands {
+        lines.push(Line::from(Span::styled(command, Style::new().fg(Color::Green))));
     }
     // Without a frame at the sides, so that lines can be marked and copied.
     let block = framed("Try it, in another terminal").borders(Borders::TOP).padding(Padding::ZERO);
