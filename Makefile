@@ -37,6 +37,7 @@ outage: ## Kafka stopped for OUTAGE=60 seconds.
 
 matrix: ## Every way to connect and to fail at it: MQTT, TLS, WebSocket; Kafka with TLS and SASL.
 	TRYGG_SHOW=yes tools/test.sh --test it transport::
+	TRYGG_SHOW=yes tools/test.sh --test it protocol::
 	TRYGG_SHOW=yes tools/test.sh --test it kafka_security::
 
 bench: ## The table of costs (10 minutes).

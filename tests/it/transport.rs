@@ -109,6 +109,12 @@ impl Row {
         Self { name, protocol: "5", port, keys }
     }
 
+    /// The same in MQTT 3.1.1.
+    fn of_3_1_1(name: &'static str, transport: &str, port: u16, keys: &str) -> Self {
+        let row = Self::new(name, transport, port, keys);
+        Self { protocol: "3.1.1", keys: format!("protocol = \"3.1.1\"\n{}", row.keys), ..row }
+    }
+
     fn link(&self) -> Link {
         Link {
             name: self.name,
@@ -186,6 +192,11 @@ fn every_kind_of_link_carries_messages() {
         Row::new("ws", "ws", bed.ports.websocket, ""),
         Row::new("ws-path", "ws", bed.ports.websocket, "websocket_path = \"/any?where\"\n"),
         Row::new("wss", "wss", bed.ports.secure_websocket, &trust),
+        Row::of_3_1_1("tcp-3-1-1", "tcp", plain, ""),
+        Row::of_3_1_1("tcp-login-3-1-1", "tcp", bed.ports.login, &bed.login("right.pass")),
+        Row::of_3_1_1("tls-3-1-1", "tls", bed.ports.tls, &trust),
+        Row::of_3_1_1("ws-3-1-1", "ws", bed.ports.websocket, ""),
+        Row::of_3_1_1("wss-3-1-1", "wss", bed.ports.secure_websocket, &trust),
     ];
     site.config.links = rows.iter().map(Row::link).collect();
     site.create_topics();
