@@ -252,6 +252,8 @@ fn a_password_that_changes_is_taken_up_without_a_restart() {
     assert_eq!(said, 1, "{}", engine.log());
     write_secret(&file, next);
     wait_for_line(&engine, "logging in to Kafka anew");
+    wait_for_line(&engine, "the Kafka login was renewed");
+    assert!(!engine.log().contains("failed for good"), "{}", engine.log());
     bench.pass_one();
     engine.wait_until_ready();
     engine.scrape();
