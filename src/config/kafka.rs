@@ -176,7 +176,7 @@ fn read_secrets(
         let mistake = if let Some(mistake) = second {
             mistake
         } else if librdkafka::is_secret(&key) {
-            let lines = if key.ends_with(".pem") { Lines::Several } else { Lines::One };
+            let lines = key.strip_suffix(".pem").map_or(Lines::One, |_| Lines::Several);
             match files.credential(Path::new(&file), lines) {
                 Ok(secret) => {
                     secrets.insert(key, secret);

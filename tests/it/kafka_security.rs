@@ -30,7 +30,7 @@ use crate::support::{
 const WATCHED: Duration = Duration::from_secs(8);
 /// Lines that may be written in that time: after 0, 2 and 6 s, and one more.
 const LINES: usize = 4;
-/// Connections in that time: at most four a try, one of them a look at the certificate.
+/// Connections in that time: at most four a try, one or two of them looks of our own.
 const CONNECTIONS: usize = 4 * LINES;
 /// CPU time in that time.
 const CPU: Duration = Duration::from_millis(400);

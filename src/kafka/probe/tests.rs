@@ -76,7 +76,7 @@ async fn the_engine_goes_on_while_certificates_are_read() {
     assert!(made.success());
     let mut connection = connection(folder.path());
     connection.security.tls = Some(Tls { ca_file: Some(slow.clone()), ..Tls::default() });
-    let (went_on, hears) = std::sync::mpsc::channel();
+    let (went_on, hears) = std::sync::mpsc::sync_channel(1);
     let writer = thread::spawn(move || {
         let went_on = hears.recv_timeout(Duration::from_secs(5)).is_ok();
         drop(std::fs::File::options().write(true).open(slow));

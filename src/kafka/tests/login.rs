@@ -22,7 +22,7 @@ impl Drawer {
     }
 
     fn credential(&self) -> Credential {
-        let drawer = self.0.clone();
+        let drawer = Arc::clone(&self.0);
         let secret = self.0.lock().expect("not poisoned").clone();
         Credential::renewable(&secret, move || Some(drawer.lock().expect("not poisoned").clone()))
     }
@@ -52,7 +52,7 @@ async fn who_else_reads_a_new_password_does_not_hide_it_from_the_producer() {
     assert!(kafka.renew_login().await);
     assert_eq!(kafka.state().fatal().await, crate::kafka::LOGIN_RENEWED);
     assert!(kafka.renew_login().await, "as long as the producer has the old one");
-    let rebuilding = kafka.clone();
+    let rebuilding = Arc::clone(&kafka);
     tokio::task::spawn_blocking(move || rebuilding.rebuild()).await.expect("ran").expect("rebuilt");
     assert!(!kafka.renew_login().await);
 }
