@@ -64,6 +64,15 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// What the text of a secret may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lines {
+    /// A password or a token.
+    One,
+    /// A key in PEM form.
+    Several,
+}
+
 /// Largest secret file read, bytes.
 const MAX_BYTES: u64 = 64 * 1024;
 
@@ -143,15 +152,6 @@ impl<'a> SecretFiles<'a> {
         }
         Ok(Secret::from(text))
     }
-}
-
-/// What the text of a secret may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lines {
-    /// A password or a token.
-    One,
-    /// A key in PEM form.
-    Several,
 }
 
 /// The name behind `credential:`.
