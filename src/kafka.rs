@@ -20,6 +20,7 @@ pub mod token;
 pub mod topics;
 pub mod trouble;
 
+pub use delivery::LOGIN_RENEWED;
 pub use failure::{Failure, FailureClass};
 pub use follower::{Absence, FollowError, Followed, Follower, FollowerSettings, Heard};
 pub use mailbox::{Mailbox, Report};

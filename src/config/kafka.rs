@@ -10,7 +10,7 @@ use super::{
     form::{Form, FormKind},
     kafka_security::read_security,
     librdkafka,
-    secret::SecretFiles,
+    secret::{Lines, SecretFiles},
     setting::{Setting, Size, quoted, quoted_list},
 };
 use crate::kafka::{
@@ -176,7 +176,8 @@ fn read_secrets(
         let mistake = if let Some(mistake) = second {
             mistake
         } else if librdkafka::is_secret(&key) {
-            match files.credential(Path::new(&file)) {
+            let lines = key.strip_suffix(".pem").map_or(Lines::One, |_| Lines::Several);
+            match files.credential(Path::new(&file), lines) {
                 Ok(secret) => {
                     secrets.insert(key, secret);
                     continue;

@@ -8,7 +8,7 @@ use super::{
     Environment,
     document::{Mistake, Section},
     form::Form,
-    secret::SecretFiles,
+    secret::{Lines, SecretFiles},
     setting::{Setting, quoted},
 };
 use crate::kafka::{
@@ -158,7 +158,7 @@ impl Sources {
             if !section.has(key) {
                 section.demand::<PathBuf>(key);
             }
-            let credential = files.credential(&file?);
+            let credential = files.credential(&file?, Lines::One);
             return credential.map_err(|error| section.refuse(key, error.into_mistake())).ok();
         }
         if section.has("password_file") {

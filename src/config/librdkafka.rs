@@ -108,7 +108,7 @@ const REFUSED: &[(&[&str], &str, &str)] = &[
     (&["linger.ms"], "it has a key of its own", "use kafka.linger"),
     (&["statistics.interval.ms"], "trygg's metrics are made of these statistics", "remove it"),
     (
-        &["plugin.library.paths"],
+        &["plugin.library.paths", "ssl.engine.location", "ssl.providers"],
         "foreign code in the process could confirm what is not stored",
         "remove it",
     ),
@@ -266,6 +266,9 @@ mod tests {
             "message.max.bytes",
             "allow.auto.create.topics",
             "test.mock.num.brokers",
+            "plugin.library.paths",
+            "ssl.engine.location",
+            "ssl.providers",
         ] {
             assert!(refusal(key).is_some(), "{key}");
         }

@@ -55,7 +55,7 @@ impl From<SecretError> for PasswordError {
                 Self::Unreadable
             }
             SecretError::Mode { mode } => Self::Mode { mode },
-            SecretError::NotText => Self::NotText,
+            SecretError::NotText(_) => Self::NotText,
         }
     }
 }

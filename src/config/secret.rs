@@ -64,6 +64,15 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// What the text of a secret may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lines {
+    /// A password or a token.
+    One,
+    /// A key in PEM form.
+    Several,
+}
+
 /// Largest secret file read, bytes.
 const MAX_BYTES: u64 = 64 * 1024;
 
@@ -111,26 +120,35 @@ impl<'a> SecretFiles<'a> {
         fs::read(&path).map_err(SecretError::Unreadable)
     }
 
-    /// A password that is read again when it is needed again.
-    pub(super) fn credential(&self, file: &Path) -> Result<Credential, SecretError> {
-        let secret = self.read_text(file)?;
+    /// A secret that is read again when it is needed again.
+    pub(super) fn credential(&self, file: &Path, lines: Lines) -> Result<Credential, SecretError> {
+        let secret = self.read_lines(file, lines)?;
         let (folder, file) = (self.folder.to_path_buf(), file.to_path_buf());
         let credentials = self.credentials.clone();
         let again = move || {
             let files = SecretFiles { folder: &folder, credentials: credentials.clone() };
-            files.read_text(&file).ok().map(|secret| secret.0)
+            files.read_lines(&file, lines).ok().map(|secret| secret.0)
         };
         Ok(Credential::renewable(secret.reveal(), again))
     }
 
-    /// The content as one line of text; a line end at the end of the file is not part of it.
+    /// The content as one line of text.
     pub(super) fn read_text(&self, file: &Path) -> Result<Secret, SecretError> {
+        self.read_lines(file, Lines::One)
+    }
+
+    /// The content as text; a line end at the end of the file is not part of it.
+    fn read_lines(&self, file: &Path, lines: Lines) -> Result<Secret, SecretError> {
         let bytes = self.read(file)?;
-        let text = str::from_utf8(&bytes).map_err(|_| SecretError::NotText)?;
+        let text = str::from_utf8(&bytes).map_err(|_| SecretError::NotText(lines))?;
         let text = text.strip_suffix('\n').unwrap_or(text);
         let text = text.strip_suffix('\r').unwrap_or(text);
-        if text.is_empty() || text.contains(char::is_control) {
-            return Err(SecretError::NotText);
+        let is_strange = |char: char| {
+            let is_line_end = matches!(char, '\n' | '\r');
+            char.is_control() && !(is_line_end && lines == Lines::Several)
+        };
+        if text.is_empty() || text.contains(is_strange) {
+            return Err(SecretError::NotText(lines));
         }
         Ok(Secret::from(text))
     }
@@ -153,7 +171,7 @@ pub(super) enum SecretError {
     NoCredential,
     NotAFile,
     Mode { mode: u32 },
-    NotText,
+    NotText(Lines),
 }
 
 impl SecretError {
@@ -178,7 +196,10 @@ impl SecretError {
                 let fix = "chmod 600 that file, owned by the user trygg runs as";
                 Mistake::new("a file of mode 0600 or 0400", fix).found(format!("mode {mode:04o}"))
             }
-            Self::NotText => {
+            Self::NotText(Lines::Several) => {
+                Mistake::new("a key in PEM form in that file", "write the key and nothing else")
+            }
+            Self::NotText(Lines::One) => {
                 Mistake::new("one line of text in that file", "write the password and nothing else")
             }
         }
@@ -230,7 +251,7 @@ mod tests {
             assert_eq!(secret(content, 0o600).unwrap().reveal(), "geheim");
         }
         for content in [b"" as &[u8], b"\n", b"a\nb", b"\xff\xfe"] {
-            assert!(matches!(secret(content, 0o600), Err(SecretError::NotText)));
+            assert!(matches!(secret(content, 0o600), Err(SecretError::NotText(Lines::One))));
         }
     }
 

@@ -11,7 +11,7 @@ use std::{
 use tokio::time::Instant;
 
 use crate::{
-    kafka::{Cause, Kafka},
+    kafka::{Cause, Kafka, LOGIN_RENEWED},
     telemetry::{
         health::{Health, KafkaState},
         logging::limit::RateLimited,
@@ -41,10 +41,16 @@ pub(super) fn watch(
             tokio::select! {
                 code = kafka.state().fatal() => {
                     count.fetch_add(1, Ordering::Relaxed);
-                    tracing::error!(code, "the Kafka producer failed for good: replacing it");
+                    let is_login = code == LOGIN_RENEWED;
+                    if is_login {
+                        tracing::info!("a password or token was replaced: logging in to Kafka anew");
+                    } else {
+                        tracing::error!(code, "the Kafka producer failed for good: replacing it");
+                    }
                     let dying = Arc::clone(&kafka);
                     let rebuilt = tokio::task::spawn_blocking(move || dying.rebuild()).await;
                     match rebuilt {
+                        Ok(Ok(())) if is_login => tracing::info!("the Kafka login was renewed"),
                         Ok(Ok(())) => tracing::info!("the Kafka producer was replaced"),
                         Ok(Err(error)) => {
                             tracing::error!(%error, "the Kafka producer could not be replaced");
@@ -81,8 +87,7 @@ async fn show(kafka: &Kafka, health: &Health, voice: &mut Voice) {
     } else {
         KafkaState::Up
     });
-    if cause == Some(Cause::AuthenticationFailed) && kafka.renew_login() {
-        tracing::info!("a password or token was replaced: logging in to Kafka anew");
+    if cause == Some(Cause::AuthenticationFailed) && kafka.renew_login().await {
         return;
     }
     match trouble {

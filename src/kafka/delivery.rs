@@ -3,7 +3,7 @@
 use std::{
     error::Error,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -22,6 +22,7 @@ use super::{
     failure::Failure,
     mailbox::{Mailbox, Report, Ticket},
     security::Credential,
+    settings::Grouping,
     statistics::{Statistics, Usable},
     token,
     trouble::Trouble,
@@ -63,10 +64,13 @@ pub struct ClientState {
     /// No broker answers, says librdkafka.
     pub all_brokers_down: AtomicBool,
     trouble: Mutex<Option<Trouble>>,
-    fatal: AtomicBool,
-    fatal_code: Mutex<Option<&'static str>>,
+    /// The code of what was raised and is not dealt with yet.
+    fatal: Mutex<Option<&'static str>>,
     fatal_raised: Notify,
 }
+
+/// Code for a producer that is replaced because its login is, and not because it failed.
+pub const LOGIN_RENEWED: &str = "login_renewed";
 
 impl ClientState {
     /// What keeps a broker from being used, as far as the client library has said.
@@ -105,30 +109,34 @@ impl ClientState {
         *self.lock_trouble() = None;
     }
 
-    fn lock_trouble(&self) -> std::sync::MutexGuard<'_, Option<Trouble>> {
+    fn lock_trouble(&self) -> MutexGuard<'_, Option<Trouble>> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that the producer can send nothing any more, and why.
     pub fn raise_fatal(&self, code: &'static str) {
-        self.fatal_code.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(code);
-        if !self.fatal.swap(true, Ordering::AcqRel) {
-            self.fatal_raised.notify_one();
-        }
+        self.lock_fatal().get_or_insert(code);
+        self.fatal_raised.notify_one();
     }
 
     /// Forgets what was raised for a producer that is gone.
     pub(super) fn clear_fatal(&self) {
-        self.fatal.store(false, Ordering::Release);
+        *self.lock_fatal() = None;
+    }
+
+    fn lock_fatal(&self) -> MutexGuard<'_, Option<&'static str>> {
+        self.fatal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for a fatal error, and tells its code; at most one caller, the one that rebuilds.
     pub async fn fatal(&self) -> &'static str {
-        while !self.fatal.swap(false, Ordering::AcqRel) {
-            self.fatal_raised.notified().await;
+        loop {
+            let raised = self.lock_fatal().take();
+            match raised {
+                Some(code) => return code,
+                None => self.fatal_raised.notified().await,
+            }
         }
-        let mut code = self.fatal_code.lock().unwrap_or_else(PoisonError::into_inner);
-        code.take().unwrap_or("fatal")
     }
 }
 
@@ -139,6 +147,8 @@ pub(super) struct Delivery {
     pub(super) state: Arc<ClientState>,
     /// Where a token for the login lies.
     pub(super) token: Option<Credential>,
+    /// Which of a generation's two producers this is.
+    pub(super) grouping: Grouping,
 }
 
 impl ProducerContext for Delivery {
@@ -203,7 +213,11 @@ impl ClientContext for Delivery {
     }
 
     fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
-        token::read(self.token.as_ref())
+        let token = token::read(self.token.as_ref())?;
+        if let (Some(credential), Grouping::Batched) = (&self.token, self.grouping) {
+            credential.set_in_use(&token.token);
+        }
+        Ok(token)
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -228,6 +242,18 @@ impl ClientContext for Delivery {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_failure_is_told_under_its_own_code() {
+        let state = ClientState::default();
+        state.raise_fatal("fenced");
+        state.clear_fatal();
+        state.raise_fatal("out_of_order");
+        state.raise_fatal("consequence");
+        assert_eq!(state.fatal().await, "out_of_order");
+        let next = async { state.raise_fatal("later") };
+        assert_eq!(tokio::join!(state.fatal(), next).0, "later");
+    }
 
     #[test]
     fn an_opaque_survives_the_way_through_librdkafka() {

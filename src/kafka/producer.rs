@@ -13,7 +13,7 @@ use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
 use thiserror::Error;
 
 use super::{
-    delivery::{ClientState, Delivery, Opaque},
+    delivery::{ClientState, Delivery, LOGIN_RENEWED, Opaque},
     failure::Failure,
     mailbox::{Mailbox, Ticket},
     probe,
@@ -105,10 +105,12 @@ impl Kafka {
     }
 
     /// Logs in anew when a password was replaced: the producer is, too.
-    pub fn renew_login(&self) -> bool {
-        let is_new = self.settings.connection.has_new_credentials();
+    pub async fn renew_login(&self) -> bool {
+        let connection = self.settings.connection.clone();
+        let looked = tokio::task::spawn_blocking(move || connection.has_new_credentials()).await;
+        let is_new = looked.unwrap_or(false);
         if is_new {
-            self.state.raise_fatal("login_renewed");
+            self.state.raise_fatal(LOGIN_RENEWED);
         }
         is_new
     }
@@ -223,8 +225,15 @@ fn producer(
         mailboxes: Arc::clone(mailboxes),
         state: Arc::clone(state),
         token: settings.connection.security.token().cloned(),
+        grouping,
     };
-    settings.client_config(grouping).create_with_context(context)
+    let config = settings.client_config(grouping);
+    let made = config.create_with_context(context)?;
+    match grouping {
+        Grouping::Batched => settings.connection.set_in_use(&config),
+        Grouping::Single => {}
+    }
+    Ok(made)
 }
 
 /// One link's way to Kafka.

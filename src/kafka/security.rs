@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// What protects the connection. Nothing of it by default.
@@ -83,14 +83,14 @@ type Reader = Arc<dyn Fn() -> Option<Arc<str>> + Send + Sync>;
 /// A secret, and where a newer one would be. `Debug` shows neither.
 #[derive(Clone)]
 pub struct Credential {
-    last: Arc<Mutex<Arc<str>>>,
+    in_use: Arc<Mutex<Arc<str>>>,
     read: Option<Reader>,
 }
 
 impl Credential {
     /// One that stays.
     pub fn fixed(secret: &str) -> Self {
-        Self { last: Arc::new(Mutex::new(secret.into())), read: None }
+        Self { in_use: Arc::new(Mutex::new(secret.into())), read: None }
     }
 
     /// One that may be replaced while trygg runs; `read` looks.
@@ -101,21 +101,28 @@ impl Credential {
         Self { read: Some(Arc::new(read)), ..Self::fixed(secret) }
     }
 
-    /// What holds now: as last read, where it cannot be read any more.
+    /// What holds now: what is in use, where it cannot be read any more.
     pub fn current(&self) -> Arc<str> {
-        let found = self.read.as_ref().and_then(|read| read());
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = found {
-            *last = found;
-        }
-        Arc::clone(&last)
+        self.newest().unwrap_or_else(|| Arc::clone(&self.lock_in_use()))
     }
 
-    /// Is there another than [`Self::current`] said last?
+    /// Notes what the producer logs in with. Others may read a newer one long before it does, and
+    /// must not make it look old.
+    pub(super) fn set_in_use(&self, secret: &str) {
+        *self.lock_in_use() = secret.into();
+    }
+
+    /// Is there another than the producer logs in with?
     pub fn has_changed(&self) -> bool {
-        let found = self.read.as_ref().and_then(|read| read());
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        found.is_some_and(|found| found != *last)
+        self.newest().is_some_and(|newest| newest != *self.lock_in_use())
+    }
+
+    fn newest(&self) -> Option<Arc<str>> {
+        self.read.as_ref().and_then(|read| read())
+    }
+
+    fn lock_in_use(&self) -> MutexGuard<'_, Arc<str>> {
+        self.in_use.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -129,7 +136,7 @@ impl fmt::Debug for Credential {
 pub(super) const SYSTEM: &str = "probe";
 
 impl Security {
-    /// librdkafka's keys and values: the one place that knows them.
+    /// librdkafka's keys and values, the password apart: the one place that knows them.
     pub(super) fn properties(&self) -> BTreeMap<&'static str, String> {
         let protocol = match (&self.tls, &self.sasl) {
             // Perhaps it is given by librdkafka's own key.
@@ -157,7 +164,6 @@ impl Security {
             // A token is asked for by a callback instead.
             if sasl.mechanism != Mechanism::OauthBearer {
                 keys.insert("sasl.username", sasl.user.clone());
-                keys.insert("sasl.password", sasl.credential.current().as_ref().to_owned());
             }
         }
         keys
@@ -167,6 +173,13 @@ impl Security {
     pub(super) fn user(&self) -> Option<&str> {
         let sasl = self.sasl.as_ref();
         sasl.map(|sasl| sasl.user.as_str()).filter(|user| !user.is_empty())
+    }
+
+    /// The password and its key, where the login goes by one.
+    pub(super) fn password(&self) -> Option<(&'static str, &Credential)> {
+        let sasl = self.sasl.as_ref();
+        let sasl = sasl.filter(|sasl| sasl.mechanism != Mechanism::OauthBearer);
+        sasl.map(|sasl| ("sasl.password", &sasl.credential))
     }
 
     /// The token, where the login goes by one.

@@ -118,17 +118,38 @@ const LOG_LEVEL: RDKafkaLogLevel = RDKafkaLogLevel::Info;
 impl Connection {
     /// librdkafka's keys for any client of this cluster, the present passwords among them.
     pub fn properties(&self) -> BTreeMap<String, String> {
+        let secrets = self.secrets();
+        let secrets =
+            secrets.map(|(key, secret)| (key.to_owned(), secret.current().as_ref().into()));
+        self.open_properties().into_iter().chain(secrets).collect()
+    }
+
+    /// Those that are no secrets: nothing is read for them.
+    pub(super) fn open_properties(&self) -> BTreeMap<String, String> {
         let common = |key: &&String| COMMON.iter().any(|begin| key.starts_with(begin));
         let passed = self.librdkafka.iter().filter(|(key, _)| common(key));
         let passed = passed.map(|(key, value)| (key.clone(), value.clone()));
-        let secrets = self.secrets.iter();
-        let secrets = secrets.map(|(key, value)| (key.clone(), value.current().as_ref().into()));
         let own = self.security.properties().into_iter();
         let own = own.map(|(key, value)| (key.to_owned(), value)).chain([
             ("bootstrap.servers".to_owned(), self.brokers.clone()),
             ("client.id".to_owned(), self.client_id.clone()),
         ]);
-        passed.chain(secrets).chain(own).collect()
+        passed.chain(own).collect()
+    }
+
+    /// Secrets that are values of librdkafka's keys: all but a token.
+    fn secrets(&self) -> impl Iterator<Item = (&str, &Credential)> {
+        let passed = self.secrets.iter().map(|(key, secret)| (key.as_str(), secret));
+        passed.chain(self.security.password())
+    }
+
+    /// Notes what the producer was made with.
+    pub(super) fn set_in_use(&self, made_with: &ClientConfig) {
+        for (key, secret) in self.secrets() {
+            if let Some(value) = made_with.get(key) {
+                secret.set_in_use(value);
+            }
+        }
     }
 
     /// The same, as a new client's configuration.
@@ -143,10 +164,10 @@ impl Connection {
         LoginContext { token: self.security.token().cloned() }
     }
 
-    /// Has a password or token been replaced since it was last used?
-    pub fn has_new_credentials(&self) -> bool {
-        let login = self.security.sasl.as_ref().map(|sasl| &sasl.credential);
-        login.into_iter().chain(self.secrets.values()).any(Credential::has_changed)
+    /// Has a password or token been replaced since the producer took it? Reads files.
+    pub(super) fn has_new_credentials(&self) -> bool {
+        let secrets = self.secrets().map(|(_, secret)| secret);
+        secrets.chain(self.security.token()).any(Credential::has_changed)
     }
 }
 

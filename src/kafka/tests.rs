@@ -1,5 +1,6 @@
 //! Against librdkafka's own mock cluster, in this process.
 
+mod login;
 mod settings;
 
 use std::sync::atomic::Ordering;

@@ -98,10 +98,9 @@ impl Cause {
                 "tls_expected",
                 "the listener seems to want TLS: add [kafka.tls], or take another port",
             ),
-            Self::TlsNotSpoken => (
-                "tls_not_spoken",
-                "the listener speaks no TLS: take another port, or remove [kafka.tls]",
-            ),
+            Self::TlsNotSpoken => {
+                ("tls_not_spoken", "the listener speaks no TLS: take the TLS port of the broker")
+            }
             Self::TlsUnknownCa => (
                 "tls_unknown_ca",
                 "name the CA that signed the broker's certificate in kafka.tls.ca_file",
@@ -188,7 +187,10 @@ impl Cause {
 /// Texts of librdkafka 2.12 and OpenSSL 3, the telling ones first. `tests/it/kafka_security.rs`
 /// holds them.
 const TEXTS: &[(&str, Cause)] = &[
-    ("connecting to a PLAINTEXT broker listener", Cause::TlsNotSpoken),
+    // A guess of librdkafka's at every connection that ends during the handshake.
+    ("connecting to a PLAINTEXT broker listener", Cause::Disconnected),
+    ("SSL transport error", Cause::Disconnected),
+    ("unexpected eof while reading", Cause::Disconnected),
     ("wrong version number", Cause::TlsNotSpoken),
     ("certificate verify failed", Cause::TlsBadCertificate),
     ("broker certificate", Cause::TlsBadCertificate),
@@ -306,6 +308,18 @@ mod tests {
             Cause::NameNotFound
         );
         assert_eq!(told(transport, "k1:9092/1: Broken pipe").0, Cause::Disconnected);
+        for cut_off in [
+            "Disconnected: connecting to a PLAINTEXT broker listener?",
+            "SSL transport error: Connection reset by peer",
+            "error:0A000126:SSL routines::unexpected eof while reading",
+        ] {
+            let text = format!(
+                "ssl://k1:9093/1: SSL handshake failed: {cut_off} (after 3ms in state SSL_HANDSHAKE)"
+            );
+            let (cause, ..) = told(RDKafkaErrorCode::SSL, &text);
+            assert_eq!(cause, Cause::Disconnected, "{cut_off}");
+            assert!(cause.is_vague_about_tls() && !cause.asks_for_a_hand());
+        }
         assert_eq!(Trouble::told(None, "nothing of the kind"), None);
     }
 

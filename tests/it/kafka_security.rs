@@ -30,7 +30,7 @@ use crate::support::{
 const WATCHED: Duration = Duration::from_secs(8);
 /// Lines that may be written in that time: after 0, 2 and 6 s, and one more.
 const LINES: usize = 4;
-/// Connections in that time: at most four a try, one of them a look at the certificate.
+/// Connections in that time: at most four a try, one or two of them looks of our own.
 const CONNECTIONS: usize = 4 * LINES;
 /// CPU time in that time.
 const CPU: Duration = Duration::from_millis(400);
@@ -252,6 +252,8 @@ fn a_password_that_changes_is_taken_up_without_a_restart() {
     assert_eq!(said, 1, "{}", engine.log());
     write_secret(&file, next);
     wait_for_line(&engine, "logging in to Kafka anew");
+    wait_for_line(&engine, "the Kafka login was renewed");
+    assert!(!engine.log().contains("failed for good"), "{}", engine.log());
     bench.pass_one();
     engine.wait_until_ready();
     engine.scrape();

@@ -233,13 +233,25 @@ fn a_password_that_was_replaced_is_taken_up() {
     };
     write("old\n");
     let files = SecretFiles::beside(Path::new("/nowhere/trygg.toml"), |_| None);
-    let credential = files.credential(&path).unwrap();
+    let credential = files.credential(&path, secret::Lines::One).unwrap();
     assert!(!credential.has_changed());
     write("new\n");
     assert!(credential.has_changed());
     assert_eq!(&*credential.current(), "new");
-    assert!(!credential.has_changed());
+    assert!(credential.has_changed(), "reading it is not using it");
     fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
     assert!(!credential.has_changed());
-    assert_eq!(&*credential.current(), "new", "as last read");
+    assert_eq!(&*credential.current(), "old", "as in use");
+}
+
+#[test]
+fn a_key_in_pem_form_has_several_lines_and_a_password_has_one() {
+    let secret = |key: &str| format!("[kafka.secret_files]\n\"{key}\" = \"trygg.key\"\n");
+    let told = properties(&secret("ssl.key.pem"));
+    let key = format!("-----BEGIN PRIVATE KEY-----\n{MARKER}");
+    assert_eq!(told, [("ssl.key.pem".to_owned(), key)]);
+    for key in ["sasl.password", "ssl.key.password"] {
+        let refused = refused(&secret(key));
+        assert!(refused[0].1.contains("one line of text"), "{refused:?}");
+    }
 }
