@@ -106,12 +106,13 @@ fn a_file_of_messages_arrives_in_order_and_no_faster_than_asked() {
     fs::write(file, broken).expect("lines");
     let said = run(&["pub", "--jsonl", file], &url);
     assert_eq!(said.status.code(), Some(64));
-    assert!(text(&said.stderr).starts_with("line 1: column "), "{}", text(&said.stderr));
+    let named = format!("{file}, line 1: column ");
+    assert!(text(&said.stderr).starts_with(&named), "{}", text(&said.stderr));
     let said = run(&["pub", "--jsonl", file, "--keep-going"], &url);
     assert_eq!(said.status.code(), Some(64));
     let out = text(&said.stdout);
     assert!(out.starts_with("published 39 messages: 20 acknowledged, "), "{out}");
-    assert!(out.contains("1 lines that are no messages"), "{out}");
+    assert!(out.contains("1 line that is no message;"), "{out}");
 }
 
 #[test]
