@@ -77,7 +77,9 @@ impl Failure {
             Self::Dial { error } => error.is_lasting(),
             Self::Session { error } => error.retry() == Retry::Slowly,
             Self::Refused { code } => code.retry() == Retry::Slowly,
-            Self::Silent { .. } | Self::Closed | Self::ClosedOnLarge { .. } | Self::Interrupted => false,
+            Self::Silent { .. } | Self::Closed | Self::ClosedOnLarge { .. } | Self::Interrupted => {
+                false
+            }
         }
     }
 }

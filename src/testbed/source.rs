@@ -118,7 +118,8 @@ impl Recording {
 
     /// Says that a file cannot be read. False when nobody takes anything any more.
     pub fn fail(&mut self, error: &io::Error, sender: &mpsc::Sender<Fed>) -> bool {
-        let error = SourceError::Read { file: Arc::clone(&self.file), line: self.line, kind: error.kind() };
+        let error =
+            SourceError::Read { file: Arc::clone(&self.file), line: self.line, kind: error.kind() };
         sender.blocking_send(Err(error)).is_ok()
     }
 
@@ -132,7 +133,9 @@ impl Recording {
                 self.due = self.due(when);
                 Ok(Scheduled { due: self.due, position: self.position, outgoing })
             }
-            Err(error) => Err(SourceError::Line { file: Arc::clone(&self.file), line: self.line, error }),
+            Err(error) => {
+                Err(SourceError::Line { file: Arc::clone(&self.file), line: self.line, error })
+            }
         };
         sender.blocking_send(fed).is_ok()
     }
