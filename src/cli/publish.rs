@@ -135,12 +135,7 @@ impl PubArgs {
         let payload = match payload(self.message, self.file.as_deref()) {
             Ok(payload) => payload,
             Err(error) => {
-                match &self.file {
-                    Some(file) => {
-                        writeln!(err, "--file {}: cannot be read: {error}", file.display())?;
-                    }
-                    None => writeln!(err, "standard input cannot be read: {error}")?,
-                }
+                writeln!(err, "{error}")?;
                 return Ok(Exit::Usage);
             }
         };
@@ -168,16 +163,18 @@ fn qos(level: u8) -> QoS {
     if level == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce }
 }
 
-fn payload(message: Option<String>, file: Option<&Path>) -> io::Result<Vec<u8>> {
-    match (message, file) {
-        (Some(message), _) => Ok(message.into_bytes()),
-        (None, Some(file)) => std::fs::read(file),
-        (None, None) => {
-            let mut payload = Vec::new();
-            io::stdin().lock().read_to_end(&mut payload)?;
-            Ok(payload)
-        }
+fn payload(message: Option<String>, file: Option<&Path>) -> Result<Vec<u8>, String> {
+    if let Some(message) = message {
+        return Ok(message.into_bytes());
     }
+    let unreadable = |what: String| move |error| format!("{what}: cannot be read: {error}");
+    if let Some(file) = file {
+        let unreadable = unreadable(format!("--file {}", file.display()));
+        return std::fs::read(file).map_err(unreadable);
+    }
+    let mut payload = Vec::new();
+    let read = io::stdin().lock().read_to_end(&mut payload);
+    read.map(|_| payload).map_err(unreadable("standard input".to_owned()))
 }
 
 pub(super) fn is_standard_input(path: &Path) -> bool {

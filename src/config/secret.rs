@@ -86,7 +86,7 @@ impl<'a> SecretFiles<'a> {
         match (credential(file), &self.credentials) {
             (Some(name), Some(folder)) if is_plain(name) => folder.join(name),
             // A credential that cannot be: no such file.
-            (Some(_), _) | (None, _) => self.folder.join(file),
+            (Some(_) | None, _) => self.folder.join(file),
         }
     }
 
