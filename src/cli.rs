@@ -20,6 +20,7 @@ mod publish;
 mod run;
 mod simulate;
 mod tail;
+mod words;
 
 #[cfg(feature = "demo")]
 pub use self::demo::DemoArgs;

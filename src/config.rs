@@ -7,6 +7,7 @@ use std::{ffi::OsString, fs, path::Path, sync::Arc};
 
 mod checks;
 mod document;
+mod draft;
 mod error;
 mod form;
 mod kafka;
@@ -31,6 +32,7 @@ mod source;
 pub mod tables;
 mod transport;
 
+pub use draft::Draft;
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use form::{Form, FormKind};
 pub use kafka::{KafkaSettings, TopicSettings};
@@ -96,12 +98,18 @@ impl Config {
 
     /// The same, with what was asked and what came of it; without a file the environment alone.
     pub fn examine_sources(file: Option<&Path>) -> Result<Examined, ConfigErrors> {
+        let (draft, record) = Self::draft_sources(file)?;
+        Ok((draft.finish(), record))
+    }
+
+    /// The same, for who only looks at it: secrets may still have to be made.
+    pub fn draft_sources(file: Option<&Path>) -> Result<(Draft, Record), ConfigErrors> {
         let Some(file) = file else {
-            return Ok(Self::examine(Path::new("environment"), "", environment, &overrides()));
+            return Ok(Self::draft(Path::new("environment"), "", environment, &overrides()));
         };
         let text = fs::read_to_string(file);
         let text = text.map_err(|error| ConfigErrors::unreadable(file, &error))?;
-        Ok(Self::examine(file, &text, environment, &overrides()))
+        Ok(Self::draft(file, &text, environment, &overrides()))
     }
 
     /// Checks the text of a file. Secret files are looked for beside `file`.
@@ -116,6 +124,16 @@ impl Config {
         environment: Environment,
         overrides: &[(String, String)],
     ) -> Examined {
+        let (draft, record) = Self::draft(file, text, environment, overrides);
+        (draft.finish(), record)
+    }
+
+    fn draft(
+        file: &Path,
+        text: &str,
+        environment: Environment,
+        overrides: &[(String, String)],
+    ) -> (Draft, Record) {
         let source = Source::new(file, text, overrides);
         let document = Document::parse(&source);
         let files = SecretFiles::beside(file, environment);
@@ -154,7 +172,8 @@ impl Config {
         let spots = Spots { links: link_spots, mappings: mapping_names, admin };
         checks::check(&config, &spots, &document);
         config.notes = checks::notes(&config);
-        document.finish(config)
+        let (mistakes, record) = document.finish();
+        (Draft::new(config, mistakes), record)
     }
 
     /// What is allowed and still worth a word at start and by `check`.

@@ -18,7 +18,7 @@ pub use self::{
     filter::{Filter, Glob},
     follow::{FollowSettings, Form, Output, TailError, follow},
     json::{Origin, write_json},
-    since::{Age, AgeError, Since, SinceError},
+    since::{Since, SinceError},
     text::{Layout, zone_of_this_machine},
 };
 

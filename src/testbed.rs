@@ -33,7 +33,7 @@ pub use self::{
     filters::{Filter, filters, filters_toml},
     homes::{Clock, Event, Homes, Settings, Timepiece},
     outgoing::{Outgoing, Scheduled},
-    pace::{PaceError, Rate, Speed, duration},
+    pace::{PaceError, Rate, Speed},
     record::{RecordError, Recorded, Usual, parse as parse_record, write as write_record},
     source::{Fed, Recording, SourceError, WAITING_MAX, send_homes},
 };

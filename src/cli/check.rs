@@ -13,6 +13,7 @@ use super::{
     Exit,
     config::{Output, write_json},
     say, unsaid,
+    words::counted,
 };
 use crate::{
     config::{Config, ConfigError, ConfigErrors, Note, Origin, Place, Record},
@@ -32,7 +33,9 @@ Examples:
   trygg check trygg.toml --output json | jq -r '.[] | \"\\(.line): \\(.fix)\"'
   TRYGG__KAFKA__BROKERS='[\"kafka-1:9092\"]' trygg check trygg.toml
 
-Ends with 78 if there is a mistake, with 0 otherwise; notes are no mistakes.")]
+Ends with 78 if there is a mistake, with 0 otherwise; notes are no mistakes. That the file of a
+secret is not there yet is a note here, with the command that makes it, and a mistake for
+`trygg run`.")]
 pub struct CheckArgs {
     /// The configuration file.
     #[arg(value_name = "FILE")]
@@ -55,9 +58,13 @@ impl CheckArgs {
 
 /// Writes every mistake of a configuration and of the list of devices it names.
 fn write_check(file: &Path, output: Output, out: &mut impl Write) -> io::Result<Exit> {
-    let (config, record) = match Config::examine_sources(Some(file)) {
-        Ok((Ok(config), record)) => (config, record),
-        Ok((Err(errors), _)) | Err(errors) => return write_mistakes(&errors, output, out),
+    let (draft, record) = match Config::draft_sources(Some(file)) {
+        Ok(drafted) => drafted,
+        Err(errors) => return write_mistakes(&errors, output, out),
+    };
+    let (config, absent) = match draft.look() {
+        Ok(seen) => seen,
+        Err(errors) => return write_mistakes(&errors, output, out),
     };
     let mut devices = 0;
     if let Some(list) = &config.registry.file {
@@ -69,15 +76,30 @@ fn write_check(file: &Path, output: Output, out: &mut impl Write) -> io::Result<
     let notes = config.notes();
     match output {
         Output::Json => {
-            let notes = notes.iter().map(|note| note_json(note, file, &record)).collect();
-            write_json(&Value::Array(notes), out)?;
+            let absent = absent.iter().map(|mistake| mistake_json(mistake, "note"));
+            let notes = notes.iter().map(|note| note_json(note, file, &record));
+            write_json(&Value::Array(absent.chain(notes).collect()), out)?;
         }
         Output::Text => {
+            for ConfigError { place, key, fix, .. } in absent {
+                writeln!(
+                    out,
+                    "{NOTED}note:{NOTED:#} {PLACE}{place}{PLACE:#}: {key}: the file is not there \
+                     yet\n  {GOOD}fix{GOOD:#}: {fix}"
+                )?;
+            }
             for note in notes {
                 writeln!(out, "{NOTED}note:{NOTED:#} {note}")?;
             }
-            let links = config.links.len();
-            writeln!(out, "{GOOD}ok{GOOD:#}: {links} links, {devices} registered devices")?;
+            let count = |of: usize, one, several| counted(of.try_into().unwrap_or(0), one, several);
+            let links = count(config.links.len(), "link", "links");
+            let devices = count(devices, "registered device", "registered devices");
+            write!(out, "{GOOD}ok{GOOD:#}: {links}, {devices}")?;
+            if !absent.is_empty() {
+                let files = count(absent.len(), "file", "files");
+                write!(out, "; `trygg run` needs {files} more")?;
+            }
+            writeln!(out)?;
         }
     }
     Ok(Exit::Done)
@@ -90,7 +112,7 @@ pub(super) fn write_mistakes(
     out: &mut impl Write,
 ) -> io::Result<Exit> {
     if output == Output::Json {
-        write_json(&errors.iter().map(mistake_json).collect(), out)?;
+        write_json(&errors.iter().map(|mistake| mistake_json(mistake, "mistake")).collect(), out)?;
         return Ok(Exit::Configuration);
     }
     for mistake in errors.iter() {
@@ -127,20 +149,21 @@ fn write_list(errors: &RegistryErrors, output: Output, out: &mut impl Write) -> 
 }
 
 fn refused(count: usize, out: &mut impl Write) -> io::Result<Exit> {
-    let noun = if count == 1 { "mistake" } else { "mistakes" };
-    writeln!(out, "{BAD}{count} {noun}{BAD:#}")?;
+    let mistakes = counted(count.try_into().unwrap_or(0), "mistake", "mistakes");
+    writeln!(out, "{BAD}{mistakes}{BAD:#}")?;
     Ok(Exit::Configuration)
 }
 
-fn mistake_json(mistake: &ConfigError) -> Value {
+fn mistake_json(mistake: &ConfigError, severity: &str) -> Value {
     let (file, line, column, variable) = match &mistake.place {
         Place::File { file, line, column } => {
             (Some(file.display().to_string()), Some(*line), Some(*column), None)
         }
+        Place::Whole { file } => (Some(file.display().to_string()), None, None, None),
         Place::Variable { name } => (None, None, None, Some(name)),
     };
     json!({
-        "severity": "mistake",
+        "severity": severity,
         "file": file,
         "line": line,
         "column": column,
@@ -201,7 +224,39 @@ mod tests {
         let (exit, out) = check(CONFIG, "device,home\nd-1,h-1\nd-2,h-1\n");
         assert_eq!(exit, Exit::Done);
         assert!(out.starts_with("note: identity.clear_names"), "{out}");
-        assert!(out.ends_with("ok: 1 links, 2 registered devices\n"), "{out}");
+        assert!(out.ends_with("ok: 1 link, 2 registered devices\n"), "{out}");
+    }
+
+    #[test]
+    fn a_secret_that_has_to_be_made_is_a_note_and_anything_else_a_mistake() {
+        let keyed = CONFIG.replace("clear_names = true", "key_file = 'identity.key'");
+        let (exit, out) = check(&keyed, "device,home\nd-1,h-1\n");
+        assert_eq!(exit, Exit::Done);
+        assert!(
+            out.contains(":11:12: identity.key_file: the file is not there yet\n  fix: "),
+            "{out}"
+        );
+        assert!(out.contains("head -c 32 /dev/urandom > identity.key"), "{out}");
+        assert!(!out.contains("clear_names"), "{out}");
+        let ends = "ok: 1 link, 1 registered device; `trygg run` needs 1 file more\n";
+        assert!(out.ends_with(ends), "{out}");
+        // It is there, and others may read it.
+        let open = keyed.replace("identity.key", "devices.csv");
+        assert_eq!(check(&open, "device,home\n").0, Exit::Configuration);
+        // The list of devices is looked at all the same.
+        assert_eq!(check(&keyed, "device,home\nd-1,\n").0, Exit::Configuration);
+        let (exit, out) = check(&keyed.replace("'json'", "'jason'"), "");
+        assert_eq!(exit, Exit::Configuration);
+        assert!(out.ends_with("2 mistakes\n"), "{out}");
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_has_no_lines() {
+        let mut out = anstream::StripStream::new(Vec::new());
+        let exit = write_check(Path::new("/nowhere"), Output::Text, &mut out).unwrap();
+        assert_eq!(exit, Exit::Configuration);
+        let out = String::from_utf8(out.into_inner()).unwrap();
+        assert!(out.starts_with("/nowhere: expected a readable file"), "{out}");
     }
 
     #[test]

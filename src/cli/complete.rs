@@ -1,6 +1,6 @@
 //! `trygg completions` and `trygg man`: what a package ships beside the program.
 
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
 
 use clap::{Args, CommandFactory};
 
@@ -41,10 +41,11 @@ pub struct ManArgs {
 impl ManArgs {
     /// Writes a page for the program and one for each command.
     pub fn run(self) -> Exit {
-        match clap_mangen::generate_to(Cli::command(), self.folder) {
+        match clap_mangen::generate_to(Cli::command(), &self.folder) {
             Ok(()) => Exit::Done,
             Err(error) => {
-                complain(&error);
+                let folder = self.folder.display();
+                complain(&io::Error::new(error.kind(), format!("{folder}: {error}")));
                 Exit::Usage
             }
         }

@@ -6,10 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::{Args, ValueEnum};
+use clap::{Args, CommandFactory, ValueEnum};
 use serde_json::Value;
 
-use super::{Exit, check, complain, say};
+use super::{Cli, Exit, check, complain, say, unsaid};
 use crate::config::{Config, reference, schema, show, tables};
 
 /// What `trygg config` is told.
@@ -34,7 +34,7 @@ pub struct ConfigArgs {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 struct What {
     /// Every key with its default, range and reason, as a file to start from.
     #[arg(long)]
@@ -64,6 +64,9 @@ pub(super) enum Output {
 impl ConfigArgs {
     /// Shows what was asked for.
     pub fn run(self) -> Exit {
+        if !self.what.is_given() {
+            return ask();
+        }
         let mut text = Vec::new();
         match self.write(&mut text) {
             Ok(exit) => say(&text, exit),
@@ -92,6 +95,22 @@ impl ConfigArgs {
         }
         Ok(Exit::Done)
     }
+}
+
+impl What {
+    fn is_given(&self) -> bool {
+        self.defaults || self.schema || self.effective.is_some() || self.markdown.is_some()
+    }
+}
+
+/// What there is to choose from. clap itself would name what is hidden.
+fn ask() -> Exit {
+    let mut program = Cli::command();
+    program.build();
+    let help = program.find_subcommand_mut("config").map(clap::Command::render_help);
+    let mut err = anstream::stderr();
+    let written = write!(err, "{}", help.unwrap_or_default().ansi());
+    written.map_or_else(|error| unsaid(&error, Exit::Usage), |()| Exit::Usage)
 }
 
 fn write_effective(file: Option<&Path>, output: Output, out: &mut impl Write) -> io::Result<Exit> {

@@ -17,7 +17,7 @@ pub(super) use self::{
     broker::BrokerArgs,
     delivery::{Delivery, Output, Progress},
 };
-use super::{Exit, unsaid};
+use super::{Exit, parse::topic, unsaid};
 use crate::{
     model::QoS,
     testbed::{Fed, Manner, Outgoing, Rate, Recording, Scheduled, Speed, Usual},
@@ -49,7 +49,7 @@ Exit codes:
   78  refused for good: user, password, certificate, permission to write")]
 pub struct PubArgs {
     /// Topic of one message.
-    #[arg(long, short, required_unless_present = "jsonl")]
+    #[arg(long, short, required_unless_present = "jsonl", value_parser = topic)]
     topic: Option<String>,
     /// Its payload; without --message and --file it is read from standard input.
     #[arg(long, short, value_name = "TEXT", conflicts_with = "file")]
@@ -64,13 +64,13 @@ pub struct PubArgs {
     #[arg(long, short)]
     retain: bool,
     /// 1: until the broker acknowledges it. 0: sent and forgotten.
-    #[arg(long, short, default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=1))]
+    #[arg(long, short, default_value_t = 1, allow_negative_numbers = true, value_parser = clap::value_parser!(u8).range(0..=1))]
     qos: u8,
     /// Most messages a time, such as 100/s or 30/min.
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
     rate: Option<Rate>,
     /// Send everything so many times.
-    #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "TIMES", allow_negative_numbers = true, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
     /// Go on behind a line that is no message, and a message that is refused.
     #[arg(long, action = ArgAction::SetTrue)]
@@ -113,12 +113,12 @@ impl PubArgs {
             let bytes = match size(&path) {
                 Ok(bytes) => bytes,
                 Err(error) => {
-                    writeln!(err, "--jsonl: the file cannot be read: {error}")?;
+                    writeln!(err, "--jsonl {}: cannot be read: {error}", path.display())?;
                     return Ok(Exit::Usage);
                 }
             };
             let progress = match bytes {
-                Some(bytes) => Progress::Bytes(bytes * u64::from(repeat)),
+                Some(bytes) => Progress::Bytes(bytes.saturating_mul(u64::from(repeat))),
                 None => Progress::Told(Box::new(|_| String::new())),
             };
             let source = move |sender: &mpsc::Sender<Fed>| {
@@ -135,7 +135,7 @@ impl PubArgs {
         let payload = match payload(self.message, self.file.as_deref()) {
             Ok(payload) => payload,
             Err(error) => {
-                writeln!(err, "the payload cannot be read: {error}")?;
+                writeln!(err, "{error}")?;
                 return Ok(Exit::Usage);
             }
         };
@@ -163,16 +163,18 @@ fn qos(level: u8) -> QoS {
     if level == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce }
 }
 
-fn payload(message: Option<String>, file: Option<&Path>) -> io::Result<Vec<u8>> {
-    match (message, file) {
-        (Some(message), _) => Ok(message.into_bytes()),
-        (None, Some(file)) => std::fs::read(file),
-        (None, None) => {
-            let mut payload = Vec::new();
-            io::stdin().lock().read_to_end(&mut payload)?;
-            Ok(payload)
-        }
+fn payload(message: Option<String>, file: Option<&Path>) -> Result<Vec<u8>, String> {
+    if let Some(message) = message {
+        return Ok(message.into_bytes());
     }
+    let unreadable = |what: String| move |error| format!("{what}: cannot be read: {error}");
+    if let Some(file) = file {
+        let unreadable = unreadable(format!("--file {}", file.display()));
+        return std::fs::read(file).map_err(unreadable);
+    }
+    let mut payload = Vec::new();
+    let read = io::stdin().lock().read_to_end(&mut payload);
+    read.map(|_| payload).map_err(unreadable("standard input".to_owned()))
 }
 
 pub(super) fn is_standard_input(path: &Path) -> bool {
@@ -198,8 +200,10 @@ pub(super) fn send_file(
     sender: &mpsc::Sender<Fed>,
 ) -> bool {
     if is_standard_input(path) {
+        recording.name("standard input");
         return recording.send(&mut io::stdin().lock(), sender);
     }
+    recording.name(&path.display().to_string());
     match File::open(path) {
         Ok(file) => recording.send(&mut BufReader::new(file), sender),
         Err(error) => recording.fail(&error, sender),

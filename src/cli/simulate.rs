@@ -11,14 +11,15 @@ use tokio::sync::mpsc;
 
 use super::{
     Exit,
+    parse::span,
     publish::{BrokerArgs, Delivery, Output, Progress, send_file, size},
     unsaid,
 };
 use crate::{
     model::QoS,
     testbed::{
-        Fed, Homes, Manner, Rate, Recording, Settings, Speed, Usual, duration, filters_toml,
-        send_homes, write_record,
+        Fed, Homes, Manner, Rate, Recording, Settings, Speed, Usual, filters_toml, send_homes,
+        write_record,
     },
 };
 
@@ -52,28 +53,28 @@ Exit codes:
   78  refused for good: user, password, certificate, permission to write")]
 pub struct SimulateArgs {
     /// How many homes.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, default_value_t = 3, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     homes: u32,
     /// Whose homes: another number, other people.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
     /// How many times as fast as life, or max.
-    #[arg(long, default_value = "60")]
+    #[arg(long, default_value = "60", allow_negative_numbers = true)]
     speed: Speed,
     /// Stop after this time of yours, such as 10min.
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = span, allow_hyphen_values = true)]
     duration: Option<Duration>,
     /// Stop after this time of theirs, such as 7d.
-    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "replay")]
+    #[arg(long, value_name = "TIME", value_parser = span, allow_hyphen_values = true, conflicts_with = "replay")]
     simulated: Option<Duration>,
     /// Hour of the day at which it begins, theirs.
-    #[arg(long, value_name = "HOUR", default_value_t = 6, value_parser = clap::value_parser!(u8).range(0..24))]
+    #[arg(long, value_name = "HOUR", allow_negative_numbers = true, default_value_t = 6, value_parser = clap::value_parser!(u8).range(0..24))]
     starts_at: u8,
     /// How often somebody presses the help button, a week and home, on average.
-    #[arg(long, value_name = "TIMES", default_value_t = 0.25, value_parser = often)]
+    #[arg(long, value_name = "TIMES", allow_negative_numbers = true, default_value_t = 0.25, value_parser = often)]
     sos_per_week: f64,
     /// Most messages a time, such as 100/s.
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
     rate_limit: Option<Rate>,
     /// Send recorded events instead; - is standard input.
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["homes", "seed"])]
@@ -136,7 +137,7 @@ impl SimulateArgs {
             match size(path) {
                 Ok(more) => bytes = bytes.zip(more).map(|(bytes, more)| bytes + more),
                 Err(error) => {
-                    writeln!(err, "--replay: a file cannot be read: {error}")?;
+                    writeln!(err, "--replay {}: cannot be read: {error}", path.display())?;
                     return Ok(Exit::Usage);
                 }
             }

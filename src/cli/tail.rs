@@ -6,17 +6,21 @@ use std::{
     io::{self, IsTerminal, Write},
     os::fd::AsFd,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use clap::{Args, ValueEnum};
 
-use super::Exit;
+use super::{
+    Exit,
+    parse::{brokers, span},
+};
 use crate::{
     config::{Config, is_secret, password},
     kafka::LoginContext,
     model::Lane,
     tail::{
-        Age, Filter, FollowSettings, Form, Glob, Layout, Output, Since, TailError, follow,
+        Filter, FollowSettings, Form, Glob, Layout, Output, Since, TailError, follow,
         zone_of_this_machine,
     },
 };
@@ -51,7 +55,7 @@ const TOPICS: [&str; 3] = ["trygg.readings", "trygg.alerts", "trygg.dead-letters
 pub struct TailArgs {
     /// Some brokers of the cluster.
     #[arg(long, value_name = "HOST:PORT,...", conflicts_with = "config")]
-    #[arg(default_value = "127.0.0.1:9092")]
+    #[arg(default_value = "127.0.0.1:9092", value_parser = brokers)]
     brokers: String,
     /// Take brokers, logins and topic names from the `[kafka]` section of this file.
     #[arg(long, value_name = "FILE")]
@@ -88,17 +92,17 @@ pub struct TailArgs {
     #[arg(long, value_name = "GLOB")]
     kind: Vec<Glob>,
     /// beginning, now, an age such as 15m or 2h, or a time such as 2026-11-22T14:30:00+01:00.
-    #[arg(long, value_name = "WHEN", default_value = "now")]
+    #[arg(long, value_name = "WHEN", default_value = "now", allow_hyphen_values = true)]
     from: Since,
     /// End after so many lines.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     limit: Option<u64>,
     /// End at what is there now, instead of waiting for more.
     #[arg(long)]
     until_end: bool,
     /// End with 75 when Kafka cannot be reached for so long, such as 10s. Without it, wait.
-    #[arg(long, value_name = "DURATION")]
-    timeout: Option<Age>,
+    #[arg(long, value_name = "DURATION", value_parser = span, allow_hyphen_values = true)]
+    timeout: Option<Duration>,
     /// In which form.
     #[arg(long, value_enum, default_value_t = Wanted::Text)]
     output: Wanted,
@@ -224,7 +228,7 @@ impl TailArgs {
             since: self.from,
             until_end: self.until_end,
             limit: self.limit,
-            timeout: self.timeout.map(|Age(timeout)| timeout),
+            timeout: self.timeout,
             filter: Filter { homes: self.home, devices: self.device, kinds: self.kind },
             form,
             introduce: is_terminal,

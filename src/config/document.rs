@@ -10,7 +10,7 @@ mod section;
 pub(super) use self::section::Section;
 pub(super) use super::source::Spot;
 use super::{
-    error::{ConfigError, ConfigErrors},
+    error::ConfigError,
     overrides,
     record::{Record, Shape, Table},
     source::Source,
@@ -39,12 +39,14 @@ pub(super) struct Mistake {
     pub(super) found: Option<String>,
     pub(super) nearest: Option<String>,
     pub(super) fix: String,
+    pub(super) is_absent: bool,
 }
 
 impl Mistake {
     /// A mistake that needs no quotation from the file.
     pub(super) fn new(expected: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { expected: expected.into(), found: None, nearest: None, fix: fix.into() }
+        let (expected, fix) = (expected.into(), fix.into());
+        Self { expected, found: None, nearest: None, fix, is_absent: false }
     }
 
     /// The same, saying what stands there.
@@ -113,6 +115,7 @@ impl<'t> Document<'t> {
             found: mistake.found,
             nearest: mistake.nearest,
             fix: mistake.fix,
+            is_absent: mistake.is_absent,
         };
         let mut mistakes = self.mistakes.borrow_mut();
         // A key that is asked for twice is wrong once, and what could not be parsed is no value.
@@ -135,16 +138,12 @@ impl<'t> Document<'t> {
         shown
     }
 
-    /// `value`, if nothing was wrong; and what was asked.
-    pub(super) fn finish<T>(self, value: T) -> (Result<T, ConfigErrors>, Record) {
+    /// What was wrong, first place first; and what was asked.
+    pub(super) fn finish(self) -> (Vec<ConfigError>, Record) {
         let mut mistakes = self.mistakes.into_inner();
-        let record = self.record.into_inner();
-        if mistakes.is_empty() {
-            return (Ok(value), record);
-        }
         mistakes.sort_by_key(|(place, _)| *place);
         let mistakes = mistakes.into_iter().map(|(_, mistake)| mistake).collect();
-        (Err(ConfigErrors(mistakes)), record)
+        (mistakes, self.record.into_inner())
     }
 }
 

@@ -21,6 +21,8 @@ pub struct ConfigError {
     pub nearest: Option<String>,
     /// What to do about it.
     pub fix: String,
+    /// Is it only that a secret's file is not there yet? Then `trygg check` takes it for a note.
+    pub is_absent: bool,
 }
 
 /// Where a value stands.
@@ -35,6 +37,11 @@ pub enum Place {
         /// In characters, counted from 1.
         column: usize,
     },
+    /// The file as a whole.
+    Whole {
+        /// As given on the command line.
+        file: PathBuf,
+    },
     /// In a variable of the environment.
     Variable {
         /// Its name.
@@ -47,7 +54,7 @@ impl Place {
     pub fn line(&self) -> Option<usize> {
         match self {
             Self::File { line, .. } => Some(*line),
-            Self::Variable { .. } => None,
+            Self::Whole { .. } | Self::Variable { .. } => None,
         }
     }
 }
@@ -58,6 +65,7 @@ impl fmt::Display for Place {
             Self::File { file, line, column } => {
                 write!(f, "{}:{line}:{column}", file.display())
             }
+            Self::Whole { file } => file.display().fmt(f),
             Self::Variable { name } => f.write_str(name),
         }
     }
@@ -97,12 +105,13 @@ impl ConfigErrors {
     /// The file itself cannot be read.
     pub(super) fn unreadable(file: &Path, error: &io::Error) -> Self {
         Self(vec![ConfigError {
-            place: Place::File { file: file.to_path_buf(), line: 1, column: 1 },
+            place: Place::Whole { file: file.to_path_buf() },
             key: String::new(),
             expected: "a readable file".to_owned(),
             found: Some(error.to_string()),
             nearest: None,
             fix: "give the path of the configuration file".to_owned(),
+            is_absent: false,
         }])
     }
 

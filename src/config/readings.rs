@@ -114,6 +114,9 @@ impl Setting for UnknownDevices {
     }
 }
 
+/// The commands that make a key.
+const MAKE_KEY: &str = "`head -c 32 /dev/urandom > identity.key; chmod 600 identity.key`";
+
 /// `[identity]`: the key of the pseudonyms, or their absence on purpose.
 pub(super) fn read_identity(mut section: Section<'_>, files: &SecretFiles<'_>) -> Identity {
     let key_file: Option<PathBuf> = section.get("key_file");
@@ -124,8 +127,10 @@ pub(super) fn read_identity(mut section: Section<'_>, files: &SecretFiles<'_>) -
         let fix = "remove clear_names (it is for test beds), or remove key_file";
         section.refuse("clear_names", Mistake::new("either key_file or clear_names", fix));
     } else if !clear_names && !has_key_file {
-        let fix = "make a key with `head -c 32 /dev/urandom > identity.key; chmod 600 identity.key` \
-                   and name it: [identity] key_file = \"identity.key\"";
+        let fix = format!(
+            "make a key with {MAKE_KEY} and name it: [identity] key_file = \
+                           \"identity.key\""
+        );
         let mistake = Mistake::new("the key of the pseudonyms", fix).found("nothing");
         section.refuse("key_file", mistake);
     }
@@ -138,7 +143,18 @@ pub(super) fn read_identity(mut section: Section<'_>, files: &SecretFiles<'_>) -
                 let fix = "make one with `head -c 32 /dev/urandom`";
                 section.refuse("key_file", Mistake::new(expected, fix));
             }
-            Err(error) => section.refuse("key_file", error.into_mistake()),
+            Err(error) => {
+                let mut mistake = error.into_mistake();
+                if mistake.is_absent {
+                    // Nothing runs with it: a configuration with this mistake is only looked at.
+                    let stand_in = IdentityKey::from_file(&[0; 32]);
+                    identity = stand_in.map_or(Identity::ClearNames, Identity::Keyed);
+                    mistake.fix = format!(
+                        "in the folder of this configuration, if key_file names no other: {MAKE_KEY}"
+                    );
+                }
+                section.refuse("key_file", mistake);
+            }
         }
     }
     section.finish();

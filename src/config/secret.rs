@@ -179,6 +179,15 @@ impl SecretError {
     /// its file was meant.
     pub(super) fn into_mistake(self) -> Mistake {
         match self {
+            Self::Unreadable(error) if error.kind() == io::ErrorKind::NotFound => Mistake {
+                is_absent: true,
+                ..Mistake::new(
+                    "a readable file",
+                    "write the secret to it and chmod 600 it, or correct the path, which starts \
+                     at the folder of this configuration",
+                )
+                .found("none of this name")
+            },
             Self::Unreadable(error) => Mistake::new(
                 "a readable file",
                 "give the path of the file, relative to the folder of this configuration",

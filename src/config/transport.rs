@@ -1,6 +1,6 @@
 //! `transport`, `websocket_path` and `[link.tls]`: how a link reaches its broker.
 
-use std::path::PathBuf;
+use std::{io::ErrorKind, path::PathBuf};
 
 use toml::de::DeValue;
 
@@ -10,7 +10,7 @@ use super::{
     secret::SecretFiles,
     setting::{Setting, Size},
 };
-use crate::transport::{ClientIdentity, LARGEST_MESSAGE, TlsSettings};
+use crate::transport::{ClientIdentity, LARGEST_MESSAGE, TlsFile, TlsFileProblem, TlsSettings};
 
 /// How a link reaches its broker, beside host and port. Default: plain TCP.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,7 +131,10 @@ fn read_tls(
     let tls = transport.is_encrypted().then_some(settings);
     for wrong in tls.iter().filter_map(|tls| tls.check().err()).flatten() {
         let mistake = Mistake::new(wrong.file.expected(), wrong.fix());
-        section.refuse(wrong.file.key(), mistake.found(wrong.problem.to_string()));
+        let mut mistake = mistake.found(wrong.problem.to_string());
+        mistake.is_absent = wrong.file == TlsFile::Key
+            && wrong.problem == TlsFileProblem::Unreadable(ErrorKind::NotFound);
+        section.refuse(wrong.file.key(), mistake);
     }
     section.finish();
     tls

@@ -198,12 +198,15 @@ impl<'a> Tail<'a> {
     /// What the follower says next, while Kafka is not away for too long.
     async fn next(&mut self) -> Result<Option<Heard>, TailError> {
         let patience = self.settings.timeout.zip(self.away);
-        let Some((timeout, (since, absence))) = patience else {
+        let ends = patience.and_then(|(timeout, (since, absence))| {
+            Some((since.checked_add(timeout)?, timeout, absence))
+        });
+        let Some((at, timeout, absence)) = ends else {
             return Ok(Some(self.follower.next().await?));
         };
         select! {
             heard = self.follower.next() => Ok(Some(heard?)),
-            () = sleep_until(since + timeout) => {
+            () = sleep_until(at) => {
                 let brokers = self.settings.brokers.clone();
                 Err(TailError::Away { brokers, absence, timeout })
             }
@@ -220,8 +223,9 @@ impl<'a> Tail<'a> {
                     let topics: Vec<_> =
                         self.settings.topics.iter().map(|(topic, _)| topic.as_str()).collect();
                     let topics = topics.join(", ");
+                    let noun = if partitions == 1 { "partition" } else { "partitions" };
                     self.say(format_args!(
-                        "following {topics} ({partitions} partitions); Ctrl-C ends it"
+                        "following {topics} ({partitions} {noun}); Ctrl-C ends it"
                     ));
                 }
             }
@@ -303,7 +307,8 @@ impl<'a> Tail<'a> {
     fn sum_up(&mut self) {
         if self.foreign > 0 {
             let count = self.foreign;
-            self.say(format_args!("{count} records were not trygg's and left out"));
+            let what = if count == 1 { "record was" } else { "records were" };
+            self.say(format_args!("{count} {what} not trygg's and left out"));
         }
     }
 

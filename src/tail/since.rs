@@ -2,7 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{Span, SpanRelativeTo, Timestamp};
 use thiserror::Error;
 
 use crate::model::UnixMicros;
@@ -40,36 +40,12 @@ impl FromStr for Since {
     }
 }
 
-/// A span of time with its unit: 90s, 15m, 2h, 1d.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Age(pub Duration);
-
-impl FromStr for Age {
-    type Err = AgeError;
-
-    fn from_str(text: &str) -> Result<Self, AgeError> {
-        age(text.trim()).map(Self).ok_or(AgeError)
-    }
-}
-
-/// What was meant for a span of time and is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("expected a number with its unit, such as 10s, 5m or 1h")]
-pub struct AgeError;
-
+/// An age as the command line takes all times, perhaps with the word "ago". A day has 24 hours.
 fn age(text: &str) -> Option<Duration> {
     let text = text.strip_suffix("ago").map_or(text, str::trim_end);
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = text.split_at_checked(digits)?;
-    let seconds = match unit.trim() {
-        "s" => 1,
-        "m" | "min" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        _ => return None,
-    };
-    let number: u32 = number.parse().ok()?;
-    Some(Duration::from_secs(u64::from(number) * seconds))
+    let span: Span = text.parse().ok()?;
+    let age = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    Duration::try_from(age).ok()
 }
 
 fn time(text: &str) -> Option<UnixMicros> {
@@ -92,6 +68,7 @@ mod tests {
             ("15 min ago", ago(900)),
             ("2h ago", ago(7_200)),
             ("1d", ago(86_400)),
+            ("1h 30m", ago(5_400)),
             ("2026-11-22T14:30:00Z", Ok(Since::At(UnixMicros(1_795_357_800_000_000)))),
             ("2026-11-22T15:30:00+01:00", Ok(Since::At(UnixMicros(1_795_357_800_000_000)))),
             ("1970-01-01T00:00:00.000001Z", Ok(Since::At(UnixMicros(1)))),

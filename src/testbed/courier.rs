@@ -101,6 +101,8 @@ pub struct Courier<'n> {
     /// By packet id, with their order.
     under_way: BTreeMap<u16, (u64, Outgoing)>,
     order: u64,
+    /// When the last message that nobody answers was handed over, and its bytes.
+    unanswered: Option<(Instant, usize)>,
     /// When the first connection stood: where the messages' times count from.
     began: Option<Instant>,
     /// When the rate allows the next message.
@@ -146,6 +148,7 @@ impl<'n> Courier<'n> {
             again: VecDeque::new(),
             under_way: BTreeMap::new(),
             order: 0,
+            unanswered: None,
             began: None,
             free_at: Instant::now(),
             stopping: None,
@@ -177,7 +180,8 @@ impl<'n> Courier<'n> {
                 Failure::Dial { .. }
                 | Failure::Session { .. }
                 | Failure::Silent { .. }
-                | Failure::Closed => true,
+                | Failure::Closed
+                | Failure::ClosedOnLarge { .. } => true,
                 Failure::Settings(_)
                 | Failure::Refused { .. }
                 | Failure::Message(_)
@@ -268,7 +272,10 @@ impl<'n> Courier<'n> {
                 self.order += 1;
                 self.under_way.insert(packet_id, (self.order, outgoing));
             }
-            Ok(None) => self.tally.unconfirmed += 1,
+            Ok(None) => {
+                self.unanswered = Some((Instant::now(), payload.len()));
+                self.tally.unconfirmed += 1;
+            }
             Err(PublishError::WindowFull { .. } | PublishError::NotConnected) => {
                 return Ok(Some(outgoing));
             }

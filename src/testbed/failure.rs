@@ -1,9 +1,11 @@
 //! Why something could not be published, in words that say what to do.
 
+use std::borrow::Cow;
+
 use super::source::SourceError;
 use crate::{
     mqtt::{ProtocolError, PublishError, ReasonCode, Retry, SessionError, SettingsError},
-    transport::DialError,
+    transport::{DialError, TlsFile, TlsFileError},
 };
 
 /// Why publishing ended early.
@@ -13,13 +15,13 @@ pub enum Failure {
     #[error(transparent)]
     Settings(#[from] SettingsError),
     /// No connection, or it broke.
-    #[error("{error}{}", dial_advice(error))]
+    #[error("{}", dial_text(error))]
     Dial {
         /// Why.
         error: DialError,
     },
     /// The broker does not want us, or breaks the protocol.
-    #[error("{error}{}", session_advice(error))]
+    #[error("{}", session_text(error))]
     Session {
         /// Why.
         error: SessionError,
@@ -33,6 +35,17 @@ pub enum Failure {
     /// The broker hung up without a word.
     #[error("the broker closed the connection: look into its log")]
     Closed,
+    /// The same, while it was to take a large message.
+    #[error(
+        "the broker closed the connection while a message of {} KiB was on its way: it may take \
+         none so large. Raise its limit (Mosquitto: max_packet_size, message_size_limit), or \
+         shorten the payload",
+        bytes / 1024
+    )]
+    ClosedOnLarge {
+        /// Of the payload.
+        bytes: usize,
+    },
     /// The broker does not take a message.
     #[error("the broker refused a message: {}{}", code.label(), advice(REFUSED_MESSAGE, *code))]
     Refused {
@@ -64,7 +77,9 @@ impl Failure {
             Self::Dial { error } => error.is_lasting(),
             Self::Session { error } => error.retry() == Retry::Slowly,
             Self::Refused { code } => code.retry() == Retry::Slowly,
-            Self::Silent { .. } | Self::Closed | Self::Interrupted => false,
+            Self::Silent { .. } | Self::Closed | Self::ClosedOnLarge { .. } | Self::Interrupted => {
+                false
+            }
         }
     }
 }
@@ -95,39 +110,80 @@ impl From<DialError> for Failure {
     }
 }
 
-/// Where the transport's remedy is a key of the configuration, the option of the same meaning.
-fn dial_advice(error: &DialError) -> &'static str {
+/// What the transport says. Where its remedy is a key of the configuration, which these commands
+/// have not, the option of the same meaning.
+fn dial_text(error: &DialError) -> Cow<'static, str> {
     match error {
-        DialError::Refused => "; correct --broker mqtt://HOST:PORT",
-        DialError::NameNotFound => "; here: --broker",
-        DialError::WrongName { .. } => "; here: --broker or --server-name",
-        DialError::UnknownCa => "; here: --ca-file",
-        DialError::ClientCertificate { .. } => "; here: --certificate-file and --key-file",
-        DialError::NotTls => "; here: --broker mqtt:// or ws://",
-        DialError::NotWebSocket => "; here: --broker mqtt:// or mqtts://",
-        DialError::WebSocketRefused { .. }
-        | DialError::WebSocketSubprotocol
-        | DialError::WebSocketPath => "; here: the path in --broker",
+        DialError::Refused => format!("{error} Correct --broker mqtt://HOST:PORT").into(),
+        DialError::NameNotFound => {
+            "the name of the host was not found: correct --broker, or look at the name service"
+                .into()
+        }
+        DialError::WrongName { name } => format!(
+            "the broker's certificate is for other names than {name}: give --broker or \
+             --server-name a name it holds, or the broker one for this name"
+        )
+        .into(),
+        DialError::UnknownCa => "no authority we trust has signed the broker's certificate: give \
+                                 --ca-file the certificate of the authority that did"
+            .into(),
+        DialError::ClientCertificate { alert } => format!(
+            "the broker refuses our certificate or the lack of one ({alert}): give \
+             --certificate-file and --key-file one it accepts"
+        )
+        .into(),
+        DialError::NotTls => "the other side speaks no TLS: is this the broker's TLS port? For a \
+                              plain port use --broker mqtt:// or ws://"
+            .into(),
+        DialError::WebSocketRefused { status } => format!(
+            "the WebSocket was refused with HTTP status {status}: look at the path in --broker \
+             and at what stands between here and the broker"
+        )
+        .into(),
+        DialError::NotWebSocket => "the other side speaks no WebSocket: is this the broker's \
+                                    WebSocket port? For plain MQTT use --broker mqtt:// or mqtts://"
+            .into(),
+        DialError::WebSocketSubprotocol => "the WebSocket is not one for MQTT (subprotocol mqtt): \
+                                            correct the path in --broker"
+            .into(),
+        DialError::WebSocketPath => {
+            "host and path make no valid WebSocket request: correct --broker".into()
+        }
+        DialError::TlsFile(TlsFileError { file, problem }) => {
+            let option = match file {
+                TlsFile::Ca | TlsFile::SystemRoots => "--ca-file",
+                TlsFile::Certificate => "--certificate-file",
+                TlsFile::Key => "--key-file",
+            };
+            format!("{option}: expected {}, found {problem}", file.expected()).into()
+        }
         DialError::Timeout
         | DialError::Io(_)
-        | DialError::TlsFile(_)
         | DialError::CertificateExpired
         | DialError::CertificateNotYetValid
         | DialError::Tls { .. }
         | DialError::WebSocketText
         | DialError::WebSocketTooLarge
-        | DialError::WebSocketProtocol => "",
+        | DialError::WebSocketProtocol => error.to_string().into(),
     }
 }
 
-fn session_advice(error: &SessionError) -> &'static str {
+fn session_text(error: &SessionError) -> Cow<'static, str> {
     match error {
         SessionError::Refused { code } | SessionError::ServerDisconnect { code } => {
-            advice(REFUSED_CONNECTION, *code)
+            format!("{error}{}", advice(REFUSED_CONNECTION, *code)).into()
         }
-        SessionError::OtherProtocol { .. } | SessionError::ClosedUnanswered { .. } => {
-            "; here: --protocol"
+        SessionError::OtherProtocol { ours } => {
+            format!("the broker does not speak MQTT {ours}: give --protocol {}", ours.other())
+                .into()
         }
+        SessionError::ClosedUnanswered { ours } => format!(
+            "the broker closed the connection without answering: is this a port for TLS or \
+             WebSocket (--broker mqtts://, ws:// or wss://)? If it does not speak MQTT {ours}, \
+             give --protocol {}",
+            ours.other()
+        )
+        .into(),
         SessionError::Protocol(_)
         | SessionError::SubscriptionRefused { .. }
         | SessionError::UnsubscribeRefused { .. }
@@ -135,7 +191,7 @@ fn session_advice(error: &SessionError) -> &'static str {
         | SessionError::Unsupported(_)
         | SessionError::ConnectTimeout
         | SessionError::SubscribeTimeout
-        | SessionError::PingTimeout => "",
+        | SessionError::PingTimeout => error.to_string().into(),
     }
 }
 
@@ -171,6 +227,7 @@ fn advice(of: Advice, code: ReasonCode) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{mqtt::Protocol, transport::TlsFileProblem};
 
     #[test]
     fn a_failure_says_what_to_do_and_whether_to_try_again() {
@@ -191,10 +248,34 @@ mod tests {
                 "server_shutting_down",
             ),
             (Failure::Closed, false, "log"),
+            (Failure::ClosedOnLarge { bytes: 2 << 20 }, false, "2048 KiB"),
         ] {
             let text = failure.to_string();
             assert!(text.contains(word), "{text}");
             assert_eq!(failure.is_lasting(), lasting, "{text}");
+        }
+    }
+
+    #[test]
+    fn advice_names_options_and_no_key_of_a_configuration_that_is_not_there() {
+        let file = TlsFile::Key;
+        let problem = TlsFileProblem::Mode(0o644);
+        for (failure, option) in [
+            (DialError::NameNotFound.into(), "--broker"),
+            (DialError::WrongName { name: "b".to_owned() }.into(), "--server-name"),
+            (DialError::ClientCertificate { alert: "bad" }.into(), "--key-file"),
+            (DialError::NotTls.into(), "ws://"),
+            (DialError::NotWebSocket.into(), "mqtts://"),
+            (DialError::WebSocketRefused { status: 404 }.into(), "404"),
+            (DialError::WebSocketSubprotocol.into(), "the path in --broker"),
+            (DialError::TlsFile(TlsFileError { file, problem }).into(), "--key-file"),
+            (SessionError::OtherProtocol { ours: Protocol::V5 }.into(), "--protocol 3.1.1"),
+            (SessionError::ClosedUnanswered { ours: Protocol::V311 }.into(), "--protocol 5"),
+        ] {
+            let failure: Failure = failure;
+            let text = failure.to_string();
+            assert!(text.contains(option), "{text}");
+            assert!(!text.contains("link.") && !text.contains("protocol ="), "{text}");
         }
     }
 }

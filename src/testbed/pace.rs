@@ -1,6 +1,12 @@
 //! How fast: simulated time against real time, and messages a second.
 
-use std::{fmt, num::ParseFloatError, str::FromStr, time::Duration};
+use std::{fmt, ops::RangeInclusive, str::FromStr, time::Duration};
+
+/// Slower than this is standstill, and faster is `max`.
+const SPEEDS: RangeInclusive<f64> = 0.001..=1_000_000.0;
+
+/// Messages a second.
+const RATES: RangeInclusive<f64> = 0.001..=1_000_000.0;
 
 /// Simulated time against real time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,7 +36,8 @@ impl FromStr for Speed {
             return Ok(Self::Max);
         }
         let times = text.strip_suffix('x').unwrap_or(text);
-        positive(times).map(Self::Times).map_err(|_| PaceError::Speed)
+        let times = times.parse().ok().filter(|times| SPEEDS.contains(times));
+        times.map(Self::Times).ok_or(PaceError::Speed)
     }
 }
 
@@ -64,46 +71,24 @@ impl FromStr for Rate {
             Some((number, "h")) => (number, 3_600.0),
             Some(_) => return Err(PaceError::Rate),
         };
-        positive(number).map(|number| Self(number / seconds)).map_err(|_| PaceError::Rate)
+        let number: f64 = number.parse().map_err(|_| PaceError::Rate)?;
+        let rate = number / seconds;
+        RATES.contains(&rate).then_some(Self(rate)).ok_or(PaceError::RateBounds)
     }
-}
-
-/// A time with its unit, such as `5s`, `10min`, `1.5h` or `2d`.
-///
-/// # Errors
-/// When it is none.
-pub fn duration(text: &str) -> Result<Duration, PaceError> {
-    let number_ends = text.find(|letter: char| letter.is_ascii_alphabetic()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(number_ends);
-    let unit = match unit {
-        "ms" => 0.001,
-        "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3_600.0,
-        "d" => 86_400.0,
-        _ => return Err(PaceError::Duration),
-    };
-    let number = positive(number.trim()).map_err(|_| PaceError::Duration)?;
-    Duration::try_from_secs_f64(number * unit).map_err(|_| PaceError::Duration)
 }
 
 /// A text that is no pace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PaceError {
     /// No speed.
-    #[error("expected how many times as fast as life, such as 60, or max")]
+    #[error("expected how many times as fast as life, from 0.001 to 1000000, or max")]
     Speed,
     /// No rate.
     #[error("expected messages a time, such as 100/s, 30/min or 5")]
     Rate,
-    /// No time.
-    #[error("expected a time with its unit, such as 30s, 10min, 1.5h or 2d")]
-    Duration,
-}
-
-fn positive(text: &str) -> Result<f64, ParseFloatError> {
-    let number: f64 = text.parse()?;
-    if number.is_finite() && number > 0.0 { Ok(number) } else { "".parse() }
+    /// A rate at which nothing would be sent, or that nobody keeps.
+    #[error("expected from 0.001 to 1000000 messages a second, such as 100/s, 30/min or 5")]
+    RateBounds,
 }
 
 #[cfg(test)]
@@ -127,24 +112,16 @@ mod tests {
     }
 
     #[test]
-    fn a_time_has_a_unit() {
-        for (text, millis) in
-            [("250ms", 250), ("5s", 5_000), ("2min", 120_000), ("1.5h", 5_400_000)]
-        {
-            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
-        }
-        for text in ["", "5", "s", "-5s", "0s", "5 weeks", "1e400d"] {
-            assert_eq!(duration(text), Err(PaceError::Duration), "{text}");
-        }
-    }
-
-    #[test]
     fn what_is_no_pace_is_refused() {
-        for text in ["", "0", "-1", "fast", "nan", "inf", "1e999"] {
+        for text in ["", "0", "-1", "fast", "nan", "inf", "1e999", "1e-300"] {
             assert_eq!(text.parse::<Speed>(), Err(PaceError::Speed), "{text}");
+        }
+        for text in ["", "fast", "5/day", "/s", "5/s/s"] {
             assert_eq!(text.parse::<Rate>(), Err(PaceError::Rate), "{text}");
         }
-        assert_eq!("5/day".parse::<Rate>(), Err(PaceError::Rate));
-        assert_eq!("/s".parse::<Rate>(), Err(PaceError::Rate));
+        for text in ["0", "-1", "nan", "inf", "1e999", "1e-300/s", "1e-19/s", "3/h", "1e7"] {
+            assert_eq!(text.parse::<Rate>(), Err(PaceError::RateBounds), "{text}");
+        }
+        assert_eq!("0.001/s".parse::<Rate>().unwrap().gap(), Duration::from_secs(1_000));
     }
 }

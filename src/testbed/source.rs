@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, BufRead, Read},
+    sync::Arc,
     time::Duration,
 };
 
@@ -20,16 +21,20 @@ pub type Fed = Result<Scheduled, SourceError>;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
     /// A line that is no message.
-    #[error("line {line}: {error}")]
+    #[error("{file}, line {line}: {error}")]
     Line {
+        /// As given on the command line.
+        file: Arc<str>,
         /// From 1.
         line: u64,
         /// What is wrong with it.
         error: RecordError,
     },
     /// Reading failed.
-    #[error("reading failed after line {line}: {kind}")]
+    #[error("{file}: reading failed after line {line}: {kind}")]
     Read {
+        /// As given on the command line.
+        file: Arc<str>,
         /// The last one that was read.
         line: u64,
         /// Why.
@@ -59,6 +64,8 @@ pub struct Recording {
     usual: Usual,
     /// Speed at which recorded times are honoured; `Max` does not look at them.
     speed: Speed,
+    /// What the file is called.
+    file: Arc<str>,
     line: u64,
     position: u64,
     /// The first moment that was recorded.
@@ -69,7 +76,13 @@ pub struct Recording {
 impl Recording {
     /// A recording that is sent at a speed.
     pub fn new(usual: Usual, speed: Speed) -> Self {
-        Self { usual, speed, line: 0, position: 0, began: None, due: Duration::ZERO }
+        let file = Arc::from("");
+        Self { usual, speed, file, line: 0, position: 0, began: None, due: Duration::ZERO }
+    }
+
+    /// What the next file is called, for whoever has to look for its mistakes.
+    pub fn name(&mut self, file: &str) {
+        (self.file, self.line) = (file.into(), 0);
     }
 
     /// Sends all lines of a file. False when nobody takes them any more.
@@ -105,7 +118,8 @@ impl Recording {
 
     /// Says that a file cannot be read. False when nobody takes anything any more.
     pub fn fail(&mut self, error: &io::Error, sender: &mpsc::Sender<Fed>) -> bool {
-        let error = SourceError::Read { line: self.line, kind: error.kind() };
+        let error =
+            SourceError::Read { file: Arc::clone(&self.file), line: self.line, kind: error.kind() };
         sender.blocking_send(Err(error)).is_ok()
     }
 
@@ -119,7 +133,9 @@ impl Recording {
                 self.due = self.due(when);
                 Ok(Scheduled { due: self.due, position: self.position, outgoing })
             }
-            Err(error) => Err(SourceError::Line { line: self.line, error }),
+            Err(error) => {
+                Err(SourceError::Line { file: Arc::clone(&self.file), line: self.line, error })
+            }
         };
         sender.blocking_send(fed).is_ok()
     }
@@ -143,7 +159,9 @@ mod tests {
     fn sent(text: &str, speed: Speed) -> Vec<Fed> {
         let (sender, mut received) = mpsc::channel(64);
         let usual = Usual { qos: QoS::AtLeastOnce, retain: false };
-        assert!(Recording::new(usual, speed).send(&mut text.as_bytes(), &sender));
+        let mut recording = Recording::new(usual, speed);
+        recording.name("monday.jsonl");
+        assert!(recording.send(&mut text.as_bytes(), &sender));
         drop(sender);
         std::iter::from_fn(|| received.blocking_recv()).collect()
     }
@@ -172,7 +190,9 @@ mod tests {
         let text = "{\"topic\":\"t\",\"payload\":1}\n\ngeheim\n{\"topic\":\"t\",\"payload\":2}\n";
         let fed = sent(text, Speed::Max);
         let error = RecordError::Shape { column: 1 };
-        assert_eq!(fed[1].as_ref().unwrap_err(), &SourceError::Line { line: 3, error });
+        let file = "monday.jsonl".into();
+        assert_eq!(fed[1].as_ref().unwrap_err(), &SourceError::Line { file, line: 3, error });
+        assert!(fed[1].as_ref().unwrap_err().to_string().starts_with("monday.jsonl, line 3: "));
         assert!(fed.len() == 3 && fed[2].is_ok());
     }
 

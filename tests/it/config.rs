@@ -222,3 +222,43 @@ fn a_stock_validator_takes_the_example_and_refuses_wrong_ones() {
     assert!(run.status.success(), "{}", text(&run));
     assert!(text(&run).contains("the example fits, 13 wrong ones do not"), "{}", text(&run));
 }
+
+#[test]
+fn the_example_passes_before_its_key_is_made_and_does_not_run() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/config/trygg.example.toml");
+    let site = Site::new(&fs::read_to_string(example).expect("the example"));
+    fs::remove_file(site.folder.path().join("identity.key")).expect("removed");
+    let checked = site.run(&["check", "FILE"], &[]);
+    assert_eq!(checked.status.code(), Some(0), "{}", text(&checked));
+    let said = text(&checked);
+    assert!(said.starts_with("note: ") && said.contains("identity.key_file"), "{said}");
+    assert!(said.contains("> identity.key; chmod 600 identity.key"), "{said}");
+    let listed = json(&site.run(&["check", "FILE", "--output", "json"], &[]));
+    assert_eq!(listed[0]["severity"], "note", "{listed}");
+    assert_eq!(listed[0]["key"], "identity.key_file", "{listed}");
+    let refused = site.run(&["run", "--config", "FILE"], &[]);
+    assert_eq!(refused.status.code(), Some(78), "{}", text(&refused));
+    assert!(text(&refused).contains("> identity.key; chmod 600 identity.key"));
+}
+
+#[test]
+fn wrong_arguments_are_named_as_they_were_given() {
+    let site = Site::new(CONFIG);
+    let rows: [(&[&str], &str); 9] = [
+        (&["config"], "Usage: trygg config <--defaults|--effective [FILE]|--schema>"),
+        (&["config", "--output", "json"], "Usage: trygg config <--defaults"),
+        (&["man", "/no/dir"], "/no/dir: "),
+        (&["pub", "-t", "t", "-f", "/no/file"], "--file /no/file: "),
+        (&["pub", "--jsonl", "/no/file"], "--jsonl /no/file: "),
+        (&["pub", "-t", "a/#", "-m", "1"], "for subscribers"),
+        (&["pub", "-t", "t", "-m", "1", "--rate", "1e-19/s"], "from 0.001 to 1000000"),
+        (&["simulate", "--duration", "-5s"], "not negative"),
+        (&["tail", "--brokers", "nonsense"], "expected HOST:PORT"),
+    ];
+    for (args, says) in rows {
+        let output = site.run(args, &[]);
+        assert_eq!(output.status.code(), Some(64), "{args:?}: {}", text(&output));
+        assert!(text(&output).contains(says), "{args:?}: {}", text(&output));
+        assert!(!text(&output).contains("--markdown"), "{args:?}");
+    }
+}

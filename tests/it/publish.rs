@@ -106,12 +106,13 @@ fn a_file_of_messages_arrives_in_order_and_no_faster_than_asked() {
     fs::write(file, broken).expect("lines");
     let said = run(&["pub", "--jsonl", file], &url);
     assert_eq!(said.status.code(), Some(64));
-    assert!(text(&said.stderr).starts_with("line 1: column "), "{}", text(&said.stderr));
+    let named = format!("{file}, line 1: column ");
+    assert!(text(&said.stderr).starts_with(&named), "{}", text(&said.stderr));
     let said = run(&["pub", "--jsonl", file, "--keep-going"], &url);
     assert_eq!(said.status.code(), Some(64));
     let out = text(&said.stdout);
     assert!(out.starts_with("published 39 messages: 20 acknowledged, "), "{out}");
-    assert!(out.contains("1 lines that are no messages"), "{out}");
+    assert!(out.contains("1 line that is no message;"), "{out}");
 }
 
 #[test]
@@ -253,4 +254,29 @@ fn a_simulation_outlives_its_broker_and_ends_cleanly_when_asked() {
     let said = simulation.output();
     assert!(said.contains("; again in "), "{said}");
     assert!(said.contains("published ") && !said.contains("not acknowledged"), "{said}");
+}
+
+#[test]
+fn a_broker_that_hangs_up_on_a_large_message_is_asked_about_its_limit() {
+    let Some(tools) = tools::find() else { return };
+    let _turn = turn::shared();
+    let port = process::free_port();
+    let listener = format!("listener {port} 127.0.0.1\nallow_anonymous true\n");
+    let limits = format!("{listener}max_packet_size 100000\n");
+    let _mosquitto = Mosquitto::start_with(tools, &limits);
+    let url = format!("mqtt://127.0.0.1:{port}");
+    let file = process::scratch("publish").join("large.bin");
+    fs::write(&file, vec![7; 1024 * 1024]).expect("payload");
+    let file = file.to_str().expect("UTF-8");
+    // In MQTT 5 it says its limit beforehand.
+    for (protocol, code, says) in
+        [("3.1.1", 75, "a message of 1024 KiB was on its way"), ("5", 78, "")]
+    {
+        let args = ["pub", "-t", "raw", "-f", file, "--protocol", protocol];
+        let said = run(&args, &url);
+        let err = text(&said.stderr);
+        println!("{protocol}: {err}");
+        assert_eq!(said.status.code(), Some(code), "{protocol}: {err}");
+        assert!(err.contains(says), "{protocol}: {err}");
+    }
 }

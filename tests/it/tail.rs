@@ -201,7 +201,7 @@ fn filters_show_only_what_was_asked_for() {
     let complaint = String::from_utf8(wrong.stderr).expect("text");
     assert_eq!((wrong.status.code(), wrong.stdout.len()), (Some(0), 0), "{complaint}");
     assert_eq!(complaint.lines().count(), 2, "{complaint}");
-    assert!(complaint.contains("1 records were not trygg's and left out"), "{complaint}");
+    assert!(complaint.contains("1 record was not trygg's and left out"), "{complaint}");
 }
 
 #[test]

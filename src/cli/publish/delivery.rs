@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use crate::{
-    cli::{Exit, unsaid},
+    cli::{Exit, unsaid, words::counted},
     testbed::{Broker, Failure, Fed, Manner, Notice, Stop, Tally, WAITING_MAX, publish},
 };
 
@@ -192,17 +192,18 @@ fn summary(
             writeln!(out, "{summary}")
         }
         Output::Text => {
-            let noun = if published == 1 { "message" } else { "messages" };
-            write!(out, "published {published} {noun}: {acknowledged} acknowledged")?;
-            for (count, what) in [
-                (unconfirmed, "sent at QoS 0, which nobody acknowledges"),
-                (unacknowledged, "not acknowledged"),
-                (refused, "refused"),
-                (broken, "lines that are no messages"),
-                (resent, "sent twice, since the connection broke"),
+            let messages = counted(published, "message", "messages");
+            write!(out, "published {messages}: {acknowledged} acknowledged")?;
+            let lines = ["line that is no message", "lines that are no messages"];
+            for (count, [one, several]) in [
+                (unconfirmed, ["sent at QoS 0, which nobody acknowledges"; 2]),
+                (unacknowledged, ["not acknowledged"; 2]),
+                (refused, ["refused"; 2]),
+                (broken, lines),
+                (resent, ["sent twice, since the connection broke"; 2]),
             ] {
                 if count > 0 {
-                    write!(out, ", {count} {what}")?;
+                    write!(out, ", {}", counted(count, one, several))?;
                 }
             }
             writeln!(out, "; {seconds:.1} s, {:.0}/s", rate(published, time))

@@ -41,6 +41,10 @@ fn what_makes_no_sense_is_refused() {
         ("-t a --qos 2", ValueValidation),
         ("-t a --repeat 0", ValueValidation),
         ("-t a --rate never", ValueValidation),
+        ("-t a --rate 1e-300/s", ValueValidation),
+        ("-t a --rate -5/s", ValueValidation),
+        ("-t a/# -m 1", ValueValidation),
+        ("-t a --qos -1", ValueValidation),
         ("-t a --password-file f --password-env V", ArgumentConflict),
         ("-t a --certificate-file f", MissingRequiredArgument),
     ] {
@@ -58,8 +62,8 @@ fn a_wrong_address_is_named_with_its_option_and_its_password_is_not_repeated() {
         ("-t a -m 1 --password-file /nowhere -b mqtt://a@x", "--password-file: the password file"),
         ("-t a -m 1 --ca-file ca.pem", "--broker: certificates are for mqtts://"),
         ("--jsonl - --repeat 2", "--repeat: standard input comes only once"),
-        ("--jsonl /nowhere/at/all", "--jsonl: the file cannot be read"),
-        ("-t a -f /nowhere/at/all", "the payload cannot be read"),
+        ("--jsonl /nowhere/at/all", "--jsonl /nowhere/at/all: cannot be read: "),
+        ("-t a -f /nowhere/at/all", "--file /nowhere/at/all: cannot be read: "),
     ] {
         let (exit, err) = said(line);
         assert_eq!(exit, Exit::Usage, "{line}");

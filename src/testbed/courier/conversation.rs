@@ -19,6 +19,10 @@ const PARTS_WITHIN: Duration = Duration::from_secs(2);
 const WRITTEN_AHEAD: usize = 64 * 1024;
 /// A rate that was missed by less is caught up with.
 const CATCHES_UP: Duration = Duration::from_millis(100);
+/// A broker that hangs up on a payload above this may have done so for its size.
+const LARGE: usize = 64 * 1024;
+/// So long after a message that needs no answer it may be the reason of an end.
+const JUST_MET: Duration = Duration::from_secs(5);
 /// When nothing else is due.
 const LOOKS_UP: Duration = Duration::from_hours(1);
 
@@ -116,7 +120,20 @@ impl Courier<'_> {
 
     /// A broker that hangs up before it has accepted us says something by it.
     fn why_closed(&self, failure: Failure) -> Failure {
-        self.publisher.closed_by_broker().map_or(failure, |error: SessionError| error.into())
+        if let Some(error) = self.publisher.closed_by_broker() {
+            return SessionError::into(error);
+        }
+        match (&failure, self.largest_on_its_way()) {
+            (Failure::Closed, Some(bytes)) if bytes > LARGE => Failure::ClosedOnLarge { bytes },
+            (_, _) => failure,
+        }
+    }
+
+    /// Bytes of the largest payload that the broker may just have met.
+    fn largest_on_its_way(&self) -> Option<usize> {
+        let asked = self.under_way.values().map(|(_, outgoing)| outgoing.payload.len());
+        let recent = self.unanswered.filter(|(at, _)| at.elapsed() < JUST_MET);
+        asked.chain(recent.map(|(_, bytes)| bytes)).max()
     }
 
     /// Appends what is due and allowed.
@@ -150,7 +167,8 @@ impl Courier<'_> {
             self.tally.position = position;
             if let Some(rate) = self.manner.rate {
                 let since = now.checked_sub(CATCHES_UP).unwrap_or(now);
-                self.free_at = self.free_at.max(since) + rate.gap();
+                let free_at = self.free_at.max(since).checked_add(rate.gap());
+                self.free_at = free_at.unwrap_or(now + LOOKS_UP);
             }
         }
         Ok(())

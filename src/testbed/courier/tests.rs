@@ -354,7 +354,7 @@ async fn a_stop_at_once_or_without_answers_says_that_something_is_owed() {
 async fn a_broken_line_ends_it_behind_what_came_before() {
     let mut fed = numbered(3);
     let error = crate::testbed::RecordError::NotText;
-    let broken = crate::testbed::SourceError::Line { line: 2, error };
+    let broken = crate::testbed::SourceError::Line { file: "f".into(), line: 2, error };
     fed.insert(1, Err(broken.clone()));
     let (sender, source) = mpsc::channel(WAITING);
     for fed in fed {
