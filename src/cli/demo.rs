@@ -43,7 +43,7 @@ pub struct DemoArgs {
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
     /// End by itself after this time (30s, 10m, 2h).
-    #[arg(long, value_name = "TIME", value_parser = span)]
+    #[arg(long, value_name = "TIME", value_parser = span, allow_hyphen_values = true)]
     duration: Option<Duration>,
     /// Lines instead of a picture, as where there is no terminal.
     #[arg(long)]
