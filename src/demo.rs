@@ -144,7 +144,9 @@ pub async fn run(
     );
     let (events_in, mut events) = mpsc::channel(EVENTS);
     let stop_reader = CancellationToken::new();
-    parts.spawn(reading::read(kafka.brokers(), events_in, stop_reader.clone()));
+    let (brokers, stop) = (kafka.brokers(), stop_reader.clone());
+    parts.spawn_blocking(move || reading::read(brokers, &events_in, &stop));
+    let _reader_ends_with_us = stop_reader.drop_guard();
     let mut stop = Stopping { engine: stop_engine, homes: Stop::default() };
     let _homes_end_with_us = stop.homes.at_once.clone().drop_guard();
     if ready(&observer, &mut parts, &mut interrupted).await? == Start::Interrupted {
@@ -186,7 +188,6 @@ pub async fn run(
     let published = *published.borrow();
     all_received(&observer, published, &mut interrupted).await;
     let ending = stop.engine(&mut parts, &mut interrupted).await?;
-    stop_reader.cancel();
     drop(show);
     lines::books(out, published, &ending.ledger)?;
     Ok(ending)

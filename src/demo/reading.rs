@@ -2,62 +2,75 @@
 
 use std::collections::BTreeMap;
 
+use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Part, setup::TOPICS};
 use crate::{
+    engine::single_threaded,
     kafka::{
         LoginContext,
-        follower::{Followed, Follower, FollowerSettings, From, Heard},
+        follower::{FollowError, Followed, Follower, FollowerSettings, From, Heard},
     },
     model::Lane,
     tail::Event,
 };
 
-/// Hands over every event until told to stop, or until nobody listens.
-pub(super) async fn read(
+/// Hands over every event until told to stop, or until nobody listens. Blocks: a consumer takes its
+/// time to close, which must not hold up the others' end.
+pub(super) fn read(
     brokers: String,
-    events: mpsc::Sender<Event>,
-    stop: CancellationToken,
+    events: &mpsc::Sender<Event>,
+    stop: &CancellationToken,
 ) -> Part {
-    let follower = Follower::start(FollowerSettings {
+    let ended = single_threaded().map_err(Trouble::Runtime).and_then(|runtime| {
+        let stopped = stop.cancelled();
+        runtime.block_on(async {
+            tokio::select! {
+                () = stopped => Ok(()),
+                ended = follow(brokers, events) => ended.map_err(Trouble::Kafka),
+            }
+        })
+    });
+    if let Err(error) = ended {
+        tracing::error!(%error, "the demo cannot read its own Kafka");
+    }
+    Part::Reader
+}
+
+/// Why nothing can be read.
+#[derive(Debug, Error)]
+enum Trouble {
+    #[error("no runtime: {0}")]
+    Runtime(std::io::Error),
+    #[error(transparent)]
+    Kafka(FollowError),
+}
+
+async fn follow(brokers: String, events: &mpsc::Sender<Event>) -> Result<(), FollowError> {
+    let mut follower = Follower::start(FollowerSettings {
         brokers,
         properties: BTreeMap::new(),
         login: LoginContext::default(),
         topics: TOPICS.map(str::to_owned).to_vec(),
         from: From::Beginning,
         until_end: false,
-    });
-    let mut follower = match follower {
-        Ok(follower) => follower,
-        Err(error) => {
-            tracing::error!(%error, "the demo cannot read its own Kafka");
-            return Part::Reader;
-        }
-    };
+    })?;
     loop {
-        let heard = tokio::select! {
-            () = stop.cancelled() => return Part::Reader,
-            heard = follower.next() => heard,
-        };
-        match heard {
-            Ok(Heard::Record(record)) => {
+        match follower.next().await? {
+            Heard::Record(record) => {
                 for event in events_of(&record) {
                     if events.send(event).await.is_err() {
-                        return Part::Reader;
+                        return Ok(());
                     }
                 }
             }
-            Ok(Heard::Following { .. } | Heard::Back) => {}
-            Ok(Heard::Away(absence)) => {
+            Heard::Following { .. } | Heard::Back => {}
+            Heard::Away(absence) => {
                 tracing::warn!(%absence, "the demo cannot read its own Kafka");
             }
-            Ok(Heard::End) => return Part::Reader,
-            Err(error) => {
-                tracing::error!(%error, "the demo cannot read its own Kafka");
-                return Part::Reader;
-            }
+            Heard::End => return Ok(()),
         }
     }
 }

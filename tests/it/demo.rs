@@ -83,7 +83,7 @@ fn stock_client(tools: &Tools, kafka: &str) -> String {
 #[test]
 fn a_message_of_ones_own_goes_through_the_demo_and_the_books_balance() {
     let Some(tools) = tools::find() else { return };
-    let _turn = turn::shared();
+    let _turn = turn::alone();
     let mut demo = Demo::start(&["--speed", "600"]);
     demo.line(&[" home-"]);
     let first = demo.started.elapsed();
@@ -124,7 +124,7 @@ fn a_message_of_ones_own_goes_through_the_demo_and_the_books_balance() {
 
 #[test]
 fn two_demos_share_a_machine_and_one_ends_by_itself() {
-    let _turn = turn::shared();
+    let _turn = turn::alone();
     let mut first = Demo::start(&["--homes", "1"]);
     let mqtt = first.place("MQTT");
     let mut second = Demo::start(&["--homes", "1", "--duration", "1s"]);
