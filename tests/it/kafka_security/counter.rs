@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{Shutdown, TcpListener, TcpStream},
+    net::{Shutdown, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -21,7 +21,7 @@ pub struct Counter {
 impl Counter {
     /// In front of `goal`; lives as long as the test process.
     pub fn before(goal: u16) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", process::free_port())).expect("a free port");
+        let listener = process::listener();
         let port = listener.local_addr().expect("bound").port();
         let count = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&count);

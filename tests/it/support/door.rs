@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
+    net::{Shutdown, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -43,8 +43,7 @@ impl Door {
     }
 
     fn open(welcome: impl Fn(TcpStream) + Clone + Send + 'static) -> Self {
-        let listener =
-            TcpListener::bind(("127.0.0.1", super::process::free_port())).expect("a free port");
+        let listener = super::process::listener();
         let port = listener.local_addr().expect("bound").port();
         let knocks = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&knocks);

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     io,
+    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{
@@ -169,6 +170,12 @@ pub fn scratch(name: &str) -> PathBuf {
 /// A loopback port nobody listens on, below the ephemeral range: a client that keeps knocking at
 /// a dead server's ephemeral port can end up connected to itself and block the server's return.
 pub fn free_port() -> u16 {
+    listener().local_addr().expect("bound").port()
+}
+
+/// Listens on such a port. To bind a port from [`free_port`] can fail: a child that another thread
+/// is just forking holds the probing socket until it executes its program.
+pub fn listener() -> TcpListener {
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 12_000;
     static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| {
@@ -177,8 +184,8 @@ pub fn free_port() -> u16 {
     });
     loop {
         let port = FIRST + NEXT.fetch_add(1, Ordering::Relaxed) % COUNT;
-        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return listener;
         }
     }
 }

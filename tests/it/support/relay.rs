@@ -6,7 +6,7 @@ mod ledger;
 use std::{
     collections::HashSet,
     io::{Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
+    net::{Shutdown, TcpStream},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -39,8 +39,7 @@ struct Ledger {
 impl Relay {
     /// Starts relaying to the broker at `broker`.
     pub fn start(broker: u16) -> Self {
-        let listener =
-            TcpListener::bind(("127.0.0.1", super::process::free_port())).expect("a free port");
+        let listener = super::process::listener();
         let port = listener.local_addr().expect("bound").port();
         let shared = Arc::new(Shared {
             ledger: Mutex::default(),
