@@ -34,6 +34,7 @@ pub mod batch;
 pub mod encode;
 pub mod kafka;
 pub mod sink;
+pub mod spool;
 
 pub mod ack;
 pub mod catalogue;
