@@ -23,7 +23,7 @@ pub struct Synced {
 impl Synced {
     /// Call only after fsync returned without an error.
     #[cfg_attr(not(test), expect(dead_code, reason = "the spool's thread is being built"))]
-    pub(super) fn new(lane: Lane, below: u64) -> Self {
+    pub(crate) fn new(lane: Lane, below: u64) -> Self {
         Self { lane, below }
     }
 

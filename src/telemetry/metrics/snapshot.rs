@@ -11,7 +11,7 @@ pub type ByQoS = [u64; 2];
 /// Where every received message and every decoded reading stands.
 ///
 /// `received = settled + shed + abandoned + orphaned + in flight` for each QoS, and
-/// `decoded = delivered + dead_lettered + discarded + undelivered + in flight`.
+/// `decoded = delivered + dead_lettered + discarded + spooled + undelivered + in flight`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
     /// PUBLISH packets taken from the socket.
@@ -34,6 +34,8 @@ pub struct Ledger {
     pub dead_lettered: u64,
     /// Put aside by the registry's policy.
     pub discarded: u64,
+    /// Acknowledged from the spool, which has books of its own.
+    pub spooled: u64,
     /// Given up: their message was abandoned.
     pub undelivered: u64,
     /// Readings of occupied slots, counted one by one.
@@ -57,6 +59,7 @@ impl Ledger {
         let accounted = self.delivered
             + self.dead_lettered
             + self.discarded
+            + self.spooled
             + self.undelivered
             + self.readings_in_flight;
         self.decoded.cast_signed() - accounted.cast_signed()
@@ -78,6 +81,7 @@ impl<'a> Sum<&'a Self> for Ledger {
                 delivered: sum.delivered + ledger.delivered,
                 dead_lettered: sum.dead_lettered + ledger.dead_lettered,
                 discarded: sum.discarded + ledger.discarded,
+                spooled: sum.spooled + ledger.spooled,
                 undelivered: sum.undelivered + ledger.undelivered,
                 readings_in_flight: sum.readings_in_flight + ledger.readings_in_flight,
             }
