@@ -24,7 +24,7 @@ use crate::{
     registry::RegistryErrors,
     telemetry::{
         admin::{Admin, AdminError},
-        health::{Health, Verdict},
+        health::Health,
         metrics::{Ledger, Metrics},
     },
 };
@@ -107,7 +107,7 @@ impl Observer {
 
     /// Is every link connected and subscribed, and every topic taking records?
     pub fn is_ready(&self) -> bool {
-        self.seen.get().is_some_and(|(_, health)| health.readiness().verdict() == Verdict::Able)
+        self.seen.get().is_some_and(|(_, health)| health.readiness().is_ready())
     }
 }
 
