@@ -8,7 +8,7 @@ use std::{
 
 use prost::Message as _;
 
-use super::{Chance, shelf::Shelf};
+use super::Chance;
 use crate::{
     ack::Receipt,
     kafka::{Failure, FailureClass, Report, mailbox::Ticket, settings::Grouping},
@@ -76,29 +76,31 @@ impl Producer for Hand {
     }
 }
 
-/// Numbers of the messages whose records lie on the disk.
+/// Numbers of the messages a record was made of.
 #[derive(Debug, Default)]
-pub(super) struct Safe {
-    readings: BTreeSet<u32>,
-    pub(super) alerts: BTreeSet<u32>,
-    pub(super) buried: BTreeSet<u32>,
+pub(super) struct Numbers {
+    readings: Vec<u32>,
+    alerts: Vec<u32>,
+    buried: Vec<u32>,
 }
 
-impl Safe {
-    pub(super) fn on(shelf: &Shelf) -> Self {
-        let mut safe = Self::default();
-        for (lane, value) in shelf.values() {
-            match lane {
-                Lane::Readings => safe.readings.extend(numbers(value)),
-                Lane::Alerts => safe.alerts.extend(alerted(value)),
-                Lane::DeadLetters => safe.buried.extend(buried(value)),
-            }
+impl Numbers {
+    pub(super) fn of(lane: Lane, value: &[u8]) -> Self {
+        let mut found = Self::default();
+        match lane {
+            Lane::Readings => found.readings = numbers(value),
+            Lane::Alerts => found.alerts = alerted(value),
+            Lane::DeadLetters => found.buried = buried(value),
         }
-        safe
+        found
     }
 
     pub(super) fn has(&self, number: u32) -> bool {
         self.readings.contains(&number) || self.buried.contains(&number)
+    }
+
+    pub(super) fn has_alert(&self, number: u32) -> bool {
+        self.alerts.contains(&number) || self.buried.contains(&number)
     }
 }
 
