@@ -34,6 +34,10 @@ pub(super) struct Log {
     generation: u16,
     settled: u16,
     pub(super) slow: bool,
+    /// No failures.
+    pub(super) is_quiet: bool,
+    /// Readings that came again.
+    pub(super) copies: u32,
     pub(super) world_refuses: bool,
     /// Numbers of messages whose records Kafka refuses for themselves.
     pub(super) poison: BTreeSet<u32>,
@@ -173,7 +177,7 @@ impl Log {
             Some(Failure { class: FailureClass::World, code: "topic_authorization_failed" })
         } else if poisoned {
             Some(Failure { class: FailureClass::Record, code: "message_size_too_large" })
-        } else if chance.one_in(60) {
+        } else if !self.is_quiet && chance.one_in(60) {
             Some(Failure { class: FailureClass::Unknown, code: "message_timed_out" })
         } else {
             None
@@ -229,6 +233,8 @@ impl Log {
                         if self.seen.insert((report.event_id.clone(), reading.ordinal)) {
                             let device = format!("{}/{}", batch.home, report.device);
                             self.order.entry(device).or_default().push(number);
+                        } else {
+                            self.copies += 1;
                         }
                     }
                 }
