@@ -23,6 +23,14 @@ pub(crate) enum Bug {
     PanickingDecoder,
     /// The encoder panics in the middle of a report.
     PanickingEncoder,
+    /// The spool says that records are safe before they are synced.
+    ReceiptBeforeSync,
+    /// A sync that failed counts as one that did not.
+    IgnoredSyncFailure,
+    /// The spool's cursor is saved beyond what is delivered.
+    EagerCursor,
+    /// An opened log counts on from the records it finds, and forgets its cursor.
+    SequenceRestart,
 }
 
 thread_local! {

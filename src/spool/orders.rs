@@ -23,8 +23,8 @@ pub struct LaneOrders {
     pub first: u64,
     /// Frames to append; their sequence numbers follow each other.
     pub count: u64,
-    /// The frames: [`HEADER_BYTES`] with the body's length in the first four (little endian), the
-    /// rest zero, then the body.
+    /// The frames: [`HEADER_BYTES`] of which the second four hold the body's length (little endian)
+    /// and the rest is filled in by the spool, then the body.
     pub frames: Vec<u8>,
     /// By partition: everything of it below this sequence number is delivered.
     pub marks: Option<Vec<u64>>,
@@ -74,8 +74,9 @@ impl LaneOrders {
         self.count += 1;
         let body = FIXED_BYTES + record.key.len() + record.value.len();
         self.frames.reserve(HEADER_BYTES + body);
+        self.frames.extend_from_slice(&[0; 4]);
         self.frames.extend_from_slice(&u32::try_from(body).unwrap_or(u32::MAX).to_le_bytes());
-        self.frames.extend_from_slice(&[0; HEADER_BYTES - 4]);
+        self.frames.extend_from_slice(&[0; HEADER_BYTES - 8]);
         Body::of(record).write(&mut self.frames);
     }
 }
@@ -119,6 +120,12 @@ impl<'a> Body<'a> {
         into.extend_from_slice(&u32::try_from(self.key.len()).unwrap_or(u32::MAX).to_le_bytes());
         into.extend_from_slice(self.key);
         into.extend_from_slice(self.value);
+    }
+
+    /// When the record was received, of the first bytes of a body.
+    pub(super) fn timestamp_of(bytes: &[u8]) -> Option<UnixMicros> {
+        let timestamp = bytes.get(4..)?.first_chunk::<8>()?;
+        Some(UnixMicros(i64::from_le_bytes(*timestamp)))
     }
 
     /// Takes a body apart. `None` when it is none.

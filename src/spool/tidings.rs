@@ -22,7 +22,6 @@ pub struct Synced {
 
 impl Synced {
     /// Call only after fsync returned without an error.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the spool's thread is being built"))]
     pub(super) fn new(lane: Lane, below: u64) -> Self {
         Self { lane, below }
     }
@@ -54,7 +53,8 @@ pub struct Chunk {
     /// Where to go on: everything readable from `first` to here is in `frames`, or was damaged and is
     /// reported as such.
     pub next: u64,
-    /// Whole frames, verified, in order.
+    /// Whole frames, verified, in order: [`HEADER_BYTES`] of header (mark 4, length of the body 4,
+    /// sequence number 8, and what only the spool needs), then the body.
     pub frames: Vec<u8>,
 }
 
@@ -64,6 +64,7 @@ impl Chunk {
         let mut rest = self.frames.as_slice();
         std::iter::from_fn(move || {
             let (header, after) = rest.split_first_chunk::<HEADER_BYTES>()?;
+            let (_mark, header) = header.split_first_chunk::<4>()?;
             let (length, header) = header.split_first_chunk::<4>()?;
             let (sequence, _) = header.split_first_chunk::<8>()?;
             let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;

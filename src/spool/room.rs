@@ -1,0 +1,46 @@
+//! Who may write when there is little room.
+
+use super::disk::Disk;
+use crate::model::Lane;
+use std::path::Path;
+
+/// What the spool may take up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// All of it.
+    pub max_bytes: u64,
+    /// Left free on the file system.
+    pub keep_free: u64,
+}
+
+/// Segments of a large spool.
+const SEGMENT_MAX: u64 = 16 << 20;
+/// And of a small one.
+const SEGMENT_MIN: u64 = 64 << 10;
+
+impl Limits {
+    /// How long a segment gets: room comes back a segment at a time.
+    pub(super) fn segment_bytes(&self) -> u64 {
+        (self.max_bytes / 16).clamp(SEGMENT_MIN, SEGMENT_MAX)
+    }
+
+    /// May so many bytes be written for a lane, when so many lie there? The last tenth is for alerts,
+    /// and dead letters never have more than a tenth.
+    pub(super) fn admits(&self, lane: Lane, bytes: u64, all: u64, dead_letters: u64) -> bool {
+        let tenth = self.max_bytes / 10;
+        let all = all.saturating_add(bytes);
+        match lane {
+            Lane::Alerts => all <= self.max_bytes,
+            Lane::Readings => all <= self.max_bytes - tenth,
+            Lane::DeadLetters => {
+                all <= self.max_bytes - tenth && dead_letters.saturating_add(bytes) <= tenth
+            }
+        }
+    }
+
+    /// Is there so much on the file system? If it does not say, writing will tell.
+    pub(super) fn leaves<D: Disk>(&self, disk: &D, root: &Path, bytes: u64) -> bool {
+        self.keep_free == 0
+            || disk.free(root).map_or(true, |free| free >= self.keep_free.saturating_add(bytes))
+    }
+}

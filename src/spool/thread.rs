@@ -1,0 +1,205 @@
+//! The one thread that writes to the disk, for the whole engine.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock, atomic::Ordering},
+    thread::{self, JoinHandle},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::time::Instant;
+
+use super::{
+    disk::RealDisk,
+    error::SpoolError,
+    figures::Board,
+    hand::{Bell, Desk, Hand},
+    keeper::{Keeper, Next},
+    lock::{self, Lock},
+    orders::Orders,
+    quarantine,
+    room::Limits,
+    tidings::{Recovered, Tiding},
+    voice,
+};
+use crate::model::{LinkName, Moment, Mono, UnixMicros};
+
+/// The longest sleep; there is nothing special about it.
+const SLEEP: Duration = Duration::from_secs(60);
+
+/// Settings of the spool. Validated by `config`.
+#[derive(Clone, Debug)]
+pub struct SpoolSettings {
+    /// Where it lies.
+    pub directory: PathBuf,
+    /// How large it gets.
+    pub limits: Limits,
+}
+
+/// The spool of an engine.
+#[derive(Debug)]
+pub struct Spool {
+    bell: Arc<Bell>,
+    board: Arc<Board>,
+    orphans: Vec<String>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What [`Spool::open`] gives: the spool, and for each link its hand and what was found of its logs.
+pub type Opened = (Spool, Vec<Hand>, Vec<[Recovered; 3]>);
+
+impl Spool {
+    /// Takes the directory, opens the logs of every link, and starts the thread. `partitions` of the
+    /// three topics size the marks.
+    pub fn open(
+        settings: &SpoolSettings,
+        links: &[LinkName],
+        partitions: [i32; 3],
+    ) -> Result<Opened, SpoolError> {
+        links.iter().try_for_each(|link| lock::check_name(link))?;
+        let root = settings.directory.clone();
+        let lock = Lock::take(&root)?;
+        let orphans = directories(&root, links)?;
+        let limits = settings.limits;
+        let (mut keeper, recovered) =
+            Keeper::open(RealDisk, root.clone(), limits, links, partitions, mono)?;
+        for news in keeper.take_news() {
+            voice::tell(&news);
+        }
+        let desks: Vec<Arc<Desk>> = links.iter().map(|_| Arc::default()).collect();
+        let bell = Arc::new(Bell::default());
+        let hands = desks.iter().map(|desk| Hand::new(Arc::clone(desk), Arc::clone(&bell)));
+        let hands = hands.collect();
+        let board = keeper.board();
+        let shift = Shift { keeper, desks, bell: Arc::clone(&bell), _lock: lock };
+        let thread = thread::Builder::new().name("spool".to_owned()).spawn(move || shift.work());
+        let thread = thread.map_err(SpoolError::io("start the thread of", root))?;
+        Ok((Self { bell, board, orphans, thread: Some(thread) }, hands, recovered))
+    }
+
+    /// The figures.
+    pub fn board(&self) -> Arc<Board> {
+        Arc::clone(&self.board)
+    }
+
+    /// Logs of links that are not configured any more. They are left as they are.
+    pub fn orphans(&self) -> &[String] {
+        &self.orphans
+    }
+
+    /// Has the thread ended, although nobody closed the spool?
+    pub fn is_over(&self) -> bool {
+        self.bell.is_over.load(Ordering::Acquire)
+    }
+
+    /// Writes what was ordered before, brings the cursors to the medium, and waits for the thread.
+    pub fn close(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.bell.is_closing.store(true, Ordering::Release);
+        self.bell.ring();
+        if let Some(thread) = self.thread.take() {
+            // Its panic has been reported when it happened.
+            drop(thread.join());
+        }
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// What the thread has.
+struct Shift {
+    keeper: Keeper<RealDisk>,
+    desks: Vec<Arc<Desk>>,
+    bell: Arc<Bell>,
+    _lock: Lock,
+}
+
+impl Shift {
+    fn work(mut self) {
+        // Dropped last, also when this thread panics: nobody waits for a dead one.
+        let _end = End { desks: self.desks.clone(), bell: Arc::clone(&self.bell) };
+        let mut orders = Orders::default();
+        loop {
+            let is_closing = self.bell.is_closing.load(Ordering::Acquire);
+            let now = moment();
+            for (link, desk) in self.desks.iter().enumerate() {
+                desk.take(&mut orders);
+                self.keeper.accept(link, &mut orders, now);
+            }
+            let desks = &self.desks;
+            let mut tell = |link: usize, tiding: Tiding| {
+                if let Some(desk) = desks.get(link) {
+                    desk.tell(tiding);
+                }
+            };
+            let next = self.keeper.step(now, &mut tell);
+            for news in self.keeper.take_news() {
+                voice::tell(&news);
+            }
+            match next {
+                Next::More => {}
+                Next::Idle(_) if is_closing => break,
+                Next::Idle(at) => {
+                    let pause = at.map_or(SLEEP, |at| at.since(mono()));
+                    self.bell.wait(pause.min(SLEEP));
+                }
+            }
+        }
+        self.keeper.close();
+    }
+}
+
+/// Says that the thread is gone.
+struct End {
+    desks: Vec<Arc<Desk>>,
+    bell: Arc<Bell>,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.bell.is_over.store(true, Ordering::Release);
+        for desk in &self.desks {
+            desk.ring();
+        }
+    }
+}
+
+/// Sees to it that the directories are ours alone; names of those that belong to no link.
+fn directories(root: &Path, links: &[LinkName]) -> Result<Vec<String>, SpoolError> {
+    let mut orphans = Vec::new();
+    for entry in fs::read_dir(root).map_err(SpoolError::io("list", root))? {
+        let entry = entry.map_err(SpoolError::io("list", root))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !entry.path().is_dir() || name == quarantine::FOLDER {
+            continue;
+        }
+        if links.iter().any(|link| **link == *name) {
+            lock::check(&entry.path())?;
+        } else {
+            orphans.push(name);
+        }
+    }
+    orphans.sort_unstable();
+    Ok(orphans)
+}
+
+/// Time since the first call.
+fn mono() -> Mono {
+    static START: OnceLock<Instant> = OnceLock::new();
+    let elapsed = START.get_or_init(Instant::now).elapsed();
+    Mono(u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX))
+}
+
+fn moment() -> Moment {
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH);
+    let wall = wall.map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX));
+    Moment { mono: mono(), wall: UnixMicros(wall) }
+}
