@@ -19,6 +19,10 @@ pub(crate) enum Bug {
     DroppedToken,
     /// Records returned by Kafka go behind those that came later.
     Overtaking,
+    /// What was delivered is told to the spool when it is handed over.
+    MarkAtHandOver,
+    /// A partition goes direct while records of it wait in the log.
+    DirectTooEarly,
     /// A decoder panics.
     PanickingDecoder,
     /// The encoder panics in the middle of a report.

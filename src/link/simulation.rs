@@ -13,15 +13,17 @@ mod broker;
 mod cases;
 mod log;
 mod setup;
+mod shelf;
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{collections::BTreeSet, ops::Range, time::Duration};
 
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
 use self::{
     broker::{Broken, Broker, Published},
-    log::Hand,
-    setup::core,
+    log::{Hand, Safe},
+    setup::{PARTITIONS, core},
+    shelf::Shelf,
 };
 use super::{
     close::Close,
@@ -32,6 +34,7 @@ use crate::{
     model::{Moment, Mono, UnixMicros},
     mqtt::{Protocol, session::Intake},
     plant::{Bug, plant},
+    sink::Habit,
 };
 
 /// Random numbers of one seed.
@@ -65,14 +68,30 @@ struct World {
     /// Devices whose order cannot be judged: a neighbour of theirs was refused for good, or the
     /// broker forgot a part of their messages.
     closes: Vec<&'static str>,
+    /// `None`: Kafka alone acknowledges.
+    shelf: Option<Shelf>,
+    crashed: bool,
+    habit: Habit,
+    protocol: Protocol,
 }
+
+/// A tenth of the default: there is less time in here.
+const AFTER: Duration = Duration::from_millis(200);
 
 impl World {
     fn new(seed: u64) -> Self {
         let kafka = Hand::default();
+        let habit = if seed % 5 == 3 { Habit::Always } else { Habit::After(AFTER) };
+        let mut shelf = (seed % 5 > 1).then(Shelf::default);
+        let recovered = shelf.as_mut().map(|shelf| shelf.recover(PARTITIONS));
+        let log = recovered.as_ref().map(|recovered| (habit, recovered));
         Self {
             chance: Chance(SmallRng::seed_from_u64(seed)),
-            core: core(&kafka, protocol(seed)),
+            core: core(&kafka, protocol(seed), log, UnixMicros(START)),
+            shelf,
+            crashed: false,
+            habit,
+            protocol: protocol(seed),
             broker: Broker::default(),
             kafka,
             now: 1,
@@ -156,8 +175,14 @@ impl World {
             }
         }
         let mut reports = self.kafka.0.borrow_mut().take_reports(&mut self.chance);
+        if let Some(shelf) = &mut self.shelf {
+            self.core.told(&mut shelf.take());
+        }
         let step = self.core.step(&mut reports, socket, now);
         assert!(reports.is_empty(), "every report is taken");
+        if let (Some(shelf), Some(orders)) = (&mut self.shelf, self.core.orders()) {
+            shelf.submit(orders);
+        }
         if self.connected {
             self.write();
         }
@@ -180,14 +205,44 @@ impl World {
             Broken::UnknownPacket => panic!("PUBACK for a message that is not outstanding"),
         });
         self.core.wrote(count, Mono(self.now));
+        if acknowledged.is_empty() {
+            return;
+        }
+        let safe = self.shelf.as_ref().map(Safe::on).unwrap_or_default();
         let log = self.kafka.0.borrow();
         for number in acknowledged {
-            assert!(log.has(number), "message {number} was acknowledged and is not stored");
+            assert!(
+                log.has(number) || safe.has(number),
+                "message {number} was acknowledged and is not stored"
+            );
             if self.urgent.contains(&number) {
-                let alerted = log.alerts.contains(&number) || log.buried.contains(&number);
+                let alerted = log.alerts.contains(&number)
+                    || log.buried.contains(&number)
+                    || safe.alerts.contains(&number)
+                    || safe.buried.contains(&number);
                 assert!(alerted, "message {number} was acknowledged and its alert is not stored");
             }
         }
+    }
+
+    /// The process ends and another one starts, with what the disk and the broker kept. What was
+    /// on its way to Kafka may still arrive.
+    fn crash(&mut self) {
+        self.crashed = true;
+        self.kafka.0.borrow_mut().lose_client(&mut self.chance);
+        if self.connected {
+            self.broker.cut();
+            self.connected = false;
+        }
+        let recovered = self.shelf.as_mut().map(|shelf| {
+            shelf.crash(&mut self.chance);
+            shelf.recover(PARTITIONS)
+        });
+        let log = recovered.as_ref().map(|recovered| (self.habit, recovered));
+        let mut fresh = core(&self.kafka, self.protocol, log, self.moment().wall);
+        std::mem::swap(&mut self.core, &mut fresh);
+        // Its tokens end with it, and nobody is told.
+        drop(fresh);
     }
 
     fn check_ledger(&mut self) {
@@ -220,6 +275,18 @@ impl World {
                 12 if self.chance.one_in(10) => {
                     self.kafka.0.borrow_mut().kill_producer(&mut self.chance);
                 }
+                14 if self.chance.one_in(12) => self.crash(),
+                15 => {
+                    let full = self.chance.one_in(6);
+                    if let Some(shelf) = &mut self.shelf {
+                        shelf.full = full;
+                    }
+                }
+                16..19 if self.shelf.is_some() => {
+                    if let Some(shelf) = &mut self.shelf {
+                        shelf.progress(&mut self.chance);
+                    }
+                }
                 _ => self.kafka.0.borrow_mut().progress(&mut self.chance),
             }
             self.turn();
@@ -233,14 +300,21 @@ impl World {
             log.slow = false;
             log.world_refuses = false;
         }
-        for _ in 0..60_000 {
-            self.now += 5_000;
+        self.mend();
+        for step in 1..30_000 {
+            self.now += 10_000;
+            // Sensors go on: a good record is what tells poison from a world that refuses.
+            if step % 4_000 == 0 {
+                (0..8).for_each(|_| self.publish());
+            }
             if !self.connected {
                 self.open();
             }
             self.kafka.0.borrow_mut().progress(&mut self.chance);
+            self.mend();
             self.turn();
             let rest = self.broker.is_idle()
+                && self.shelf.as_ref().is_none_or(Shelf::is_empty)
                 && self.core.in_flight() == 0
                 && self.core.records_live() == 0
                 && self.kafka.0.borrow().in_flight() == 0;
@@ -254,6 +328,14 @@ impl World {
             self.core.records_live(),
             self.closes.iter().rev().take(5).collect::<Vec<_>>()
         );
+    }
+
+    /// The disk has room and works.
+    fn mend(&mut self) {
+        if let Some(shelf) = &mut self.shelf {
+            shelf.full = false;
+            shelf.progress(&mut self.chance);
+        }
     }
 
     fn check_end(&mut self) {
@@ -274,9 +356,20 @@ impl World {
             // Exceptions, written down in docs/guarantees.md: records that say so themselves, and
             // messages refused for good with their record that came again before the dead letter
             // was confirmed.
-            let excepted = |number: &u32| log.late.contains(number) || log.buried.contains(number);
-            let in_order: Vec<u32> =
+            // What Kafka refused may stand behind later ones, and a process that ends before it has
+            // sent it again cannot say so.
+            let excepted = |number: &u32| {
+                log.late.contains(number)
+                    || log.buried.contains(number)
+                    || (self.crashed && log.refused.contains(number))
+            };
+            let mut in_order: Vec<u32> =
                 numbers.iter().copied().filter(|number| !excepted(number)).collect();
+            if self.crashed {
+                // Another process gives what has no time of its own another id.
+                let mut met = BTreeSet::new();
+                in_order.retain(|number| met.insert(*number));
+            }
             assert!(in_order.is_sorted(), "device {device} is out of order: {in_order:?}");
         }
     }
@@ -289,6 +382,7 @@ impl World {
             self.kafka.0.borrow_mut().slow = false;
             self.kafka.0.borrow_mut().world_refuses = false;
             self.kafka.0.borrow_mut().progress(&mut self.chance);
+            self.mend();
             self.turn();
             if self.core.is_drained() && self.core.records_live() == 0 {
                 self.check_ledger();

@@ -8,7 +8,7 @@ use std::{
 
 use prost::Message as _;
 
-use super::Chance;
+use super::{Chance, shelf::Shelf};
 use crate::{
     ack::Receipt,
     kafka::{Failure, FailureClass, Report, mailbox::Ticket, settings::Grouping},
@@ -44,6 +44,8 @@ pub(super) struct Log {
     pub(super) order: BTreeMap<String, Vec<u32>>,
     seen: BTreeSet<(Vec<u8>, u32)>,
     pub(super) late: BTreeSet<u32>,
+    /// Kafka refused a record with them, while later ones may have been written.
+    pub(super) refused: BTreeSet<u32>,
 }
 
 /// A shared hand on the log.
@@ -71,6 +73,32 @@ impl Producer for Hand {
 
     fn settled_generation(&self) -> u16 {
         self.0.borrow().settled
+    }
+}
+
+/// Numbers of the messages whose records lie on the disk.
+#[derive(Debug, Default)]
+pub(super) struct Safe {
+    readings: BTreeSet<u32>,
+    pub(super) alerts: BTreeSet<u32>,
+    pub(super) buried: BTreeSet<u32>,
+}
+
+impl Safe {
+    pub(super) fn on(shelf: &Shelf) -> Self {
+        let mut safe = Self::default();
+        for (lane, value) in shelf.values() {
+            match lane {
+                Lane::Readings => safe.readings.extend(numbers(value)),
+                Lane::Alerts => safe.alerts.extend(alerted(value)),
+                Lane::DeadLetters => safe.buried.extend(buried(value)),
+            }
+        }
+        safe
+    }
+
+    pub(super) fn has(&self, number: u32) -> bool {
+        self.readings.contains(&number) || self.buried.contains(&number)
     }
 }
 
@@ -162,12 +190,27 @@ impl Log {
             if written && position < attempted {
                 self.append(&sent);
             }
+            if failure.is_some() {
+                self.refused.extend(numbers(&sent.value));
+            }
             let outcome = match failure {
                 Some(failure) => Err(failure),
                 None => Ok(receipt()),
             };
             self.reports.push(Report { ticket: sent.ticket, outcome });
         }
+    }
+
+    /// The process that sent it all is gone: a part of what was on its way still arrives, in order
+    /// and without gaps, and nobody is told.
+    pub(super) fn lose_client(&mut self, chance: &mut Chance) {
+        for (_, queue) in std::mem::take(&mut self.queues) {
+            let written = chance.below(queue.len() + 1);
+            queue.iter().take(written).for_each(|sent| self.append(sent));
+        }
+        self.reports.clear();
+        self.generation = 0;
+        self.settled = 0;
     }
 
     fn append(&mut self, sent: &Sent) {
@@ -189,17 +232,7 @@ impl Log {
                 }
             }
             Lane::Alerts => self.alerts.extend(alerted(&sent.value)),
-            Lane::DeadLetters => {
-                let letter = DeadLetter::decode(sent.value.as_slice()).expect("our own bytes");
-                if letter.reason == "kafka_refused" {
-                    self.buried.extend(numbers(&letter.payload));
-                    self.buried.extend(alerted(&letter.payload));
-                } else {
-                    let text = String::from_utf8_lossy(&letter.payload).into_owned();
-                    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-                    self.buried.extend(digits.parse::<u32>());
-                }
-            }
+            Lane::DeadLetters => self.buried.extend(buried(&sent.value)),
         }
     }
 
@@ -235,4 +268,17 @@ fn alerted(value: &[u8]) -> Vec<u32> {
         report.readings.iter().all(|reading| number(reading.value.as_ref()).is_none())
     });
     alerts.filter_map(|report| report.sequence).filter_map(|n| u32::try_from(n).ok()).collect()
+}
+
+/// Numbers of the messages a dead letter was made of.
+fn buried(value: &[u8]) -> Vec<u32> {
+    let letter = DeadLetter::decode(value).expect("our own bytes");
+    if letter.reason == "kafka_refused" {
+        let mut numbers = numbers(&letter.payload);
+        numbers.extend(alerted(&letter.payload));
+        return numbers;
+    }
+    let text = String::from_utf8_lossy(&letter.payload).into_owned();
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    digits.parse().into_iter().collect()
 }
