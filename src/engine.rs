@@ -1,6 +1,7 @@
 //! Builds the sink first and starts the links last; stops the sources first.
 
 mod assembly;
+mod layout;
 mod reach;
 mod scrape;
 mod signals;
@@ -143,15 +144,21 @@ pub async fn run(
     });
 
     tracing::info!(admin = %listen, brokers = ?config.kafka.brokers, "connecting to Kafka");
-    let kafka = tokio::select! {
-        kafka = reach::connect(&assembly, &health) => kafka?,
+    let reach::Reached { kafka, is_verified } = tokio::select! {
+        reached = reach::connect(&assembly, &health) => reached?,
         () = signals.next() => {
             return Ok(Ending { exit: Exit::Drained, ledger: Ledger::default() });
         }
     };
     let (rebuilds, watcher) = watch::watch(Arc::clone(&kafka), Arc::clone(&health));
+    let unverified = (!is_verified).then(|| reach::verify(Arc::clone(&kafka)));
     tasks.spawn(async move {
-        watcher.await;
+        let verifying = async {
+            if let Some(unverified) = unverified {
+                unverified.await;
+            }
+        };
+        tokio::join!(watcher, verifying);
         End::Service
     });
 

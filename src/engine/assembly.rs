@@ -1,6 +1,6 @@
 //! From the configuration to the parts of the engine.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::StartError;
 use crate::{
     batch::BatchLimits,
-    config::{self, Config, Format},
+    config::{self, Ack, Config, Format},
     decode::{Decoder, Mapping},
     kafka::{Kafka, KafkaSettings, settings::TopicShape},
     link::{Clock, Core, LinkSettings, LinkTask, SnapshotRequest, voice::Voice},
@@ -71,6 +71,12 @@ impl Assembly {
 
     pub(super) fn link_count(&self) -> usize {
         self.config.links.len()
+    }
+
+    /// Where the spool lies, if there is one.
+    pub(super) fn spool_directory(&self) -> Option<&Path> {
+        let spool = &self.config.spool;
+        (spool.ack != Ack::Kafka).then_some(&spool.directory)
     }
 
     pub(super) fn kafka_settings(&self) -> KafkaSettings {
