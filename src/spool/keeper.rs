@@ -160,7 +160,7 @@ impl<D: Disk> Keeper<D> {
                 post.appended_at = now.mono;
             }
             if let Some(marks) = orders.marks.take() {
-                post.is_moved |= post.log.move_marks(&marks);
+                post.move_marks(&marks);
             }
             if let Some(from) = orders.read.take() {
                 post.read = Some(from);
@@ -360,6 +360,8 @@ impl<D: Disk> Keeper<D> {
             next: stretch.next,
             frames: stretch.frames,
         };
+        post.records_read += chunk.records().count() as u64;
+        post.bytes_read += chunk.frames.len() as u64;
         let link = post.link;
         self.show(index);
         out(link, Tiding::Read(chunk));
