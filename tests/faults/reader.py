@@ -1,0 +1,111 @@
+"""Reads all three topics without a pause, with a stock client and stock protobuf."""
+
+import threading
+from dataclasses import dataclass, field
+
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from trygg.v1 import trygg_pb2 as pb
+
+from . import mqtt_frames as mqtt
+from . import wait
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One report of a device, as it stands in a topic."""
+
+    number: int
+    device: str
+    event_id: bytes
+    content: bool
+    """The id is made of the content."""
+    partition: int
+    offset: int
+    late: bool
+    """Its batch says that later ones may stand before it."""
+
+
+@dataclass
+class Seen:
+    """All that was read so far, in the order of each partition."""
+
+    readings: list[Sighting] = field(default_factory=list)
+    alerts: list[tuple[str, bytes]] = field(default_factory=list)
+    """Device and event id."""
+    dead: list[tuple[int, str]] = field(default_factory=list)
+    """Number in the payload (-1 without one) and reason."""
+    numbers: set[int] = field(default_factory=set)
+    """Every number seen in readings or dead letters."""
+    others: int = 0
+    """Reports without a counter of ours."""
+
+
+class Reader:
+    """A consumer on a thread."""
+
+    def __init__(self, brokers: str, readings: str, alerts: str, dead_letters: str) -> None:
+        self.seen = Seen()
+        self.failure: Exception | None = None
+        self._topics = (readings, alerts, dead_letters)
+        self._consumer = Consumer({
+            "bootstrap.servers": brokers,
+            "group.id": "faults",
+            "enable.auto.commit": False,
+            "fetch.wait.max.ms": 50,
+            "log_level": 0,
+            "reconnect.backoff.max.ms": 500,
+            "topic.metadata.refresh.interval.ms": 2000,
+        })
+        wait.until("the topics are known", self._assign)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reader", daemon=True)
+        self._thread.start()
+
+    def _assign(self) -> bool:
+        listed = self._consumer.list_topics(timeout=30).topics
+        if any(topic not in listed or not listed[topic].partitions for topic in self._topics):
+            return False
+        self._consumer.assign([TopicPartition(t, p, 0) for t in self._topics for p in listed[t].partitions])
+        return True
+
+    def close(self) -> None:
+        self._stopping.set()
+        self._thread.join(10)
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                for message in self._consumer.consume(num_messages=500, timeout=0.1):
+                    # What goes wrong on the way to Kafka is the fault's doing; it tries again.
+                    if message.error() is None:
+                        self._take(message)
+            self._consumer.close()
+        except (KafkaException, ValueError, RuntimeError) as failure:
+            self.failure = failure
+
+    def _take(self, message: Message) -> None:
+        value = message.value() or b""
+        if message.topic() == self._topics[2]:
+            letter = pb.DeadLetter.FromString(value)
+            number = mqtt.number_in(letter.payload)
+            self.seen.dead.append((-1 if number is None else number, letter.reason))
+            if number is not None:
+                self.seen.numbers.add(number)
+            return
+        batch = pb.ReadingBatch.FromString(value)
+        for report in batch.reports:
+            device = f"{batch.home}/{report.device}"
+            if message.topic() == self._topics[1]:
+                self.seen.alerts.append((device, report.event_id))
+            else:
+                self._take_report(message, batch, device, report)
+
+    def _take_report(self, message: Message, batch: pb.ReadingBatch, device: str, report: pb.DeviceReport) -> None:
+        number = next((int(r.number) for r in report.readings if r.kind == "energy"), None)
+        if number is None:
+            self.seen.others += 1
+            return
+        content = report.event_id_basis == pb.EVENT_ID_BASIS_CONTENT
+        partition, offset = message.partition() or 0, message.offset() or 0
+        self.seen.readings.append(Sighting(number, device, report.event_id, content, partition, offset, batch.delivered_late))
+        self.seen.numbers.add(number)

@@ -1,0 +1,3 @@
+"""The rows, by what breaks."""
+
+from . import process  # noqa: F401
