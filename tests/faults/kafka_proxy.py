@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from . import kafka_frames as kafka
 from .proxy import Fate, Loop, Proxy, Way
-from .trace import KafkaTrace, Report
+from .trace import KafkaTrace, Moments, Report
 
 
 @dataclass
@@ -37,6 +37,7 @@ class _Shared:
     breaks: KafkaFaults = field(default_factory=KafkaFaults)
     chance: random.Random = field(default_factory=lambda: random.Random(1))
     injected: int = 0
+    moments: Moments = field(default_factory=Moments)
 
 
 class KafkaProxies:
@@ -60,6 +61,10 @@ class KafkaProxies:
         """Errors and swallowed replies so far."""
         return self._shared.injected
 
+    @property
+    def moments(self) -> Moments:
+        return self._shared.moments
+
     def break_with(self, faults: KafkaFaults) -> None:
         self._shared.breaks = faults
 
@@ -70,6 +75,7 @@ class KafkaProxies:
             proxy.cut()
         self._shared.trace, self._shared.breaks = KafkaTrace(), KafkaFaults()
         self._shared.chance, self._shared.injected = random.Random(seed), 0
+        self._shared.moments = Moments()
 
     def heal(self) -> None:
         self._shared.breaks = KafkaFaults()
@@ -116,6 +122,7 @@ class _Tap:
             return Fate(reply=kafka.refusal(request, code))
         if request.acks != 0:
             self._waiting[request.correlation] = request
+        self._shared.moments.now("request")
         return Fate(frame)
 
     def _code(self, codes: tuple[int, ...], request: kafka.Produce) -> int:
@@ -144,6 +151,7 @@ class _Tap:
         if code := self._code(breaks.rewrite, request):
             frame = kafka.with_error(frame, request, code)
         self._book(request)
+        self._shared.moments.now("reply")
         return Fate(frame)
 
     def _book(self, request: kafka.Produce) -> None:

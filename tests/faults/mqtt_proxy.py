@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from . import mqtt_frames as mqtt
 from .proxy import Fate, Loop, Proxy, Way
-from .trace import Connection, MqttTrace
+from .trace import Connection, Moments, MqttTrace
 
 UNSURE_S = 1.0
 """How long before a reset the broker may have stopped reading."""
@@ -34,6 +34,7 @@ class MqttProxy:
     def __init__(self, loop: Loop, port: int, broker: int) -> None:
         self.trace = MqttTrace()
         self.breaks = MqttFaults()
+        self.moments = Moments()
         self.proxy = Proxy(loop, port, broker, self._tap)
 
     @property
@@ -96,6 +97,7 @@ class _Tap:
             ack = mqtt.frame(mqtt.PUBACK << 4, publish.packet_id.to_bytes(2, "big"))
             self._puback(ack)
             return Fate(reply=ack)
+        self._owner.moments.now("publish")
         return Fate(frame)
 
     def _puback(self, frame: bytes) -> Fate:
@@ -106,6 +108,7 @@ class _Tap:
         trace.acknowledged += 1
         if delivery is not None and delivery.number is not None:
             trace.confirmed.setdefault(delivery.number, time.monotonic())
+        self._owner.moments.now("puback")
         return Fate(frame if passed else b"")
 
     def ended(self, by_engine: bool) -> None:

@@ -133,6 +133,8 @@ class _Pair:
     def __init__(self, near: Stream, far: Stream, tap: Tap, proxy: Proxy) -> None:
         self._near, self._far, self._tap, self._proxy = near, far, tap, proxy
         self._gone = asyncio.Event()
+        self._ended_by: Way | None = None
+        """Whose silence or deafness ended it first: UP is the engine's."""
         for _, writer in (near, far):
             peer = writer.get_extra_info("socket")
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -142,20 +144,20 @@ class _Pair:
         down = asyncio.ensure_future(self._carry(Way.DOWN, self._far[0], self._near[1], self._far[1]))
         gone = asyncio.ensure_future(self._gone.wait())
         try:
-            # What the engine had sent before it died still counts, so its direction ends the pair.
             await asyncio.wait({up, down, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if not self._gone.is_set() and down.done():
+            if not self._gone.is_set():
+                # What the engine had said before it died is still passed on.
                 await asyncio.wait({up}, timeout=0.05)
         finally:
-            # All the engine said was passed on, and the broker reads it before the end.
-            by_engine = up.done() and not down.done() and not self._gone.is_set()
             for task in (up, down, gone):
                 task.cancel()
-            self._tap.ended(by_engine)
+            # Then all that was seen of it went to a broker that still read.
+            self._tap.ended(by_engine=self._ended_by is Way.UP)
             for _, writer in (self._near, self._far):
                 writer.close()
 
     def reset(self) -> None:
+        self._ended_by = self._ended_by or Way.DOWN
         for _, writer in (self._near, self._far):
             _reset(writer)
         self._gone.set()
@@ -164,21 +166,33 @@ class _Pair:
         try:
             while data := await reader.read(CHUNK):
                 await self._held(way)
-                out = bytearray()
-                for frame in self._tap.split(way, data):
-                    fate = self._tap.frame(way, frame)
-                    out += fate.forward
-                    if fate.reply:
-                        back.write(fate.reply)
-                    if fate.cut:
-                        to.write(bytes(out))
-                        # Let the half frame reach its reader before the reset.
-                        await asyncio.sleep(0.01)
-                        self.reset()
-                        return
-                await self._write(way, to, bytes(out))
-        except (OSError, asyncio.IncompleteReadError):
+                out, cut = self._judge(way, data, back)
+                if cut:
+                    to.write(out)
+                    # Let the half frame reach its reader before the reset.
+                    await asyncio.sleep(0.01)
+                    self.reset()
+                    return
+                try:
+                    await self._write(way, to, out)
+                except OSError:
+                    self._ended_by = self._ended_by or (Way.DOWN if way is Way.UP else Way.UP)
+                    return
+        except OSError:
             pass
+        self._ended_by = self._ended_by or way
+
+    def _judge(self, way: Way, data: bytes, back: asyncio.StreamWriter) -> tuple[bytes, bool]:
+        """What is passed on of the frames in these bytes, and whether the connection is cut then."""
+        out = bytearray()
+        for frame in self._tap.split(way, data):
+            fate = self._tap.frame(way, frame)
+            out += fate.forward
+            if fate.reply:
+                back.write(fate.reply)
+            if fate.cut:
+                return bytes(out), True
+        return bytes(out), False
 
     async def _held(self, way: Way) -> None:
         while way in self._proxy.faults.held and not self._gone.is_set():

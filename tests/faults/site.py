@@ -1,8 +1,10 @@
 """The test bed of one row: broker, proxies, engine, load and reader, and the witnesses' evidence."""
 
+import contextlib
 import itertools
 import os
 import random
+import signal
 import threading
 import time
 from pathlib import Path
@@ -114,6 +116,22 @@ class Site:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             time.sleep(min(0.1, max(deadline - time.monotonic(), 0)))
+
+    def kill_at(self, moment: str, after_s: float = 0) -> None:
+        """kill -9 when something passes a proxy: before it is passed on, or so long after."""
+        pid = self.engine.daemon.pid
+        self.engine.daemon.note_memory()
+
+        def kill() -> None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+        def later() -> None:
+            self.loop.loop.call_later(after_s, kill)
+
+        moments = self.mqtt.moments if moment in ("publish", "puback") else self.kafka_proxy.moments
+        moments.waiting[moment] = later if after_s else kill
+        wait.until(f"the kill at the moment: {moment}", lambda: not self.engine.daemon.alive())
 
     def _keep_watch(self) -> None:
         while not self._watching.wait(WATCH_EVERY_S):

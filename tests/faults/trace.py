@@ -1,6 +1,7 @@
 """What the proxies saw: who was told what, and when. The checker reads this and nothing of trygg's."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -108,3 +109,14 @@ class KafkaTrace:
     requests: int = 0
     unplaced: int = 0
     """Successes without an offset (a repeated batch): no early ack can be judged by them."""
+
+
+@dataclass
+class Moments:
+    """Called once when something passes a proxy, on the proxy's thread; then forgotten."""
+
+    waiting: dict[str, Callable[[], None]] = field(default_factory=dict)
+
+    def now(self, moment: str) -> None:
+        if (call := self.waiting.pop(moment, None)) is not None:
+            call()
