@@ -78,15 +78,26 @@ class Generator:
         """So many messages that must become dead letters, as fast as they go."""
         self._loop.run(self._burst(count, payload, usable=False), 120)
 
+    def send(self, payload: Callable[[int], bytes]) -> int:
+        """One message with this payload; its number."""
+        self._loop.run(self._burst(1, payload, usable=True))
+        return max(self.log.sent)
+
+    def retain(self, count: int) -> None:
+        """So many retained messages, each with a topic of its own."""
+        self._loop.run(self._burst(count, None, usable=True, retain=True), 120)
+
     def burst(self, count: int) -> None:
         """So many good messages at once, beside the steady ones."""
         self._loop.run(self._burst(count, None, usable=True), 120)
 
-    async def _burst(self, count: int, payload: Callable[[int], bytes] | None, usable: bool) -> None:
+    async def _burst(
+        self, count: int, payload: Callable[[int], bytes] | None, usable: bool, retain: bool = False
+    ) -> None:
         for place in range(count):
             while self._writer is None or len(self._open) > MOST_OPEN:
                 await asyncio.sleep(TICK_S)
-            self._publish(payload, usable)
+            self._publish(payload, usable, retain)
             if place % 100 == 99:
                 await asyncio.sleep(0)
 
@@ -149,18 +160,20 @@ class Generator:
                 await self._writer.drain()
             await asyncio.sleep(TICK_S)
 
-    def _publish(self, payload: Callable[[int], bytes] | None, usable: bool) -> None:
+    def _publish(self, payload: Callable[[int], bytes] | None, usable: bool, retain: bool = False) -> None:
         if self._writer is None:
             return
         number = next(self._numbers)
         home, place = number % HOMES, number // HOMES % (DEVICES // HOMES)
-        device = f"plug-{home}-{place}"
-        urgent = usable and number % URGENT_EVERY == 0
+        device = f"kept-{number}" if retain else f"plug-{home}-{place}"
+        # A retained alarm rings nobody when it is replayed.
+        urgent = usable and not retain and number % URGENT_EVERY == 0
         content = payload(number) if payload else self._payload(number, urgent)
         identifier = next(i for i in self._ids if i not in self._open)
         self.log.sent[number] = Sent(f"h{home}/{device}", urgent, usable)
         self._open[identifier] = number
-        self._writer.write(mqtt.publish_frame(f"homes/h{home}/zigbee2mqtt/{device}", identifier, content))
+        topic = f"homes/h{home}/zigbee2mqtt/{device}"
+        self._writer.write(mqtt.publish_frame(topic, identifier, content, retain))
 
     def _payload(self, number: int, urgent: bool) -> bytes:
         alarm = '"action":"emergency",' if urgent else ""

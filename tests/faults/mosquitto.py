@@ -1,7 +1,9 @@
 """A real Mosquitto on a loopback port, with a store and no limit on what it queues."""
 
+import os
 import signal
 import socket
+import subprocess
 from pathlib import Path
 
 from . import wait
@@ -10,7 +12,8 @@ from .tools import Tools
 
 
 class Mosquitto:
-    """Broker of one row."""
+    """Broker of one row. Without a name everybody may do everything; `demand`
+    gives a name a password."""
 
     def __init__(self, tools: Tools, directory: Path, lines: str = "") -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -22,8 +25,11 @@ class Mosquitto:
             f"persistence true\npersistence_location {directory}/\nautosave_interval 1800\n"
             "max_queued_messages 0\nmax_inflight_messages 0\nsys_interval 1\n"
             # Started as root it would become another user, who cannot write the store.
-            f"log_dest stderr\nuser root\n{lines}"
+            f"log_dest stderr\nuser root\npassword_file {directory}/passwords\n{lines}"
         )
+        self.passwords = directory / "passwords"
+        self.passwords.touch(mode=0o600)
+        self._passwd = tools.mosquitto_passwd
         env = {"LD_LIBRARY_PATH": tools.mosquitto_libraries} if tools.mosquitto_libraries else {}
         argv = [str(tools.mosquitto), "-c", str(self._file)]
         self.daemon = Daemon("mosquitto", argv, directory / "mosquitto.log", env)
@@ -38,9 +44,8 @@ class Mosquitto:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def configure(self, lines: str) -> None:
-        """Adds lines and has them read; of a key that stands twice the later counts."""
+        """Adds lines, read at the next start; of a key that stands twice the later counts."""
         self._file.write_text(self._file.read_text() + lines + "\n")
-        self.daemon.signal(signal.SIGHUP)
 
     def save(self) -> None:
         """Has it write its store, which a kill leaves behind."""
@@ -56,3 +61,9 @@ class Mosquitto:
         self.daemon.kill()
         if forget:
             self._store.unlink(missing_ok=True)
+
+    def demand(self, name: str, password: str) -> None:
+        """Whoever gives this name must give this password; a change counts at the next connection."""
+        argv = [str(self._passwd), "-b", str(self.passwords), name, password]
+        subprocess.run(argv, env=os.environ | self.daemon.env, check=True, capture_output=True, timeout=20)
+        self.daemon.signal(signal.SIGHUP)

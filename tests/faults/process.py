@@ -112,6 +112,11 @@ class Daemon:
         assert code is not None
         return code
 
+    def cpu_s(self) -> float:
+        """CPU time it has used."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def output(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 

@@ -23,6 +23,10 @@ class Sighting:
     offset: int
     late: bool
     """Its batch says that later ones may stand before it."""
+    flags: tuple[int, ...] = ()
+    """The report's marks, such as RETAINED."""
+    timestamp_ms: int = 0
+    """The record's own."""
 
 
 @dataclass
@@ -107,5 +111,6 @@ class Reader:
             return
         content = report.event_id_basis == pb.EVENT_ID_BASIS_CONTENT
         partition, offset = message.partition() or 0, message.offset() or 0
-        self.seen.readings.append(Sighting(number, device, report.event_id, content, partition, offset, batch.delivered_late))
+        place = partition, offset, batch.delivered_late, tuple(report.flags), message.timestamp()[1]
+        self.seen.readings.append(Sighting(number, device, report.event_id, content, *place))
         self.seen.numbers.add(number)

@@ -19,6 +19,7 @@ class Tools:
     trygg: Path
     mosquitto: Path
     mosquitto_libraries: str
+    mosquitto_passwd: Path
     java: Path
     kafka_jars: Path
     kafka_log4j: Path
@@ -46,6 +47,7 @@ def read() -> Tools:
         trygg,
         Path(values["MOSQUITTO"]),
         values.get("MOSQUITTO_LIBRARIES", ""),
+        Path(values.get("MOSQUITTO_PASSWD", "mosquitto_passwd")),
         Path(values["JAVA"]),
         Path(values["KAFKA_JARS"]),
         Path(values["KAFKA_LOG4J"]),

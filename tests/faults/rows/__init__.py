@@ -1,3 +1,3 @@
 """The rows, by what breaks."""
 
-from . import process  # noqa: F401
+from . import process, mqtt  # noqa: F401, I001  in the order of the table
