@@ -101,9 +101,11 @@ class Kafka:
         except KafkaException:
             return False
 
-    def create_topic(self, topic: str, partitions: int = 4, **config: str) -> None:
+    def create_topic(self, topic: str, partitions: int = 4, replication: int = 0, **config: str) -> None:
+        """With a copy on every node unless said otherwise."""
         settings = {key.replace("_", "."): value for key, value in config.items()}
-        wanted = NewTopic(topic, num_partitions=partitions, replication_factor=len(self.nodes), config=settings)
+        copies = replication or len(self.nodes)
+        wanted = NewTopic(topic, num_partitions=partitions, replication_factor=copies, config=settings)
         for future in self.admin.create_topics([wanted]).values():
             future.result(timeout=LIMIT_S)
 

@@ -25,6 +25,8 @@ class RawBroker:
     connections: int = 0
     acked: list[int] = field(default_factory=list)
     """Packet ids of PUBACKs, over all connections."""
+    borne: list[int] = field(default_factory=list)
+    """Connections that the engine did not end."""
 
     def start(self) -> None:
         self.loop.run(asyncio.start_server(self._serve, "127.0.0.1", self.port))
@@ -32,21 +34,28 @@ class RawBroker:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         script = self.scripts[min(self.connections, len(self.scripts) - 1)]
         self.connections += 1
+        last = self.connections >= len(self.scripts)
         splitter = mqtt.Splitter()
-        subscribed = False
+        playing = asyncio.ensure_future(self._play(script, writer, last))
         try:
             while data := await reader.read(65_536):
                 for frame in splitter.feed(data):
                     writer.write(self._answer(frame))
-                    if mqtt.kind(frame) == mqtt.SUBSCRIBE and not subscribed:
-                        subscribed = True
-                        await asyncio.sleep(0.2)
-                        for told in script:
-                            writer.write(told)
                 await writer.drain()
         except OSError:
             pass
         finally:
+            playing.cancel()
+            writer.close()
+
+    async def _play(self, script: list[bytes], writer: asyncio.StreamWriter, last: bool) -> None:
+        """Once the session stands; what the engine bears with is ended by us."""
+        await asyncio.sleep(0.5)
+        for told in script:
+            writer.write(told)
+        if not last:
+            await asyncio.sleep(1.5)
+            self.borne.append(self.connections)
             writer.close()
 
     def _answer(self, frame: bytes) -> bytes:

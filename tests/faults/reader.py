@@ -61,7 +61,7 @@ class Reader:
             "topic.metadata.refresh.interval.ms": 2000,
         })
         wait.until("the topics are known", self._assign)
-        self._stopping = threading.Event()
+        self._stopping, self._again = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="reader", daemon=True)
         self._thread.start()
 
@@ -72,6 +72,10 @@ class Reader:
         self._consumer.assign([TopicPartition(t, p, 0) for t in self._topics for p in listed[t].partitions])
         return True
 
+    def follow_again(self) -> None:
+        """Another topic stands under the name of the readings: read it from its beginning."""
+        self._again.set()
+
     def close(self) -> None:
         self._stopping.set()
         self._thread.join(10)
@@ -79,6 +83,9 @@ class Reader:
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
+                if self._again.is_set():
+                    self._again.clear()
+                    self._begin_readings_again()
                 for message in self._consumer.consume(num_messages=500, timeout=0.1):
                     # What goes wrong on the way to Kafka is the fault's doing; it tries again.
                     if message.error() is None:
@@ -86,6 +93,15 @@ class Reader:
             self._consumer.close()
         except (KafkaException, ValueError, RuntimeError) as failure:
             self.failure = failure
+
+    def _begin_readings_again(self) -> None:
+        places = {(part.topic, part.partition): part for part in self._consumer.position(self._consumer.assignment())}
+        for part in places.values():
+            if part.topic == self._topics[0]:
+                part.offset = 0
+            part.offset = max(part.offset, 0)
+        self._consumer.unassign()
+        self._consumer.assign(list(places.values()))
 
     def _take(self, message: Message) -> None:
         value = message.value() or b""
