@@ -82,12 +82,13 @@ def _complain(verdict: Verdict, count: int, what: str, examples: Iterable[object
 
 def _losses(evidence: Evidence, rules: Rules, verdict: Verdict) -> None:
     sent, seen = evidence.log.sent, evidence.seen
-    dead = {number for number, _ in seen.dead}
-    lost = sorted(number for number in evidence.mqtt.confirmed if number not in seen.numbers)
+    dead = {number for number, _ in list(seen.dead)}
+    confirmed = list(evidence.mqtt.confirmed)  # a row may ask while messages still flow
+    lost = sorted(number for number in confirmed if number not in seen.numbers)
     _complain(verdict, len(lost), "confirmed and in no topic", lost)
     ids = {sighting.number: (sighting.device, sighting.event_id) for sighting in seen.readings}
     alerts = set(seen.alerts)
-    silent = [n for n in evidence.mqtt.confirmed if n in sent and sent[n].urgent and n in ids and ids[n] not in alerts]
+    silent = [n for n in confirmed if n in sent and sent[n].urgent and n in ids and ids[n] not in alerts]
     _complain(verdict, len(silent), "confirmed alarms that are not in the alerts topic", silent)
     verdict.lost = len(lost) + len(silent)
     if rules.broker_survives:
@@ -190,6 +191,8 @@ def _early_acks(evidence: Evidence, verdict: Verdict) -> None:
         if report.topic == evidence.readings_topic:
             for offset in range(report.first, report.last + 1):
                 told.setdefault((report.partition, offset), report.at)
+    if evidence.kafka.broken:
+        _imply(told)
     receipts: dict[int, float] = {}
     for sighting in evidence.seen.readings:
         at = told.get((sighting.partition, sighting.offset))
@@ -197,7 +200,7 @@ def _early_acks(evidence: Evidence, verdict: Verdict) -> None:
             receipts[sighting.number] = min(at, receipts.get(sighting.number, at))
     dead = {number for number, _ in evidence.seen.dead}
     early = []
-    for number, at in evidence.mqtt.confirmed.items():
+    for number, at in list(evidence.mqtt.confirmed.items()):
         if number in dead:
             continue
         receipt = receipts.get(number)
@@ -208,3 +211,16 @@ def _early_acks(evidence: Evidence, verdict: Verdict) -> None:
             early.append(number)
     verdict.early_acks = len(early)
     _complain(verdict, len(early), "acknowledged before Kafka's report", sorted(early))
+
+
+def _imply(told: dict[tuple[int, int], float]) -> None:
+    """A report counts for all earlier records of its partition."""
+    least: dict[int, float] = {}
+    ends: dict[int, int] = {}
+    for partition, offset in told:
+        ends[partition] = max(offset, ends.get(partition, -1))
+    for partition, end in ends.items():
+        for offset in range(end, -1, -1):
+            at = told.get((partition, offset), float("inf"))
+            least[partition] = min(at, least.get(partition, float("inf")))
+            told[partition, offset] = least[partition]

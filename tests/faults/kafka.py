@@ -45,10 +45,11 @@ class Kafka:
         logs.mkdir(parents=True)
         # What the storage tool would write; it costs another JVM to ask it.
         (logs / "meta.properties").write_text(
-            f"version=1\ncluster.id={CLUSTER}\nnode.id={number}\ndirectory.id=dHJ5Z2ctZGlyZWN0b3J5M{'ABCDEF'[number]}\n"
+            f"version=1\ncluster.id={CLUSTER}\nnode.id={number}\ndirectory.id=dHJ5Z2ctZGlyZWN0b3J5{'ABCDEF'[number]}Q\n"
         )
         properties = home / "server.properties"
-        properties.write_text(_properties(number, ports, voters, logs))
+        alone = "," not in voters
+        properties.write_text(_properties(number, ports, voters, logs) + (AUTHORIZER if alone else ""))
         argv = [str(self._tools.java), "-Xms160m", "-Xmx400m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
         argv += [f"-Dlog4j2.configurationFile={self._tools.kafka_log4j}", "-cp", f"{self._tools.kafka_jars}/*"]
         argv += ["kafka.Kafka", str(properties)]
@@ -150,6 +151,9 @@ broker.session.timeout.ms=6000
 replica.lag.time.max.ms=5000
 delete.topic.enable=true
 file.delete.delay.ms=1000
-authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+"""
+
+# For a single node only: the controllers of a cluster would have to be let in first.
+AUTHORIZER = """authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 allow.everyone.if.no.acl.found=true
 """

@@ -25,6 +25,8 @@ class KafkaFaults:
     """How many of the requests are refused or rewritten."""
     topics: frozenset[str] = frozenset()
     """Only requests that touch one of these; empty is all."""
+    partition: int = -1
+    """Only requests that touch this partition of those topics; -1 is all."""
     only: int = -1
     """After so many errors no more; -1 is no end."""
 
@@ -37,6 +39,7 @@ class _Shared:
     breaks: KafkaFaults = field(default_factory=KafkaFaults)
     chance: random.Random = field(default_factory=lambda: random.Random(1))
     injected: int = 0
+    """Errors, and replies that did not arrive whole."""
     moments: Moments = field(default_factory=Moments)
 
 
@@ -129,11 +132,19 @@ class _Tap:
         breaks, chance = self._shared.breaks, self._shared.chance
         if not codes or breaks.only == 0 or chance.random() >= breaks.share:
             return 0
-        if breaks.topics and not breaks.topics.intersection(part.topic for part in request.parts):
+        if not any(self._concerns(part) for part in request.parts):
             return 0
         breaks.only -= breaks.only > 0
-        self._shared.injected += 1
+        self._inject()
         return chance.choice(codes)
+
+    def _concerns(self, part: kafka.Part) -> bool:
+        breaks = self._shared.breaks
+        return (not breaks.topics or part.topic in breaks.topics) and breaks.partition in (-1, part.partition)
+
+    def _inject(self) -> None:
+        self._shared.injected += 1
+        self._shared.trace.broken = True
 
     def _reply(self, frame: bytes) -> Fate:
         request = self._waiting.pop(kafka.correlation_of_reply(frame), None)
@@ -141,11 +152,11 @@ class _Tap:
             return Fate(frame)
         breaks = self._shared.breaks
         if breaks.swallow_replies:
-            self._shared.injected += 1
+            self._inject()
             return Fate()
         if breaks.cut_replies > 0:
             breaks.cut_replies -= 1
-            self._shared.injected += 1
+            self._inject()
             return Fate(frame[: len(frame) // 2], cut=True)
         kafka.produce_reply(frame, request)
         if code := self._code(breaks.rewrite, request):
@@ -166,4 +177,6 @@ class _Tap:
                 trace.reports.append(Report(part.topic, part.partition, part.base_offset, last, now))
 
     def ended(self, by_engine: bool) -> None:
+        if self._waiting:
+            self._shared.trace.broken = True
         self._waiting.clear()

@@ -122,5 +122,5 @@ class Daemon:
 
     def require_alive(self) -> None:
         if not self.alive():
-            tail = "\n".join(self.output().splitlines()[-15:])
-            raise AssertionError(f"{self.name} ended with {self.ended()}:\n{tail}")
+            last = " | ".join(line[:160] for line in self.output().splitlines()[-3:])
+            raise AssertionError(f"{self.name} ended with {self.ended()}: {last}")

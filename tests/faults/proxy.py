@@ -70,6 +70,8 @@ class Faults:
     """0 is no limit. The limit is of each connection and direction."""
     slice_bytes: int = CHUNK
     """The largest piece that is written at once under a limit."""
+    stall_over: int = 0
+    """Larger writes get stuck, as behind a link that takes smaller packets only; 0 is none."""
 
 
 class Proxy:
@@ -194,15 +196,18 @@ class _Pair:
                 return bytes(out), True
         return bytes(out), False
 
-    async def _held(self, way: Way) -> None:
-        while way in self._proxy.faults.held and not self._gone.is_set():
+    async def _held(self, way: Way, size: int = 0) -> None:
+        while not self._gone.is_set():
+            faults = self._proxy.faults
+            if way not in faults.held and not 0 < faults.stall_over < size:
+                return
             await asyncio.sleep(0.02)
 
     async def _write(self, way: Way, to: asyncio.StreamWriter, data: bytes) -> None:
         faults = self._proxy.faults
         if faults.delay_s:
             await asyncio.sleep(faults.delay_s)
-        await self._held(way)
+        await self._held(way, len(data))
         if not faults.bytes_per_s:
             to.write(data)
             await to.drain()

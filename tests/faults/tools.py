@@ -70,6 +70,7 @@ def lacks(need: str) -> str | None:
         "faketime": _faketime,
         "spool": _spool,
         "failpoints": _failpoints,
+        "fixtures": lambda: "there is no spool of another release yet",
         "certificates": lambda: "proven by `cargo test --test it kafka_security::`, which makes certificates",
     }
     return checks[need]()

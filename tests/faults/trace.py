@@ -107,6 +107,9 @@ class KafkaTrace:
 
     reports: list[Report] = field(default_factory=list)
     requests: int = 0
+    broken: bool = False
+    """Replies were lost or falsified. Then a report for a later record of the partition tells the
+    idempotent producer of the earlier one too: Kafka takes its batches in sequence only."""
     unplaced: int = 0
     """Successes without an offset (a repeated batch): no early ack can be judged by them."""
 

@@ -90,9 +90,12 @@ def play(bench: Bench, row: Row, durations: Durations, seed: int) -> Result:
     except Exception as failure:  # whatever a row meets is its result
         result.problems.append(f"{type(failure).__name__}: {failure}")
         (site.directory / "traceback.txt").write_text(traceback.format_exc())
-    finally:
+    try:
         _fill(result, site)
-        site.close()
+    except Exception as failure:
+        result.problems.append(f"the checker failed: {type(failure).__name__}: {failure}")
+        (site.directory / "checker.txt").write_text(traceback.format_exc())
+    site.close()
     result.elapsed_s = time.monotonic() - started
     if result.failed:
         result.logs = str(site.directory)

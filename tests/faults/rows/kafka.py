@@ -139,9 +139,9 @@ def refused_records(site: Site, durations: Durations) -> None:
     site.rules = LENIENT
     site.start()
     topics = frozenset({site.settings.topics[0]})
-    for code in (TOO_LARGE, INVALID_RECORD):
-        site.kafka_proxy.break_with(KafkaFaults(refuse=(code,), topics=topics, only=2))
-        site.pause(3)
+    for partition, code in ((0, TOO_LARGE), (1, INVALID_RECORD)):
+        site.kafka_proxy.break_with(KafkaFaults(refuse=(code,), topics=topics, partition=partition, only=2))
+        site.pause(4)
     site.notes.append(f"{site.verdict().good_dead} messages became dead letters, {site.verdict().late} came late")
     _injected(site)
 

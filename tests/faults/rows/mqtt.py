@@ -225,10 +225,11 @@ def bad_broker(site: Site, durations: Durations) -> None:
     site.open()
     site.load = log
     site.engine.start(ready=False)
-    wait.until("what is legal of five scripts is confirmed", lambda: {3, 5, 6} <= site.mqtt.trace.confirmed.keys(), 60)
+    wait.until("what is legal in the last script is confirmed", lambda: {4, 5, 6} <= site.mqtt.trace.confirmed.keys(), 60)
     site.notes.append(f"{broker.connections} connections, PUBACKs for ids {broker.acked}, bore with {broker.borne}")
     assert site.engine.daemon.alive() and site.engine.starts == 1
-    log.log.accepted |= {0, 1, 2, 3, 5, 6}
+    # A decent broker would have sent the others again.
+    log.log.accepted |= {4, 5, 6}
     site.healed()
 
 
