@@ -126,18 +126,6 @@ set_up_systemd_analyze() {
     step "systemd-analyze: $found"
 }
 
-# For rows of the fault suite that move the wall clock. Optional: the suite skips them loudly without it.
-set_up_faketime() {
-    local found
-    found=$(find /usr/lib "$unpacked/usr/lib" -name libfaketimeMT.so.1 2>/dev/null | head -n 1)
-    if [ -z "$found" ]; then
-        { know libfaketime && bring libfaketime; } || { step "libfaketime: not to be had; row T1 of the fault suite will skip"; return; }
-        found=$(find "$unpacked/usr/lib" -name libfaketimeMT.so.1 | head -n 1)
-    fi
-    printf 'FAKETIME=%s\n' "$found" >>"$env_file"
-    step "libfaketime: $found"
-}
-
 java_major() { "$1" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p'; }
 
 # Java 17 or later; sets JAVA and, for an unpacked one, its trust store.
@@ -223,7 +211,6 @@ set_up_kafka
 set_up_python
 set_up_promtool
 set_up_systemd_analyze
-set_up_faketime
 mv "$env_file" "$final_env"
 
 if [ -s "$skips" ] && [ "${CI:-}" = true ]; then

@@ -25,6 +25,7 @@ class Settings:
     librdkafka: str = ""
     spool: Path | None = None
     """Where the spool lies; None for none."""
+    ack: str = "auto"
     spool_lines: str = ""
     sections: str = ""
     admin: int = field(default_factory=free_port)
@@ -33,9 +34,13 @@ class Settings:
     def topics(self) -> tuple[str, str, str]:
         return f"{self.prefix}.readings", f"{self.prefix}.alerts", f"{self.prefix}.dead-letters"
 
+    def spool_files(self) -> list[Path]:
+        """All files below the spool's directory."""
+        return [file for file in self.spool.rglob("*") if file.is_file()] if self.spool else []
+
     def toml(self) -> str:
         readings, alerts, dead_letters = self.topics
-        spool = f'[spool]\ndirectory = "{self.spool}"\n{self.spool_lines}\n' if self.spool else ""
+        spool = f'[spool]\ndirectory = "{self.spool}"\nack = "{self.ack}"\n{self.spool_lines}\n' if self.spool else ""
         return f"""[engine]
 tenant = "faults"
 shutdown_deadline = "15s"

@@ -9,6 +9,8 @@ from trygg.v1 import trygg_pb2 as pb
 from . import mqtt_frames as mqtt
 from . import wait
 
+REFUSED_BY_KAFKA = "kafka_refused"
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -107,10 +109,9 @@ class Reader:
         value = message.value() or b""
         if message.topic() == self._topics[2]:
             letter = pb.DeadLetter.FromString(value)
-            number = mqtt.number_in(letter.payload)
-            self.seen.dead.append((-1 if number is None else number, letter.reason))
-            if number is not None:
-                self.seen.numbers.add(number)
+            numbers = _numbers_in(letter)
+            self.seen.dead += [(number, letter.reason) for number in numbers or [-1]]
+            self.seen.numbers.update(numbers)
             return
         batch = pb.ReadingBatch.FromString(value)
         for report in batch.reports:
@@ -121,7 +122,7 @@ class Reader:
                 self._take_report(message, batch, device, report)
 
     def _take_report(self, message: Message, batch: pb.ReadingBatch, device: str, report: pb.DeviceReport) -> None:
-        number = next((int(r.number) for r in report.readings if r.kind == "energy"), None)
+        number = _number_of(report)
         if number is None:
             self.seen.others += 1
             return
@@ -130,3 +131,17 @@ class Reader:
         place = partition, offset, batch.delivered_late, tuple(report.flags), message.timestamp()[1]
         self.seen.readings.append(Sighting(number, device, report.event_id, content, *place))
         self.seen.numbers.add(number)
+
+
+def _number_of(report: pb.DeviceReport) -> int | None:
+    """The counter that a device of ours sends as its number."""
+    return next((int(reading.number) for reading in report.readings if reading.kind == "energy"), None)
+
+
+def _numbers_in(letter: pb.DeadLetter) -> list[int]:
+    """A message holds one number; a record that Kafka refused is a whole batch of them."""
+    if letter.reason == REFUSED_BY_KAFKA and letter.refused_by.startswith("readings"):
+        found = (_number_of(report) for report in pb.ReadingBatch.FromString(letter.payload).reports)
+        return [number for number in found if number is not None]
+    number = mqtt.number_in(letter.payload)
+    return [] if number is None else [number]

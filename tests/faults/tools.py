@@ -23,8 +23,6 @@ class Tools:
     java: Path
     kafka_jars: Path
     kafka_log4j: Path
-    faketime: str
-    """Path of libfaketime; empty without it."""
 
 
 class Missing(RuntimeError):
@@ -51,7 +49,6 @@ def read() -> Tools:
         Path(values["JAVA"]),
         Path(values["KAFKA_JARS"]),
         Path(values["KAFKA_LOG4J"]),
-        values.get("FAKETIME", ""),
     )
 
 
@@ -67,7 +64,7 @@ def lacks(need: str) -> str | None:
         "loop": _loop,
         "netns": _netns,
         "memory-cgroup": _memory_cgroup,
-        "faketime": _faketime,
+        "cc": lambda: _program("cc"),
         "spool": _spool,
         "failpoints": _failpoints,
         "fixtures": lambda: "there is no spool of another release yet",
@@ -125,11 +122,6 @@ def memory_cgroups() -> Path | None:
 
 def _memory_cgroup() -> str | None:
     return None if memory_cgroups() else "no memory control group can be made here"
-
-
-def _faketime() -> str | None:
-    library = read().faketime
-    return None if library and Path(library).exists() else "libfaketime is not there (FAKETIME in target/tools/env)"
 
 
 def _spool() -> str | None:

@@ -85,6 +85,11 @@ class MqttTrace:
     def open_count(self) -> int:
         return sum(len(c.open_deliveries()) for c in self.connections if c.ended_at is None)
 
+    def forget_since(self, moment: float) -> None:
+        """What was acknowledged from then on was never confirmed: its disk was losing power."""
+        for number in [number for number, at in self.confirmed.items() if at >= moment]:
+            del self.confirmed[number]
+
     def doubt(self) -> None:
         """From here on the broker may not hear what passes."""
         self.doubts.append(time.monotonic())

@@ -5,8 +5,8 @@ import signal
 import time
 
 from .. import wait
-from ..engine import DRAINED, TEMPORARY_FAILURE, Engine, Settings
-from ..process import Daemon, free_port
+from ..engine import DRAINED, TEMPORARY_FAILURE
+from ..process import Daemon
 from ..row import Durations, row
 from ..site import Site
 from ..tools import memory_cgroups
@@ -76,9 +76,7 @@ def stopped(site: Site, durations: Durations) -> None:
 def split_brain(site: Site, durations: Durations) -> None:
     """They take the session from each other at most every second on average, and lose nothing."""
     site.start()
-    settings = Settings(**vars(site.settings) | {"admin": free_port()})
-    twin = Engine(site.tools, site.directory, settings, "twin")
-    site.engines.append(twin)
+    twin = site.twin()
     site.mqtt.trace.doubt()
     before = len(site.mqtt.trace.connections)
     twin.start(ready=False)
