@@ -91,7 +91,7 @@ def play(bench: Bench, row: Row, durations: Durations, seed: int) -> Result:
         result.problems.append(f"{type(failure).__name__}: {failure}")
         (site.directory / "traceback.txt").write_text(traceback.format_exc())
     try:
-        _fill(result, site)
+        fill(result, site)
     except Exception as failure:
         result.problems.append(f"the checker failed: {type(failure).__name__}: {failure}")
         (site.directory / "checker.txt").write_text(traceback.format_exc())
@@ -104,7 +104,7 @@ def play(bench: Bench, row: Row, durations: Durations, seed: int) -> Result:
     return result
 
 
-def _fill(result: Result, site: Site) -> None:
+def fill(result: Result, site: Site) -> None:
     result.recovery_s, result.notes = site.recovery_s, site.notes
     result.peak_rss_bytes = site.peak_rss
     if site.load is None or site.reader is None:
@@ -112,7 +112,7 @@ def _fill(result: Result, site: Site) -> None:
     verdict = site.verdict()
     result.confirmed, result.lost, result.duplicated = verdict.confirmed, verdict.lost, verdict.duplicated
     result.bound, result.reordered, result.late = verdict.bound, verdict.reordered, verdict.late
-    result.judged_acks = verdict.judged_acks
+    result.judged_acks, result.connections = verdict.judged_acks, len(site.mqtt.trace.connections)
     result.problems += verdict.problems
     if not result.problems and verdict.confirmed == 0:
         result.problems.append("nothing was confirmed: the row proves nothing")
