@@ -74,4 +74,4 @@ lint: ## Formatting, clippy, docs.
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
 
 clean-tests: ## What test runs left behind.
-	rm -rf target/tmp/it target/it-skips target/replay
+	rm -rf target/tmp/it target/it-skips target/replay target/faults

@@ -14,17 +14,10 @@ WITHIN = 0.2
 """How far the predicted time to full may be from the real one."""
 
 
-def _start(bench: Bench, name: str, seed: int, spool: bool) -> Site:
-    site = bench.site(name, seed_of(seed, name))
-    if spool:
-        site.use_spool(site.directory / "spool")
-    return site
-
-
 def kills(bench: Bench, count: int, seed: int) -> Result:
     """kill -9 at random moments: flowing, in recovery, and with Kafka away."""
     result = Result("A2", f"{count} kills -9, in recovery and with Kafka away too")
-    site = _start(bench, "kills", seed, means.lacks("spool") is None)
+    site = bench.site("kills", seed_of(seed, "kills"))
     try:
         site.rate, site.drain_s = 1000, 180
         site.start()
@@ -115,8 +108,8 @@ def planted_cut() -> int:
 def outage(bench: Bench, seconds: float, rate: float, seed: int, time_to_full_metric: str) -> Result:
     """Kafka away for many minutes under load; then the same with a small spool, until it is full."""
     result = Result("A4", f"Kafka away for {seconds:.0f} s at {rate:.0f} messages/s")
-    spool = means.lacks("spool") is None
-    site = _start(bench, "outage", seed, spool)
+    site = bench.site("outage", seed_of(seed, "outage"))
+    spool = site.spools
     try:
         site.rate, site.drain_s = rate, max(seconds, 120)
         site.settings.link = 'keep_alive = "10s"\n'
@@ -160,7 +153,6 @@ def _time_to_full(bench: Bench, rate: float, seed: int, metric: str, result: Res
     """On a spool of 64 MiB: the prediction after a while against what comes."""
     site = bench.site("outage-full", seed_of(seed, "full"))
     try:
-        site.use_spool(site.directory / "spool")
         site.settings.spool_lines = 'max_bytes = "64MiB"\n'
         site.rate, site.drain_s = rate, 180
         site.start()

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import tools as means
 from .checker import Rules, judge
 from .kafka_proxy import KafkaFaults
 from .proxy import Way
@@ -106,7 +105,7 @@ TROUBLES = (
 )
 
 
-def run(bench: Bench, durations: Durations, seconds: float, seed: int, liveness: bool, spool: bool) -> Result:
+def run(bench: Bench, durations: Durations, seconds: float, seed: int, liveness: bool) -> Result:
     """One variant, as a row of the table."""
     name = "L1" if liveness else "L2"
     fault = "random mix, then peace" if liveness else "random mix without end"
@@ -117,8 +116,6 @@ def run(bench: Bench, durations: Durations, seconds: float, seed: int, liveness:
     site.settings.link = 'keep_alive = "5s"\n'
     # A row's early acks are exact; here lost replies are the rule, and what they imply counts.
     site.rules = Rules()
-    if spool:
-        site.use_spool(site.directory / "spool")
     try:
         site.start()
         _mix(site, durations, seconds, random.Random(seed_of(seed, name)), started)
@@ -175,5 +172,4 @@ def _judge_now(site: Site, at: float) -> None:
 
 def both(bench: Bench, durations: Durations, seconds: float, seed: int) -> list[Result]:
     """Safety for half of the time, then liveness."""
-    spool = means.lacks("spool") is None
-    return [run(bench, durations, seconds / 2, seed, liveness, spool) for liveness in (False, True)]
+    return [run(bench, durations, seconds / 2, seed, liveness) for liveness in (False, True)]

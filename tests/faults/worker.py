@@ -55,12 +55,15 @@ class Bench:
             self._proxies.close()
         self._kafka = self._proxies = None
 
-    def site(self, name: str, seed: int, nodes: int = 1) -> Site:
+    def site(self, name: str, seed: int, nodes: int = 1, ack: str = "auto") -> Site:
         directory = OUTPUT / name
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
         kafka, proxies = self.kafka(nodes)
-        return Site(self.tools, self.loop, kafka, proxies, directory, seed)
+        site = Site(self.tools, self.loop, kafka, proxies, directory, seed)
+        if means.lacks("spool") is None:
+            site.use_spool(directory / "spool", ack)
+        return site
 
     def close(self) -> None:
         self.drop_kafka()
@@ -80,7 +83,7 @@ def play(bench: Bench, row: Row, durations: Durations, seed: int) -> Result:
         return result
     started = time.monotonic()
     try:
-        site = bench.site(row.id, seed_of(seed, row.id), row.nodes)
+        site = bench.site(row.id, seed_of(seed, row.id), row.nodes, row.ack)
     except (AssertionError, OSError, RuntimeError) as failure:
         result.problems.append(f"the test bed did not come up: {failure}")
         return result
@@ -120,7 +123,7 @@ def fill(result: Result, site: Site) -> None:
 
 def self_test(bench: Bench, seed: int) -> list[Planted]:
     """Plants bugs into a sound run, and one into a living one."""
-    site = bench.site("planted", seed_of(seed, "planted"))
+    site = bench.site("planted", seed_of(seed, "planted"), ack="kafka")
     try:
         site.start()
         site.pause(3)
@@ -136,7 +139,7 @@ def self_test(bench: Bench, seed: int) -> list[Planted]:
 def forged(bench: Bench, seed: int) -> Planted:
     """The proxy acknowledges in the engine's place: messages are confirmed that nobody stored."""
     bug = "PUBACKs forged by the proxy"
-    site = bench.site("planted-live", seed_of(seed, "forged"))
+    site = bench.site("planted-live", seed_of(seed, "forged"), ack="kafka")
     try:
         site.start()
         site.mqtt.breaks.forge = 20
