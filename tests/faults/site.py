@@ -180,6 +180,8 @@ class Site:
         owed = set(self.generator.log.accepted) if self.rules.broker_survives else set(self.mqtt.trace.confirmed)
         wait.until(f"{len(owed)} messages drain after the fault", lambda: owed <= self.seen_numbers, self.drain_s, 0.05)
         self.recovery_s = time.monotonic() - healed
+        # A connection that lived through it has carried everything.
+        self.mqtt.trace.doubts.clear()
 
     def finish(self) -> None:
         """Stops the load, drains all of it, and ends the engine."""
