@@ -113,6 +113,19 @@ pub(super) fn load<D: Disk>(disk: &D, folder: &Path) -> io::Result<Result<Loaded
     Ok(Ok(loaded))
 }
 
+/// Removes files that are no cursor, so that new ones are written.
+pub(super) fn remove_damaged<D: Disk>(disk: &D, folder: &Path) -> io::Result<()> {
+    for path in NAMES.iter().map(|name| folder.join(name)) {
+        match read(disk, &path).map(|bytes| Cursor::parse(&bytes)) {
+            Ok(Err(BadHeader::Damaged)) => disk.remove(&path)?,
+            Ok(Ok(_) | Err(BadHeader::Newer(_))) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 fn read<D: Disk>(disk: &D, path: &Path) -> io::Result<Vec<u8>> {
     let file = disk.open(path)?;
     let length = disk.length(&file)?.min(BYTES_MAX);

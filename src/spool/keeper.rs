@@ -4,7 +4,9 @@
 //! moves, segments that are delivered go, and what was asked for is read. Alerts come first, but never
 //! twice in a row while somebody else waits.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+mod serve;
+
+use std::{path::PathBuf, sync::Arc};
 
 use super::{
     damage::{Damage, Place, TornTail},
@@ -15,23 +17,11 @@ use super::{
     post::{Group, Post},
     quarantine, recovery,
     room::Limits,
-    segment,
-    tidings::{Chunk, Recovered, Synced, Tiding},
+    tidings::{Recovered, Tiding},
 };
 use crate::model::{Lane, LinkName, Moment, Mono};
 #[cfg(test)]
 use crate::plant::{Bug, is_planted};
-
-/// A chunk has so many bytes, or one record.
-const CHUNK_BYTES: usize = 1 << 20;
-/// How often a log that has reached the limit looks again, should nobody wake it.
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
-/// A delivered segment that is longer is replaced by an empty one, when the log has been quiet.
-const SPENT_BYTES: u64 = 64 << 10;
-const QUIET: Duration = Duration::from_secs(1);
-/// Buffers kept for the next orders, and how large they may be.
-const SPARE: usize = 8;
-const SPARE_BYTES: usize = 1 << 20;
 
 /// Something the operator should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -203,196 +193,6 @@ impl<D: Disk> Keeper<D> {
         if is_alerts(&self.last) { other.or(urgent) } else { urgent.or(other) }
     }
 
-    fn discard(&mut self, index: usize) {
-        if let Some(post) = self.posts.get_mut(index) {
-            let before = post.state;
-            post.discard_delivered();
-            self.tell_state(index, before);
-        }
-    }
-
-    fn append(&mut self, index: usize, now: Moment, out: &mut impl FnMut(usize, Tiding)) {
-        let (mut all, mut dead_letters) = self.bytes();
-        let Some(post) = self.posts.get_mut(index) else {
-            return;
-        };
-        if post.groups.is_empty() || post.write_at > now.mono {
-            return;
-        }
-        let (lane, before) = (post.lane(), post.state);
-        let (mut count, mut bytes) = (0, 0);
-        let mut result = Ok(());
-        // After a failure one after the other: what still fits is not to wait for what does not.
-        let most = if post.is_troubled() { 1 } else { usize::MAX };
-        for group in post.groups.iter_mut().take(most) {
-            let length = group.frames.len() as u64 + segment::SEGMENT_HEADER + HEADER_BYTES as u64;
-            if !self.limits.admits(lane, length, all, dead_letters)
-                || !self.limits.leaves(&self.disk, &self.root, length)
-            {
-                break;
-            }
-            result = post.log.write(&self.disk, &mut group.frames, group.first, now.wall);
-            if result.is_err() {
-                break;
-            }
-            (all, dead_letters) = (all + length, dead_letters + length);
-            count += 1;
-            bytes += group.frames.len() as u64;
-            #[cfg(test)]
-            if is_planted(Bug::ReceiptBeforeSync) {
-                out(post.link, Tiding::Synced(Synced::new(lane, group.next())));
-            }
-        }
-        let is_withheld = result.is_ok() && count < post.groups.len().min(most);
-        let began = (self.sync_clock)();
-        if result.is_ok() && count > 0 {
-            result = post.log.sync(&self.disk);
-        }
-        let took = (self.sync_clock)().since(began).as_micros();
-        let mut synced = None;
-        match result {
-            Err(error) => {
-                self.board.count_failure();
-                post.failed(&error, now.mono);
-            }
-            Ok(()) if count > 0 => {
-                self.board.count_sync(took);
-                for group in post.groups.drain(..count) {
-                    post.appended = post.appended.saturating_add(group.count);
-                    reuse(&mut self.spare, group.frames);
-                }
-                post.appended_bytes = post.appended_bytes.saturating_add(bytes);
-                post.succeeded();
-                synced = Some((post.link, Synced::new(lane, post.log.proven)));
-            }
-            Ok(()) => {}
-        }
-        if is_withheld {
-            post.state = LogState::Full;
-            post.write_at = now.mono + LOOK_AGAIN;
-        }
-        self.tell_state(index, before);
-        if let Some((link, synced)) = synced {
-            // The figures first: who hears of it may look at them.
-            self.show(index);
-            out(link, Tiding::Synced(synced));
-        }
-    }
-
-    fn tell_state(&mut self, index: usize, before: LogState) {
-        if let Some(post) = self.posts.get(index).filter(|post| post.state != before) {
-            self.news.push(News::State(post.place.clone(), post.state));
-        }
-    }
-
-    /// Saves the cursor and removes what is delivered.
-    fn move_cursor(&mut self, index: usize) {
-        let Some(post) = self.posts.get_mut(index) else {
-            return;
-        };
-        if !std::mem::take(&mut post.is_moved) {
-            return;
-        }
-        // An old cursor costs duplicates, so a failure is no reason to stop.
-        let is_saved = post.log.save_cursor(&self.disk).is_ok();
-        if post.log.is_front_delivered() {
-            self.remove_delivered(index, is_saved);
-        }
-    }
-
-    /// The cursor is safe before a segment goes; but on a full disk the room comes first, and a
-    /// missing front is no damage.
-    fn remove_delivered(&mut self, index: usize, is_saved: bool) {
-        let Some(post) = self.posts.get_mut(index) else {
-            return;
-        };
-        if is_saved {
-            drop(post.log.cursor.sync(&self.disk));
-        }
-        let mut is_removed = false;
-        while post.log.is_front_delivered() {
-            let Some(first) = post.log.segments.first().map(|segment| segment.header.first) else {
-                break;
-            };
-            set_aside(&self.disk, &self.root, post);
-            let folder = post.log.folder.clone();
-            let is_damaged = post.log.to_set_aside.iter().any(|damage| damage.segment == first);
-            let result = if is_damaged {
-                quarantine::put_away(&self.disk, &self.root, &post.place, &folder, first)
-            } else {
-                self.disk.remove(&folder.join(segment::name(first)))
-            };
-            if result.is_err_and(|error| error.kind() != std::io::ErrorKind::NotFound) {
-                break;
-            }
-            post.log.forget_front();
-            is_removed = true;
-        }
-        if is_removed {
-            for post in &mut self.posts {
-                post.wake();
-            }
-        }
-    }
-
-    fn read(&mut self, index: usize, now: Moment, out: &mut impl FnMut(usize, Tiding)) {
-        let Some(post) = self.posts.get_mut(index) else {
-            return;
-        };
-        let Some(from) = post.read.filter(|_| post.read_at <= now.mono) else {
-            return;
-        };
-        let is_lenient = post.is_read_lenient();
-        let Ok(stretch) = post.log.read(&self.disk, from, CHUNK_BYTES, is_lenient) else {
-            post.read_failed(now.mono);
-            return;
-        };
-        post.read = None;
-        post.read_failures = 0;
-        for damage in stretch.damage {
-            post.note_damage(damage.from, damage.records());
-            self.news.push(News::Damaged(post.place.clone(), damage));
-        }
-        set_aside(&self.disk, &self.root, post);
-        let chunk = Chunk {
-            lane: Some(post.lane()),
-            first: from,
-            next: stretch.next,
-            frames: stretch.frames,
-        };
-        let link = post.link;
-        self.show(index);
-        out(link, Tiding::Read(chunk));
-    }
-
-    /// What can wait until there is nothing else.
-    fn rest(&mut self, now: Moment) -> Option<Mono> {
-        let mut due = None;
-        for index in 0..self.posts.len() {
-            let Some(post) = self.posts.get_mut(index) else {
-                break;
-            };
-            post.log.mark_proven(&self.disk);
-            let quiet = post.appended_at + QUIET;
-            let mut at = post.next_due();
-            if post.groups.is_empty() && post.log.is_spent(SPENT_BYTES) {
-                if quiet > now.mono {
-                    at = Some(at.map_or(quiet, |at| at.min(quiet)));
-                } else {
-                    post.appended_at = now.mono;
-                    let next = post.log.written;
-                    if post.log.begin_segment(&self.disk, next, now.wall).is_ok() {
-                        let is_saved = post.log.save_cursor(&self.disk).is_ok();
-                        self.remove_delivered(index, is_saved);
-                    }
-                    self.show(index);
-                }
-            }
-            due = [due, at].into_iter().flatten().min();
-        }
-        due
-    }
-
     fn show(&mut self, index: usize) {
         if let Some(post) = self.posts.get_mut(index) {
             let figures = post.figures();
@@ -400,13 +200,6 @@ impl<D: Disk> Keeper<D> {
                 *shown = figures;
             }
         }
-    }
-
-    /// All bytes, and those of dead letters.
-    fn bytes(&self) -> (u64, u64) {
-        let bytes = |post: &Post<D>| post.log.bytes();
-        let dead_letters = self.posts.iter().filter(|post| post.lane() == Lane::DeadLetters);
-        (self.posts.iter().map(bytes).sum(), dead_letters.map(bytes).sum())
     }
 
     /// The last words of an orderly stop: everything written is proven, and the cursor safe.
@@ -418,19 +211,6 @@ impl<D: Disk> Keeper<D> {
                 drop(post.log.cursor.sync(&self.disk));
             }
         }
-    }
-}
-
-fn set_aside<D: Disk>(disk: &D, root: &std::path::Path, post: &mut Post<D>) {
-    let (place, folder) = (&post.place, &post.log.folder);
-    let copied = |damage: &Damage| quarantine::copy(disk, root, place, folder, damage).is_ok();
-    post.log.to_set_aside.retain(|damage| !copied(damage));
-}
-
-fn reuse(spare: &mut Vec<Vec<u8>>, mut buffer: Vec<u8>) {
-    if spare.len() < SPARE && buffer.capacity() <= SPARE_BYTES {
-        buffer.clear();
-        spare.push(buffer);
     }
 }
 

@@ -47,6 +47,11 @@ pub(super) struct Survey {
 }
 
 impl Survey {
+    /// Records of the segment at `index` are below this.
+    pub(super) fn until(&self, index: usize) -> u64 {
+        self.segments.get(index + 1).map_or_else(|| self.end(), |next| next.header.follows)
+    }
+
     /// Where the records end that are kept.
     pub(super) fn end(&self) -> u64 {
         self.tail.map_or_else(|| self.next(), |tail| tail.end)
@@ -64,15 +69,16 @@ impl Survey {
 
 /// Looks at the cursor, at every segment's header, and at the whole of the newest segment.
 pub(super) fn survey<D: Disk>(disk: &D, folder: &Path) -> Result<Survey, SpoolError> {
+    // Before the names: what it counts as proven lies in a segment that has one then.
+    let loaded =
+        cursor::load(disk, folder).map_err(SpoolError::io("read the cursor in", folder))?;
+    let loaded =
+        loaded.map_err(|version| SpoolError::Newer { path: folder.join("cursor"), version })?;
     let names = match disk.list(folder) {
         Ok(names) => names,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(SpoolError::io("list", folder)(error)),
     };
-    let loaded =
-        cursor::load(disk, folder).map_err(SpoolError::io("read the cursor in", folder))?;
-    let loaded =
-        loaded.map_err(|version| SpoolError::Newer { path: folder.join("cursor"), version })?;
     let mut firsts: Vec<u64> = names.iter().filter_map(|name| segment::first_of(name)).collect();
     firsts.sort_unstable();
     let mut findings = Findings { damaged_cursors: loaded.damaged, ..Findings::default() };

@@ -117,10 +117,24 @@ pub(super) fn create<D: Disk>(
     folder: &Path,
     header: &SegmentHeader,
 ) -> io::Result<D::File> {
+    create_with(disk, folder, header, &[])
+}
+
+/// Creates a segment so that it is there with its frames or not at all, in place of one of the same
+/// name.
+pub(super) fn create_with<D: Disk>(
+    disk: &D,
+    folder: &Path,
+    header: &SegmentHeader,
+    frames: &[u8],
+) -> io::Result<D::File> {
     let unfinished = folder.join(format!("{:020}{UNFINISHED}", header.first));
     let made = (|| {
         let file = disk.create(&unfinished)?;
         disk.write_at(&file, &header.write(), 0)?;
+        if !frames.is_empty() {
+            disk.write_at(&file, frames, SEGMENT_HEADER)?;
+        }
         disk.sync(&file)?;
         disk.rename(&unfinished, &folder.join(name(header.first)))?;
         disk.sync_directory(folder)?;
