@@ -17,8 +17,8 @@ use thiserror::Error;
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-pub use self::signals::Signals;
 use self::{assembly::Assembly, keeping::Keeping, scrape::Scraper};
+pub use self::{layout::topics_noted, signals::Signals};
 use crate::{
     config::Config,
     kafka::{Kafka, KafkaError},

@@ -85,6 +85,13 @@ impl LayoutFile {
     }
 }
 
+/// Names of the topics as they are noted in the directory of a spool, in the order of the lanes.
+pub fn topics_noted(directory: &Path) -> Option<[String; 3]> {
+    let layout = LayoutFile::inside(directory).read()?;
+    let topics: [Topic; 3] = layout.topic.try_into().ok()?;
+    Some(topics.map(|topic| topic.name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
