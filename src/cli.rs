@@ -19,6 +19,7 @@ mod parse;
 mod publish;
 mod run;
 mod simulate;
+mod spool;
 mod tail;
 mod words;
 
@@ -31,6 +32,7 @@ pub use self::{
     publish::PubArgs,
     run::RunArgs,
     simulate::SimulateArgs,
+    spool::SpoolArgs,
     tail::TailArgs,
 };
 
@@ -53,7 +55,7 @@ Exit codes:
   64  wrong arguments, or a line that is no message
   70  a mistake of trygg's own; nothing was acknowledged for it
   75  try again: messages are left with the broker, or somebody could not be reached in time
-  78  mend it first: the configuration, a right, a name, a certificate, an address in use";
+  78  mend it first: configuration, right, name, certificate, address in use, damaged spool";
 
 /// Streaming ingestion for elderly care: MQTT in, typed protobuf events on Kafka out, nothing
 /// acknowledged early.
@@ -81,6 +83,8 @@ pub enum Command {
     Config(ConfigArgs),
     /// Follow what trygg publishes, in words.
     Tail(TailArgs),
+    /// Look into a spool, or repair one.
+    Spool(SpoolArgs),
     /// Publish a message, or a file of messages, to a broker.
     Pub(PubArgs),
     /// Simulate homes, or replay recorded events, against a broker.
@@ -102,6 +106,7 @@ impl Command {
             Self::Check(args) => args.run(),
             Self::Config(args) => args.run(),
             Self::Tail(args) => args.run(),
+            Self::Spool(args) => args.run(),
             Self::Pub(args) => args.run(),
             Self::Simulate(args) => args.run(),
             Self::Completions(args) => args.run(),

@@ -29,6 +29,7 @@ mod secret;
 mod setting;
 pub mod show;
 mod source;
+mod spool;
 pub mod tables;
 mod transport;
 
@@ -46,6 +47,7 @@ pub use readings::{BatchSettings, ClockSettings, RegistrySettings};
 pub use record::{Key, Origin, Record, Shape, Table};
 pub use secret::Secret;
 pub use setting::Size;
+pub use spool::{Ack, Obstacle, SpoolSettings};
 pub use transport::TransportSettings;
 
 use self::{
@@ -73,6 +75,8 @@ pub struct Config {
     pub clock: ClockSettings,
     /// `[kafka]`.
     pub kafka: KafkaSettings,
+    /// `[spool]`.
+    pub spool: SpoolSettings,
     /// `[registry]`.
     pub registry: RegistrySettings,
     /// `[identity]`.
@@ -153,6 +157,8 @@ impl Config {
         let mappings = root.sections("mapping").into_iter();
         let (mappings, mapping_names): (Vec<_>, _) =
             mappings.map(|section| mapping::read_mapping(section, &catalogue)).unzip();
+        let kafka = KafkaSettings::read(root.section("kafka"), &files, environment);
+        let (spool, spool_spots) = SpoolSettings::read(root.section("spool"), &files);
         let mut config = Self {
             engine,
             links,
@@ -160,7 +166,8 @@ impl Config {
             catalogue,
             batch: BatchSettings::read(root.section("batch")),
             clock: ClockSettings::read(root.section("clock")),
-            kafka: KafkaSettings::read(root.section("kafka"), &files, environment),
+            kafka,
+            spool,
             registry: RegistrySettings::read(root.section("registry"), &files),
             identity: readings::read_identity(root.section("identity"), &files),
             admin: AdminSettings::read(root.section("admin")),
@@ -169,9 +176,9 @@ impl Config {
         };
         let admin = root.section("admin").spot("listen");
         root.finish();
-        let spots = Spots { links: link_spots, mappings: mapping_names, admin };
+        let spots = Spots { links: link_spots, mappings: mapping_names, spool: spool_spots, admin };
         checks::check(&config, &spots, &document);
-        config.notes = checks::notes(&config);
+        config.notes = checks::notes(&config, &spots);
         let (mistakes, record) = document.finish();
         (Draft::new(config, mistakes), record)
     }

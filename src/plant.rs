@@ -19,6 +19,14 @@ pub(crate) enum Bug {
     DroppedToken,
     /// Records returned by Kafka go behind those that came later.
     Overtaking,
+    /// What was delivered is told to the spool when it is handed over.
+    MarkAtHandOver,
+    /// What is out when a partition goes by the log is handed over again from there.
+    HandedTwice,
+    /// A partition goes direct before what a crash left in the log is handed over.
+    DirectBeforeReplay,
+    /// A partition goes direct while records of it wait in the log.
+    DirectTooEarly,
     /// A decoder panics.
     PanickingDecoder,
     /// The encoder panics in the middle of a report.

@@ -25,6 +25,18 @@ pub struct Record {
     pub readings: u32,
     /// Whether it says of itself that it may stand behind later ones.
     pub lateness: Lateness,
+    /// A dead letter's: the copy in the log of what it was made of, which is done with once the
+    /// letter is safe.
+    pub buries: Option<LogPlace>,
+}
+
+/// A record's place in a link's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogPlace {
+    /// Lane and partition.
+    pub to: RecordKey,
+    /// Its number there.
+    pub sequence: u64,
 }
 
 /// Whether a record says that it may stand behind later ones.
@@ -47,6 +59,7 @@ impl Default for Record {
             opened: Mono::default(),
             readings: 0,
             lateness: Lateness::InOrder,
+            buries: None,
         }
     }
 }
@@ -90,6 +103,7 @@ impl RecordPool {
             record.value.clear();
             record.readings = 0;
             record.lateness = Lateness::InOrder;
+            record.buries = None;
             self.free.push(record);
         }
     }

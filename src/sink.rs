@@ -11,12 +11,16 @@
 //!   again every few seconds, and the link stops taking new messages.
 //! - *Nobody knows*: the producer was lost or purged. All are sent again, in order.
 
+mod backlog;
+mod logged;
 mod outcome;
 mod producer;
 pub mod track;
 
 use std::{mem, time::Duration};
 
+use backlog::Route;
+pub use backlog::{Backlog, Habit};
 pub use outcome::{Blocked, Poison, SinkCounts};
 pub use producer::Producer;
 pub use track::POISON_RUN_MAX;
@@ -27,7 +31,8 @@ use crate::{
     encode::report::append_delivered_late,
     kafka::{Failure, FailureClass, Report, settings::Grouping},
     model::{Lane, Mono, RecordKey},
-    record::{Lateness, Record, RecordPool},
+    record::{Lateness, LogPlace, Record, RecordPool},
+    spool::Recovered,
 };
 
 /// See the module.
@@ -46,6 +51,8 @@ pub struct Sink<P> {
     next_sequence: u64,
     settled_generation: u16,
     counts: SinkCounts,
+    /// `None`: Kafka alone acknowledges.
+    backlog: Option<Backlog>,
 }
 
 /// A place of the table. Its index is what librdkafka carries.
@@ -55,6 +62,16 @@ struct Entry {
     sequence: u64,
     place: Place,
     fate: Fate,
+    /// Sequence number of its copy in the log, if there is one.
+    logged: Option<u64>,
+    debt: Debt,
+}
+
+/// Does somebody wait for the record's proof?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Debt {
+    Owed,
+    Settled,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +99,16 @@ impl<P: Producer> Sink<P> {
             next_sequence: 0,
             settled_generation,
             counts: SinkCounts::default(),
+            backlog: None,
         }
+    }
+
+    /// With a spool to fall back to.
+    #[must_use]
+    pub fn with_log(mut self, habit: Habit, recovered: &[Recovered; 3]) -> Self {
+        let partitions = self.tracks.each_ref().map(Vec::len);
+        self.backlog = Some(Backlog::new(habit, recovered, partitions));
+        self
     }
 
     /// Partitions of a lane.
@@ -102,13 +128,12 @@ impl<P: Producer> Sink<P> {
         let to = record.to;
         self.live += 1;
         self.live_bytes += record.bytes();
-        let index = self.insert(record);
-        let Some(track) = track(&mut self.tracks, to) else { return };
-        if track.flows() {
-            self.send(index, to, Grouping::Batched, now);
-        } else {
-            track.hold(index);
-            self.progress(to, now);
+        match self.backlog.as_ref().map_or(Route::Direct, |backlog| backlog.route(to)) {
+            Route::Direct => {
+                let index = self.insert(record);
+                self.hand(index, to, now);
+            }
+            Route::Logged => self.log(record, now),
         }
     }
 
@@ -125,14 +150,14 @@ impl<P: Producer> Sink<P> {
             track.returned_by_kafka();
         }
         match outcome {
-            Ok(receipt) => self.delivered(ticket.record, to, receipt, pool),
+            Ok(receipt) => self.delivered(ticket.record, to, receipt, now, pool),
             #[cfg(test)]
             #[expect(clippy::disallowed_methods, reason = "the planted bug")]
             Err(failure)
                 if failure.class == FailureClass::Unknown
                     && crate::plant::is_planted(crate::plant::Bug::EarlyAcknowledgement) =>
             {
-                self.delivered(ticket.record, to, Receipt::new(), pool);
+                self.delivered(ticket.record, to, Receipt::new(), now, pool);
             }
             Err(failure) => self.failed(ticket.record, to, failure, grouping, now),
         }
@@ -142,17 +167,23 @@ impl<P: Producer> Sink<P> {
     }
 
     /// Moves on what waits for a time or for a lost producer. Call it at [`Self::deadline`].
-    pub fn tick(&mut self, now: Mono) {
+    pub fn tick(&mut self, now: Mono, pool: &mut RecordPool) {
         self.sweep_lost(now);
         for to in self.troubled.clone() {
             self.progress(to, now);
         }
+        if self.backlog.as_ref().is_some_and(|backlog| backlog.is_due(now)) {
+            self.watch(now);
+        }
+        self.drain(now, pool);
     }
 
     /// When [`Self::tick`] has something to do.
     pub fn deadline(&self) -> Option<Mono> {
         let track_of = |to: &RecordKey| lane(&self.tracks, to.lane).get(position(*to)?);
-        self.troubled.iter().filter_map(|to| track_of(to)?.deadline()).min()
+        let tracks = self.troubled.iter().filter_map(|to| track_of(to)?.deadline());
+        let watch = self.backlog.as_ref().and_then(|backlog| backlog.deadline(self.live));
+        tracks.chain(watch).min()
     }
 
     /// Records that were refused for good since the last call.
@@ -187,8 +218,24 @@ impl<P: Producer> Sink<P> {
     /// The oldest record not yet confirmed: where it goes and when its first message came.
     /// Walks the table; ask about once a second.
     pub fn oldest(&self) -> Option<(RecordKey, Mono)> {
-        let live = self.entries.iter().filter(|entry| entry.place != Place::Vacant);
-        live.map(|entry| (entry.record.to, entry.record.opened)).min_by_key(|(_, opened)| *opened)
+        let live = self
+            .entries
+            .iter()
+            .filter(|entry| entry.place != Place::Vacant && entry.debt == Debt::Owed)
+            .map(|entry| &entry.record);
+        let waiting = self.backlog.iter().flat_map(Backlog::waiting);
+        live.chain(waiting)
+            .map(|record| (record.to, record.opened))
+            .min_by_key(|(_, opened)| *opened)
+    }
+
+    /// Records somebody waits for.
+    pub fn owed(&self) -> usize {
+        let live = self
+            .entries
+            .iter()
+            .filter(|entry| entry.place != Place::Vacant && entry.debt == Debt::Owed);
+        live.count() + self.backlog.iter().flat_map(Backlog::waiting).count()
     }
 
     /// Gives up everything: at the shutdown deadline, and in tests. The messages come again.
@@ -198,12 +245,22 @@ impl<P: Producer> Sink<P> {
                 entry.record.shares.abandon();
             }
         }
+        if let Some(backlog) = &mut self.backlog {
+            backlog.abandon_all();
+        }
     }
 
     fn insert(&mut self, record: Record) -> u32 {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
-        let entry = Entry { record, sequence, place: Place::Here, fate: Fate::Open };
+        let entry = Entry {
+            record,
+            sequence,
+            place: Place::Here,
+            fate: Fate::Open,
+            logged: None,
+            debt: Debt::Owed,
+        };
         if let Some(index) = self.free.pop() {
             if let Some(place) = self.entries.get_mut(usize_from(index)) {
                 *place = entry;
@@ -219,7 +276,11 @@ impl<P: Producer> Sink<P> {
         let Some(entry) = entry(&mut self.entries, index) else { return };
         let Some(track) = track(&mut self.tracks, to) else { return };
         if track.is_overtaken(entry.sequence, entry.fate) {
-            self.live_bytes += mark_late(&mut entry.record);
+            let grown = mark_late(&mut entry.record);
+            match (entry.debt, &mut self.backlog) {
+                (Debt::Settled, Some(backlog)) => backlog.settled_bytes += grown,
+                (Debt::Owed | Debt::Settled, _) => self.live_bytes += grown,
+            }
         }
         match self.producer.send(index, grouping, track.behind(), &entry.record) {
             Ok(ticket) => {
@@ -230,8 +291,16 @@ impl<P: Producer> Sink<P> {
         }
     }
 
-    fn delivered(&mut self, index: u32, to: RecordKey, receipt: Receipt, pool: &mut RecordPool) {
-        let sequence = entry(&mut self.entries, index).map_or(0, |entry| entry.sequence);
+    fn delivered(
+        &mut self,
+        index: u32,
+        to: RecordKey,
+        receipt: Receipt,
+        now: Mono,
+        pool: &mut RecordPool,
+    ) {
+        let (sequence, logged) = entry(&mut self.entries, index)
+            .map_or((0, None), |entry| (entry.sequence, entry.logged));
         let Some(mut record) = self.remove(index) else { return };
         let Some(own_track) = track(&mut self.tracks, to) else { return };
         own_track.confirmed(sequence);
@@ -243,7 +312,14 @@ impl<P: Producer> Sink<P> {
             *bytes += u64::try_from(record.bytes()).unwrap_or(u64::MAX);
         }
         record.shares.settle(receipt);
+        let buried = record.buries.take();
+        if let (Some(backlog), Some(logged)) = (&mut self.backlog, logged) {
+            backlog.delivered(to, logged, now.since(record.opened), now);
+        }
         pool.put(record);
+        if let Some(place) = buried {
+            self.buried(place);
+        }
         if let Some(run) = self.runs.get_mut(lane).filter(|run| !run.is_over()) {
             *run = Run::default();
             let tracks = self.tracks.get_mut(lane).into_iter().flatten();
@@ -316,8 +392,11 @@ impl<P: Producer> Sink<P> {
 
     fn give_up(&mut self, refused: Vec<(u32, &'static str)>) {
         for (index, code) in refused {
-            if let Some(record) = self.remove(index) {
+            let logged = entry(&mut self.entries, index).and_then(|entry| entry.logged);
+            if let Some(mut record) = self.remove(index) {
                 self.counts.poison += 1;
+                // The log keeps it until its dead letter is safe.
+                record.buries = logged.map(|sequence| LogPlace { to: record.to, sequence });
                 self.poison.push(Poison { record, code });
             }
         }
@@ -327,9 +406,13 @@ impl<P: Producer> Sink<P> {
         let entry = entry(&mut self.entries, index)?;
         entry.place = Place::Vacant;
         let record = mem::take(&mut entry.record);
+        let debt = entry.debt;
         self.free.push(index);
         self.live -= 1;
-        self.live_bytes -= record.bytes();
+        match (debt, &mut self.backlog) {
+            (Debt::Settled, Some(backlog)) => backlog.settled_bytes -= record.bytes(),
+            (Debt::Owed | Debt::Settled, _) => self.live_bytes -= record.bytes(),
+        }
         Some(record)
     }
 

@@ -42,6 +42,8 @@ pub enum Settlement {
     Delivered,
     /// In the dead-letter topic.
     DeadLettered,
+    /// In the spool, at least a part of them: from here on its books tell.
+    Spooled,
 }
 
 /// Whether an unanswered message can still be acknowledged.
@@ -221,7 +223,10 @@ impl Outstanding {
     }
 
     fn pop(&mut self) -> Arrival {
-        let arrival = *self.at(self.head);
+        let mut arrival = *self.at(self.head);
+        if self.window.is_spooled(self.slot(self.head).0) {
+            arrival.settlement = Settlement::Spooled;
+        }
         self.head += 1;
         self.bytes -= usize::try_from(arrival.bytes).unwrap_or(usize::MAX);
         self.at_least_once -= usize::from(arrival.qos == QoS::AtLeastOnce);

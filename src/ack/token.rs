@@ -113,6 +113,16 @@ impl Shares {
         }
     }
 
+    /// Answers for every share: the record is safe on disk, and not in Kafka yet.
+    pub fn settle_in_spool(&mut self, proof: Receipt) {
+        proof.spend();
+        if let Some(window) = self.window.take() {
+            for slot in self.slots.drain(..) {
+                window.settle_share_in_spool(slot.0);
+            }
+        }
+    }
+
     /// Gives up without proof, on purpose: every message inside comes again.
     pub fn abandon(&mut self) {
         if let Some(window) = self.window.take() {

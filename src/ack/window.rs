@@ -8,8 +8,10 @@ pub struct Epoch(pub u32);
 
 /// Set once a share of the slot was dropped without proof.
 const ABANDONED: u32 = 1 << 31;
+/// Set once a share of the slot was settled by the spool.
+const SPOOLED: u32 = 1 << 30;
 /// The rest of the word counts open shares.
-const SHARES: u32 = ABANDONED - 1;
+const SHARES: u32 = SPOOLED - 1;
 
 /// The open shares of every slot of one connection.
 ///
@@ -69,6 +71,19 @@ impl Window {
             };
             debug_assert!(before & SHARES != 0, "a share was settled twice");
         }
+    }
+
+    /// Like [`Self::settle_share`], with a note that it was the spool's proof.
+    pub(super) fn settle_share_in_spool(&self, slot: u32) {
+        if let Some(word) = self.word(slot) {
+            word.fetch_or(SPOOLED, Ordering::AcqRel);
+        }
+        self.settle_share(slot);
+    }
+
+    /// Was a share of the slot settled by the spool?
+    pub(super) fn is_spooled(&self, slot: u32) -> bool {
+        self.word(slot).is_some_and(|word| word.load(Ordering::Acquire) & SPOOLED != 0)
     }
 
     pub(super) fn abandon_share(&self, slot: u32) {

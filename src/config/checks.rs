@@ -8,6 +8,7 @@ use super::{
     link::{Format, LinkSpots},
     mapping::MappingName,
     setting::{Setting, Size, quoted},
+    spool::{Ack, SpoolSpots},
 };
 use crate::{catalogue::Kind, registry::Identity};
 
@@ -15,6 +16,7 @@ use crate::{catalogue::Kind, registry::Identity};
 pub(super) struct Spots {
     pub(super) links: Vec<LinkSpots>,
     pub(super) mappings: Vec<MappingName>,
+    pub(super) spool: SpoolSpots,
     pub(super) admin: Spot,
 }
 
@@ -28,6 +30,7 @@ pub(super) fn check(config: &Config, spots: &Spots, document: &Document<'_>) {
     check_names(spots, document);
     check_formats(config, spots, document);
     check_ports(config, spots, document);
+    check_spool(config, spots, document);
 }
 
 /// The admin server cannot listen where a broker does.
@@ -77,6 +80,33 @@ fn check_links(config: &Config, spots: &Spots, document: &Document<'_>) {
             let fix = "raise max_age, or lower the lingers";
             let mistake = Mistake::new(expected, fix).found(link.max_age.show());
             document.refuse(&spots.max_age, "link.max_age", mistake);
+        }
+    }
+}
+
+/// A link that is closed for its age before the spool takes over is closed for nothing.
+fn check_spool(config: &Config, spots: &Spots, document: &Document<'_>) {
+    let after = config.spool.after;
+    let least_age = lingers(config) * AGE_OVER_LINGER;
+    if config.spool.ack == Ack::Kafka {
+        return;
+    }
+    for (link, places) in config.links.iter().zip(&spots.links) {
+        // An age that is too short anyway has been refused.
+        if link.max_age > after || link.max_age < least_age {
+            continue;
+        }
+        if let Some(spot) = &spots.spool.after {
+            let expected =
+                format!("less than max_age of link {} ({})", link.name, link.max_age.show());
+            let fix = "lower after, or raise the link's max_age";
+            let mistake = Mistake::new(expected, fix).found(after.show());
+            document.refuse(spot, "spool.after", mistake);
+        } else {
+            let expected = format!("more than spool.after ({})", after.show());
+            let fix = "raise max_age, or write [spool] after = \"500ms\"";
+            let mistake = Mistake::new(expected, fix).found(link.max_age.show());
+            document.refuse(&places.max_age, "link.max_age", mistake);
         }
     }
 }
@@ -143,7 +173,7 @@ const LARGE_BATCH: Size = Size::kib(512);
 const GRACE: Duration = Duration::from_secs(30);
 
 /// What is allowed and still worth a word.
-pub(super) fn notes(config: &Config) -> Vec<Note> {
+pub(super) fn notes(config: &Config, spots: &Spots) -> Vec<Note> {
     let mut notes = Vec::new();
     if matches!(config.identity, Identity::ClearNames) {
         notes.push(Note::ClearNames);
@@ -185,6 +215,11 @@ pub(super) fn notes(config: &Config) -> Vec<Note> {
     }
     if config.kafka.create_topics && config.kafka.replication < 3 {
         notes.push(Note::FewReplicas);
+    }
+    if config.spool.ack == Ack::Kafka {
+        notes.extend(spots.spool.has_more.then_some(Note::IdleSpool));
+    } else if let Some(obstacle) = config.spool.obstacle() {
+        notes.push(Note::SpoolDirectory { obstacle });
     }
     if config.engine.shutdown_deadline >= GRACE {
         notes.push(Note::LongShutdown);

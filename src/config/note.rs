@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Protocol;
+use super::{Obstacle, Protocol};
 use crate::{kafka::Mechanism, model::LinkName};
 
 /// Something allowed and still worth a word.
@@ -48,6 +48,13 @@ pub enum Note {
     LargeRecords,
     /// Topics that trygg makes would lose what they hold with few machines.
     FewReplicas,
+    /// Keys of a spool that there is not.
+    IdleSpool,
+    /// The spool cannot be made or written where it is to lie.
+    SpoolDirectory {
+        /// Why.
+        obstacle: Obstacle,
+    },
     /// Whatever stops the process may not wait that long.
     LongShutdown,
     /// Metrics and health can be read from other machines.
@@ -68,6 +75,8 @@ impl Note {
             Self::UnusedMapping { .. } => "mapping.name",
             Self::LargeRecords => "batch.max_bytes",
             Self::FewReplicas => "kafka.replication",
+            Self::IdleSpool => "spool.ack",
+            Self::SpoolDirectory { .. } => "spool.directory",
             Self::LongShutdown => "engine.shutdown_deadline",
             Self::AdminReachable => "admin.listen",
         }
@@ -85,6 +94,8 @@ impl Note {
             | Self::KafkaInClear { .. }
             | Self::LargeRecords
             | Self::FewReplicas
+            | Self::IdleSpool
+            | Self::SpoolDirectory { .. }
             | Self::LongShutdown
             | Self::AdminReachable => None,
         }
@@ -141,6 +152,11 @@ impl fmt::Display for Note {
                 "kafka.replication: topics made with fewer than 3 replicas cannot have \
                  min.insync.replicas 2, so what is stored can be lost with one machine",
             ),
+            Self::IdleSpool => f.write_str(
+                "spool.ack: with \"kafka\" there is no spool, and the other keys of [spool] do \
+                 nothing; remove them, or write ack = \"auto\"",
+            ),
+            Self::SpoolDirectory { obstacle } => write!(f, "spool.directory: {obstacle}"),
             Self::LongShutdown => f.write_str(
                 "engine.shutdown_deadline: most supervisors kill after 30 s; give the unit or pod \
                  a longer grace period, or lower it",

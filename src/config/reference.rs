@@ -12,6 +12,7 @@ mod kafka;
 mod link;
 mod process;
 mod shapes;
+mod spool;
 
 /// What a table or a key is for, and what its type does not say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +58,8 @@ pub(super) fn is_optional(table: &Table) -> bool {
 
 /// Every entry.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
-    [process::ENTRIES, link::ENTRIES, shapes::ENTRIES, kafka::ENTRIES].into_iter().flatten()
+    let all = [process::ENTRIES, link::ENTRIES, shapes::ENTRIES, kafka::ENTRIES, spool::ENTRIES];
+    all.into_iter().flatten()
 }
 
 /// The entry of a path.

@@ -12,6 +12,7 @@ mod notes;
 mod overrides;
 mod reference;
 mod secrets;
+mod spool;
 
 const EXAMPLE: &str = include_str!("../../config/trygg.example.toml");
 
@@ -32,12 +33,15 @@ const MINIMAL: &str = r#"
 
 /// Parses beside an `identity.key`, with one variable in the environment.
 fn parse(text: &str) -> Result<Config, ConfigErrors> {
-    let folder = tempfile::tempdir().unwrap();
-    let key = folder.path().join("identity.key");
+    parse_in(tempfile::tempdir().unwrap().path(), text)
+}
+
+fn parse_in(folder: &Path, text: &str) -> Result<Config, ConfigErrors> {
+    let key = folder.join("identity.key");
     fs::write(&key, [7; 32]).unwrap();
     fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
     let environment: Environment = |name| (name == "NORTH_PASS").then(|| "geheim".to_owned());
-    Config::parse(&folder.path().join("trygg.toml"), text, environment)
+    Config::parse(&folder.join("trygg.toml"), text, environment)
 }
 
 /// Line, key and the rest of each mistake.
@@ -54,8 +58,9 @@ fn minimal_with(link: &str, sections: &str) -> String {
 
 #[test]
 fn the_example_says_the_defaults() {
-    let example = parse(EXAMPLE).unwrap();
-    let minimal = parse(MINIMAL).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let example = parse_in(folder.path(), EXAMPLE).unwrap();
+    let minimal = parse_in(folder.path(), MINIMAL).unwrap();
     assert_eq!(format!("{example:?}"), format!("{minimal:?}"));
     assert_eq!(minimal.links[0].max_age, Duration::from_mins(1));
     assert_eq!(minimal.links[0].max_outstanding_messages, 20_000);

@@ -34,6 +34,8 @@ pub(super) fn text(broker: EmbeddedBroker, kafka: &str, admin: u16) -> String {
          {filters}\
          [kafka]\n\
          brokers = [\"{kafka}\"]\n\
+         [spool]\n\
+         ack = \"kafka\"\n\
          [identity]\n\
          clear_names = true\n\
          [admin]\n\

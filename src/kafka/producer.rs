@@ -67,21 +67,54 @@ impl Kafka {
     /// missing.
     pub async fn connect(settings: KafkaSettings, links: usize) -> Result<Arc<Self>, KafkaError> {
         const { assert!(usize::BITS == 64, "the opaque packs 64 bits") };
+        let mut kafka = Self::unasked(settings, links)?;
+        let generation = kafka.current.load_full();
+        kafka.partitions =
+            topics::ensure(&generation.batched, &kafka.settings, &kafka.state).await?;
+        kafka.state.forget_trouble();
+        Ok(Arc::new(kafka))
+    }
+
+    /// Makes the producer for a Kafka that is away, with the partitions its topics had.
+    ///
+    /// # Errors
+    /// When librdkafka refuses its configuration.
+    pub fn remembered(
+        settings: KafkaSettings,
+        links: usize,
+        partitions: [i32; 3],
+    ) -> Result<Arc<Self>, KafkaError> {
+        let kafka = Self { partitions, ..Self::unasked(settings, links)? };
+        // Until a broker answers.
+        kafka.state.all_brokers_down.store(true, Ordering::Release);
+        Ok(Arc::new(kafka))
+    }
+
+    /// Makes the producer. How many partitions there are is not known yet.
+    fn unasked(settings: KafkaSettings, links: usize) -> Result<Self, KafkaError> {
         let mailboxes: Arc<[Arc<Mailbox>]> = (0..links).map(|_| Arc::default()).collect();
         let state = Arc::new(ClientState::default());
-        let producer = producer(&settings, Grouping::Batched, &mailboxes, &state)
+        let batched = producer(&settings, Grouping::Batched, &mailboxes, &state)
             .map_err(KafkaError::Configuration)?;
-        let partitions = topics::ensure(&producer, &settings, &state).await?;
-        state.forget_trouble();
-        let generation = Generation { number: 0, batched: producer, single: OnceLock::new() };
-        Ok(Arc::new(Self {
+        let generation = Generation { number: 0, batched, single: OnceLock::new() };
+        Ok(Self {
             settings,
-            partitions,
+            partitions: [0; 3],
             mailboxes,
             state,
             current: ArcSwap::from_pointee(generation),
             settled: AtomicU16::new(0),
-        }))
+        })
+    }
+
+    /// Asks Kafka for the partitions of the topics, briefly; creates none. Blocks: not for tasks.
+    ///
+    /// # Errors
+    /// When Kafka does not answer, a topic is missing, or the user may not see it.
+    pub fn look(&self) -> Result<[i32; 3], TopicError> {
+        let settings =
+            KafkaSettings { metadata_timeout: LOOK, create: None, ..self.settings.clone() };
+        topics::look(&settings)
     }
 
     /// Partitions of each lane's topic, fixed at start.
@@ -201,6 +234,8 @@ impl Kafka {
     }
 }
 
+/// How long a look at the topics may take.
+const LOOK: Duration = Duration::from_secs(2);
 const RELEASE_TRIES: u32 = 1_000;
 const RELEASE_PAUSE: Duration = Duration::from_millis(1);
 

@@ -249,3 +249,35 @@ async fn no_answer_ends_the_start() {
     let error = Kafka::connect(settings, 1).await.expect_err("nobody listens");
     assert!(matches!(error, KafkaError::Topics(TopicError::Unreachable { .. })), "{error}");
 }
+
+#[tokio::test]
+async fn remembered_partitions_are_used_without_asking_and_compared_later() {
+    let cluster = cluster();
+    let kafka = Kafka::remembered(settings_for(&cluster), 1, [4, 3, 1]).expect("a producer");
+    assert_eq!(kafka.partitions(), [4, 3, 1], "as remembered");
+    assert!(kafka.state().all_brokers_down.load(Ordering::Acquire), "until one answers");
+    let link = kafka.link(0);
+    send(&link, 0, &record(Lane::Readings, 3, "k")).expect("taken");
+    assert!(reports(&link, 1).await[0].outcome.is_ok());
+    assert!(!kafka.state().all_brokers_down.load(Ordering::Acquire));
+    let looked = tokio::task::spawn_blocking(move || kafka.look()).await.expect("no panic");
+    assert_eq!(looked.expect("an answer"), [4, 3, 2], "as Kafka has them");
+}
+
+#[tokio::test]
+async fn nobody_to_ask_is_no_obstacle_for_a_remembered_layout() {
+    let cluster = cluster();
+    let away = || KafkaSettings {
+        connection: connection("127.0.0.1:1".to_owned()),
+        ..settings_for(&cluster)
+    };
+    let kafka = Kafka::remembered(away(), 1, [4, 3, 2]).expect("a producer");
+    send(&kafka.link(0), 0, &record(Lane::Alerts, 2, "k")).expect("taken, to be sent later");
+    let looked = tokio::task::spawn_blocking(move || kafka.look()).await.expect("no panic");
+    assert!(matches!(looked, Err(TopicError::Unreachable { .. })), "{looked:?}");
+    let missing =
+        KafkaSettings { topics: ["a", "b", "c"].map(str::to_owned), ..settings_for(&cluster) };
+    let kafka = Kafka::remembered(missing, 1, [1, 1, 1]).expect("a producer");
+    let looked = tokio::task::spawn_blocking(move || kafka.look()).await.expect("no panic");
+    assert!(matches!(looked, Err(TopicError::Missing { .. })), "{looked:?}");
+}

@@ -4,7 +4,9 @@ use std::{collections::BTreeSet, sync::atomic::Ordering, time::Duration};
 
 use rdkafka::{
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    client::{Client, ClientContext},
     config::FromClientConfigAndContext,
+    error::KafkaError,
     producer::{Producer, ThreadedProducer},
     types::{RDKafkaErrorCode, RDKafkaRespErr},
 };
@@ -68,19 +70,19 @@ pub(super) async fn ensure(
     wait_for_answer(producer, settings, state).await?;
     let mut missing = BTreeSet::new();
     for _ in 0..MISSING_TRIES {
-        match partitions(producer, settings)? {
+        match partitions(producer.client(), settings)? {
             Ok(found) => return Ok(found),
             Err(absent) => missing = absent,
         }
         tokio::time::sleep(METADATA_PAUSE).await;
     }
-    refuse_hidden(producer, settings, &missing)?;
+    refuse_hidden(producer.client(), settings, &missing)?;
     let Some(shape) = settings.create else {
         return Err(TopicError::Missing { commands: commands(settings, &missing) });
     };
     create(settings, &missing, shape).await?;
     for _ in 0..METADATA_TRIES {
-        if let Ok(found) = partitions(producer, settings)? {
+        if let Ok(found) = partitions(producer.client(), settings)? {
             return Ok(found);
         }
         // The controller knows the topic before every broker does.
@@ -90,6 +92,21 @@ pub(super) async fn ensure(
         topic: missing.into_iter().next().unwrap_or_default(),
         cause: "created, but not in the brokers' metadata yet".to_owned(),
     })
+}
+
+/// What topics there are now, without waiting for any. Asks through a client of its own: a producer
+/// that is replaced must not be held.
+pub(super) fn look(settings: &KafkaSettings) -> Result<[i32; 3], TopicError> {
+    let connection = &settings.connection;
+    let admin: Result<AdminClient<_>, _> =
+        AdminClient::from_config_and_context(&connection.client_config(), connection.context());
+    let admin = admin.map_err(|error| unreachable(settings, &error))?;
+    let missing = match partitions(admin.inner(), settings)? {
+        Ok(found) => return Ok(found),
+        Err(missing) => missing,
+    };
+    refuse_hidden(admin.inner(), settings, &missing)?;
+    Err(TopicError::Missing { commands: commands(settings, &missing) })
 }
 
 /// A broker that has just started may not know every topic yet.
@@ -126,13 +143,13 @@ async fn wait_for_answer(
 }
 
 /// A topic the user may not describe is not in the list: asked for by name, it is refused.
-fn refuse_hidden(
-    producer: &ThreadedProducer<Delivery>,
+fn refuse_hidden<C: ClientContext>(
+    client: &Client<C>,
     settings: &KafkaSettings,
     missing: &BTreeSet<String>,
 ) -> Result<(), TopicError> {
     let is_hidden = |topic: &&String| {
-        let metadata = producer.client().fetch_metadata(Some(topic), settings.metadata_timeout);
+        let metadata = client.fetch_metadata(Some(topic), settings.metadata_timeout);
         let refusal = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
         metadata.is_ok_and(|found| found.topics().iter().any(|one| one.error() == Some(refusal)))
     };
@@ -155,17 +172,12 @@ fn refuse_hidden(
 }
 
 /// Asks for all topics at once.
-fn partitions(
-    producer: &ThreadedProducer<Delivery>,
+fn partitions<C: ClientContext>(
+    client: &Client<C>,
     settings: &KafkaSettings,
 ) -> Result<Result<[i32; 3], BTreeSet<String>>, TopicError> {
-    let metadata =
-        producer.client().fetch_metadata(None, settings.metadata_timeout).map_err(|error| {
-            TopicError::Unreachable {
-                brokers: settings.connection.brokers.clone(),
-                trouble: Trouble::unknown(error.to_string()),
-            }
-        })?;
+    let metadata = client.fetch_metadata(None, settings.metadata_timeout);
+    let metadata = metadata.map_err(|error| unreachable(settings, &error))?;
     let mut missing = BTreeSet::new();
     let counts = Lane::ALL.map(|lane| {
         let name = settings.topic(lane);
@@ -177,6 +189,13 @@ fn partitions(
         i32::try_from(count).unwrap_or(i32::MAX)
     });
     Ok(if missing.is_empty() { Ok(counts) } else { Err(missing) })
+}
+
+fn unreachable(settings: &KafkaSettings, error: &KafkaError) -> TopicError {
+    TopicError::Unreachable {
+        brokers: settings.connection.brokers.clone(),
+        trouble: Trouble::unknown(error.to_string()),
+    }
 }
 
 async fn create(

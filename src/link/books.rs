@@ -167,6 +167,7 @@ impl Books {
                 self.ledger.dead_lettered += refused;
             }
             Settlement::DeadLettered => self.ledger.dead_lettered += good + refused,
+            Settlement::Spooled => self.ledger.spooled += good + refused,
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::{
     },
     pipeline::Pipeline,
     sink::{Blocked, Producer, Sink},
+    spool::{Orders, Tiding},
 };
 
 /// A message without a clock that arrives so soon after a resumed session may have waited there.
@@ -223,6 +224,21 @@ impl<P: Producer> Core<P> {
         Ok(())
     }
 
+    /// Takes what the spool says; [`Self::step`] draws the conclusions.
+    pub fn told(&mut self, tidings: &mut Vec<Tiding>) {
+        self.duty.told(tidings);
+    }
+
+    /// What the spool is asked to do; none without a spool.
+    pub fn orders(&mut self) -> Option<&mut Orders> {
+        self.duty.orders()
+    }
+
+    /// The last word to the spool: what is delivered.
+    pub fn tell_marks(&mut self) {
+        self.duty.tell_marks();
+    }
+
     /// What has happened that an operator should know, since the last call.
     pub fn take_notices(&mut self) -> std::vec::Drain<'_, Notice> {
         self.notices.drain(..)
@@ -244,6 +260,7 @@ impl<P: Producer> Core<P> {
         if self.phase == Phase::Closed {
             self.left.with_broker += mem::take(&mut self.owed);
         }
+        self.duty.close_log();
         self.duty.flush(FlushReason::Drain, now.mono);
     }
 
@@ -294,6 +311,11 @@ impl<P: Producer> Core<P> {
     /// Records handed over and not yet confirmed.
     pub fn records_live(&self) -> usize {
         self.duty.records_live()
+    }
+
+    /// Records whose proof somebody waits for.
+    pub fn records_owed(&self) -> usize {
+        self.duty.records_owed()
     }
 
     /// A window's worth of messages of ended connections is still on its way, or there is no room

@@ -16,6 +16,7 @@ use crate::{
     pipeline::Pipeline,
     record::{Record, RecordPool},
     sink::{Blocked, Poison, Producer, Sink},
+    spool::{Orders, Tiding},
 };
 
 /// See the module.
@@ -157,9 +158,34 @@ impl<P: Producer> Duty<P> {
         self.bury_poison(now);
     }
 
+    /// Takes what the spool says.
+    pub fn told(&mut self, tidings: &mut Vec<Tiding>) {
+        for tiding in tidings.drain(..) {
+            self.sink.told(tiding, &mut self.pool);
+        }
+    }
+
+    /// What the spool is asked to do.
+    pub fn orders(&mut self) -> Option<&mut Orders> {
+        self.sink.orders()
+    }
+
+    /// The engine stops: nothing more comes from the log.
+    pub fn close_log(&mut self) {
+        self.sink.close_log();
+    }
+
+    /// The last word to the spool.
+    pub fn tell_marks(&mut self) {
+        self.sink.tell_marks();
+    }
+
     /// Lets the sink retry what waits for its time.
     pub fn tick(&mut self, now: Moment) {
-        self.sink.tick(now.mono);
+        if self.room() == Room::Full {
+            self.sink.spill(now.mono);
+        }
+        self.sink.tick(now.mono, &mut self.pool);
         self.bury_poison(now);
     }
 
@@ -191,8 +217,10 @@ impl<P: Producer> Duty<P> {
 
     /// Is there room for another message?
     pub fn room(&self) -> Room {
+        // With a spool, what Kafka refuses waits there.
         if let Some(blocked) = self.sink.blocked()
             && blocked.to.lane != crate::model::Lane::DeadLetters
+            && !self.sink.has_log()
         {
             return Room::Refused(blocked);
         }
@@ -265,6 +293,11 @@ impl<P: Producer> Duty<P> {
     /// Records handed over and not yet confirmed.
     pub fn records_live(&self) -> usize {
         self.sink.live()
+    }
+
+    /// Records whose proof somebody waits for.
+    pub fn records_owed(&self) -> usize {
+        self.sink.owed()
     }
 
     /// When the next batch or retry is due.

@@ -125,6 +125,7 @@ impl Graveyard {
             refused_by: &format!("{} {code}", refused.to.lane.label()),
         };
         let mut record = self.record(&refused.key, now, pool);
+        record.buries = refused.buries;
         self.encoder.write(&letter, std::iter::empty(), catalogue, &mut record.value);
         record
     }

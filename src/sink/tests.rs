@@ -134,11 +134,11 @@ impl Stage {
             "replace" => self.sink.producer.generation += 1,
             "settle" => {
                 self.sink.producer.settled = self.sink.producer.generation;
-                self.sink.tick(self.now);
+                self.sink.tick(self.now, &mut self.pool);
             }
             "wait" => {
                 self.now = self.now + Duration::from_millis(object.parse().expect("ms"));
-                self.sink.tick(self.now);
+                self.sink.tick(self.now, &mut self.pool);
                 let due = self.sink.deadline();
                 assert!(due.is_none_or(|due| due > self.now), "{due:?} is over at {:?}", self.now);
             }

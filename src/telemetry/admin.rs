@@ -14,7 +14,7 @@ use thiserror::Error;
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::health::{Health, Report, Verdict};
+use super::health::{Health, Report};
 use crate::model::Mono;
 
 mod listener;
@@ -140,10 +140,7 @@ async fn startupz(State(shared): State<Shared>) -> Response {
 }
 
 fn answer(report: &Report) -> Response {
-    let status = match report.verdict() {
-        Verdict::Able => StatusCode::OK,
-        Verdict::Unable => StatusCode::SERVICE_UNAVAILABLE,
-    };
+    let status = if report.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = serde_json::to_string(report).unwrap_or_default();
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }

@@ -11,8 +11,10 @@ use std::{
 use crate::model::{Lane, LinkName, Mono};
 
 mod report;
+mod spool;
 
 pub use report::{Check, Report, Verdict};
+pub use spool::SpoolState;
 
 /// A loop that has not come round for this long is stuck.
 pub const STUCK_AFTER: Duration = Duration::from_secs(20);
@@ -23,6 +25,7 @@ pub struct Health {
     links: Vec<LinkHealth>,
     kafka: Mutex<KafkaState>,
     lanes: [Mutex<LaneState>; Lane::ALL.len()],
+    spool: Mutex<SpoolState>,
     started: AtomicBool,
     draining: AtomicBool,
 }
@@ -172,6 +175,7 @@ impl Health {
             links: links.into_iter().map(link).collect(),
             kafka: Mutex::new(KafkaState::Unknown),
             lanes: Lane::ALL.map(|_| Mutex::new(LaneState::Taking)),
+            spool: Mutex::new(SpoolState::Absent),
             started: AtomicBool::new(false),
             draining: AtomicBool::new(false),
         }
@@ -204,6 +208,16 @@ impl Health {
         self.lanes.get(lane as usize).map_or(LaneState::Taking, get)
     }
 
+    /// Notes the state of the spool.
+    pub fn set_spool(&self, state: SpoolState) {
+        set(&self.spool, state);
+    }
+
+    /// The state of the spool.
+    pub fn spool(&self) -> SpoolState {
+        get(&self.spool)
+    }
+
     /// Notes that the start is over: topics checked, links begun.
     pub fn set_started(&self) {
         self.started.store(true, Ordering::Relaxed);
@@ -219,30 +233,32 @@ impl Health {
         self.draining.store(true, Ordering::Relaxed);
     }
 
-    /// Can messages be taken and brought to Kafka? One check a link, topic, and so on.
+    /// Can messages be taken and kept, by Kafka or by the spool? One check a link, topic, and so
+    /// on.
     pub fn readiness(&self) -> Report {
         let process = match (self.draining.load(Ordering::Relaxed), self.has_started()) {
             (true, _) => ("draining", Verdict::Unable),
             (false, false) => ("starting", Verdict::Unable),
             (false, true) => ("running", Verdict::Able),
         };
-        let kafka = self.kafka();
+        let (kafka, spool) = (self.kafka(), self.spool());
         let (kafka_verdict, kafka_reason) = match kafka {
             KafkaState::Up => (Verdict::Able, None),
             KafkaState::Unknown => (Verdict::Unable, None),
-            KafkaState::Down { reason } => (Verdict::Unable, Some(reason.to_owned())),
+            KafkaState::Down { reason } => (spool.soften(), Some(reason.to_owned())),
         };
         let mut checks = vec![
             Check::new("process", process.1, process.0, None),
             Check::new("kafka", kafka_verdict, kafka.label(), kafka_reason),
         ];
+        checks.extend(spool.check(kafka, Lane::ALL.into_iter().map(|lane| self.lane(lane))));
         checks.extend(Lane::ALL.map(|lane| {
             let state = self.lane(lane);
             let (verdict, reason) = match state {
                 LaneState::Taking => (Verdict::Able, None),
-                LaneState::Refusing { code } => (Verdict::Unable, Some(code.to_owned())),
+                LaneState::Refusing { code } => (spool.soften(), Some(code.to_owned())),
                 LaneState::Waiting { partition } => {
-                    (Verdict::Unable, Some(format!("partition {partition}")))
+                    (spool.soften(), Some(format!("partition {partition}")))
                 }
             };
             Check::new(format!("topic {}", lane.label()), verdict, state.label(), reason)
@@ -252,7 +268,7 @@ impl Health {
             let reason = state.reason().map(str::to_owned);
             Check::new(format!("link {}", link.name), state.verdict(), state.label(), reason)
         }));
-        Report { checks }
+        Report::new(checks)
     }
 
     /// Does every loop that has begun and not ended still come round? Asks nobody outside the
@@ -273,7 +289,7 @@ impl Health {
                 Some(_) => Check::new(name, Verdict::Able, "moving", None),
             }
         };
-        Report { checks: self.links.iter().map(check).collect() }
+        Report::new(self.links.iter().map(check).collect())
     }
 }
 

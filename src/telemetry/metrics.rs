@@ -13,11 +13,13 @@ use self::catalogue::{CATALOGUE, Kind, Metric};
 pub use self::{
     histogram::Histogram,
     snapshot::{Ledger, LinkSnapshot},
+    spool::{SpoolBooks, SpoolFigures, SpoolLane},
 };
 
 pub mod catalogue;
 pub mod histogram;
 pub mod snapshot;
+pub mod spool;
 
 /// The process's metrics.
 pub struct Metrics {

@@ -39,6 +39,7 @@ fn a_message_of_a_gateway_arrives_in_the_topic_that_the_script_made() {
         ("host = \"mosquitto\"", format!("host = \"127.0.0.1\"\nport = {}", mosquitto.port)),
         ("kafka:19092", kafka.brokers()),
         ("0.0.0.0:9464", format!("127.0.0.1:{port}")),
+        ("/var/lib/trygg/spool", folder.join("spool").display().to_string()),
     ] {
         assert!(config.contains(from), "trygg.toml has no {from:?}");
         config = config.replace(from, &to);

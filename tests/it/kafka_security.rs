@@ -55,6 +55,8 @@ impl Bench {
     fn config(&self, port: u16, sections: &str) -> Config {
         Config {
             brokers: format!("127.0.0.1:{port}"),
+            // It waits for Kafka, and says why.
+            spool: "ack = \"kafka\"\n".to_owned(),
             sections: sections.to_owned(),
             admin_port: process::free_port(),
             ..self.site.config.clone()

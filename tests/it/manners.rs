@@ -13,8 +13,10 @@ use crate::support::{
 };
 
 /// Every command there is, in the help's order.
-pub const COMMANDS: [&str; 9] =
-    ["demo", "run", "check", "config", "tail", "pub", "simulate", "completions", "man"];
+pub const COMMANDS: [&str; 10] =
+    ["demo", "run", "check", "config", "tail", "spool", "pub", "simulate", "completions", "man"];
+/// Commands of `trygg spool`.
+pub const SPOOL_COMMANDS: [&str; 5] = ["stats", "check", "dump", "repair", "export"];
 /// Not in the list of the help, for packages only.
 const HIDDEN: &str = "man";
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config/trygg.example.toml");
@@ -54,6 +56,11 @@ fn every_help_teaches_by_example() {
         assert!(!help.contains('\u{1b}'), "{command}: colours without a terminal");
     }
     let help = said(&["--help"]);
+    for command in SPOOL_COMMANDS {
+        let help = said(&["spool", command, "--help"]);
+        let (_, examples) = help.split_once("\nExamples:\n").unwrap_or_else(|| panic!("{command}"));
+        assert!(examples.contains(&format!("trygg spool {command}")), "{command}: {examples}");
+    }
     for command in ["demo", "check", "run", "tail"] {
         assert!(help.contains(&format!("\n    trygg {command}")), "{command}: {help}");
     }
@@ -113,7 +120,7 @@ fn completions_of_every_shell_know_every_command() {
         for command in listed() {
             assert!(script.contains(&command), "{shell}: {command}");
         }
-        for option in ["until-end", "password-file", "effective"] {
+        for option in ["until-end", "password-file", "effective", "show-keys"] {
             assert!(script.contains(option), "{shell}: --{option}");
         }
     }
@@ -135,6 +142,9 @@ fn every_command_has_a_manual_page() {
     for command in listed() {
         let page = page(&format!("trygg-{command}.1"));
         assert!(page.contains("Examples:"), "{command}");
+    }
+    for command in SPOOL_COMMANDS {
+        assert!(page(&format!("trygg-spool-{command}.1")).contains("Examples:"), "{command}");
     }
     let nowhere = trygg(&["man", "/dev/null/nowhere"]);
     assert_eq!(nowhere.status.code(), Some(64));

@@ -82,6 +82,7 @@ impl Site {
             dead_letters: "trygg.dead-letters".to_owned(),
             links: links.to_vec(),
             kafka: String::new(),
+            spool: String::new(),
             sections: sections.to_owned(),
             admin_port: free_port(),
         }

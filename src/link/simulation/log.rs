@@ -34,6 +34,10 @@ pub(super) struct Log {
     generation: u16,
     settled: u16,
     pub(super) slow: bool,
+    /// No failures.
+    pub(super) is_quiet: bool,
+    /// Readings that came again.
+    pub(super) copies: u32,
     pub(super) world_refuses: bool,
     /// Numbers of messages whose records Kafka refuses for themselves.
     pub(super) poison: BTreeSet<u32>,
@@ -44,6 +48,8 @@ pub(super) struct Log {
     pub(super) order: BTreeMap<String, Vec<u32>>,
     seen: BTreeSet<(Vec<u8>, u32)>,
     pub(super) late: BTreeSet<u32>,
+    /// Kafka refused a record with them, while later ones may have been written.
+    pub(super) refused: BTreeSet<u32>,
 }
 
 /// A shared hand on the log.
@@ -71,6 +77,34 @@ impl Producer for Hand {
 
     fn settled_generation(&self) -> u16 {
         self.0.borrow().settled
+    }
+}
+
+/// Numbers of the messages a record was made of.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    readings: Vec<u32>,
+    alerts: Vec<u32>,
+    buried: Vec<u32>,
+}
+
+impl Numbers {
+    pub(super) fn of(lane: Lane, value: &[u8]) -> Self {
+        let mut found = Self::default();
+        match lane {
+            Lane::Readings => found.readings = numbers(value),
+            Lane::Alerts => found.alerts = alerted(value),
+            Lane::DeadLetters => found.buried = buried(value),
+        }
+        found
+    }
+
+    pub(super) fn has(&self, number: u32) -> bool {
+        self.readings.contains(&number) || self.buried.contains(&number)
+    }
+
+    pub(super) fn has_alert(&self, number: u32) -> bool {
+        self.alerts.contains(&number) || self.buried.contains(&number)
     }
 }
 
@@ -143,7 +177,7 @@ impl Log {
             Some(Failure { class: FailureClass::World, code: "topic_authorization_failed" })
         } else if poisoned {
             Some(Failure { class: FailureClass::Record, code: "message_size_too_large" })
-        } else if chance.one_in(60) {
+        } else if !self.is_quiet && chance.one_in(60) {
             Some(Failure { class: FailureClass::Unknown, code: "message_timed_out" })
         } else {
             None
@@ -162,12 +196,27 @@ impl Log {
             if written && position < attempted {
                 self.append(&sent);
             }
+            if failure.is_some() {
+                self.refused.extend(numbers(&sent.value));
+            }
             let outcome = match failure {
                 Some(failure) => Err(failure),
                 None => Ok(receipt()),
             };
             self.reports.push(Report { ticket: sent.ticket, outcome });
         }
+    }
+
+    /// The process that sent it all is gone: a part of what was on its way still arrives, in order
+    /// and without gaps, and nobody is told.
+    pub(super) fn lose_client(&mut self, chance: &mut Chance) {
+        for (_, queue) in std::mem::take(&mut self.queues) {
+            let written = chance.below(queue.len() + 1);
+            queue.iter().take(written).for_each(|sent| self.append(sent));
+        }
+        self.reports.clear();
+        self.generation = 0;
+        self.settled = 0;
     }
 
     fn append(&mut self, sent: &Sent) {
@@ -184,22 +233,14 @@ impl Log {
                         if self.seen.insert((report.event_id.clone(), reading.ordinal)) {
                             let device = format!("{}/{}", batch.home, report.device);
                             self.order.entry(device).or_default().push(number);
+                        } else {
+                            self.copies += 1;
                         }
                     }
                 }
             }
             Lane::Alerts => self.alerts.extend(alerted(&sent.value)),
-            Lane::DeadLetters => {
-                let letter = DeadLetter::decode(sent.value.as_slice()).expect("our own bytes");
-                if letter.reason == "kafka_refused" {
-                    self.buried.extend(numbers(&letter.payload));
-                    self.buried.extend(alerted(&letter.payload));
-                } else {
-                    let text = String::from_utf8_lossy(&letter.payload).into_owned();
-                    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-                    self.buried.extend(digits.parse::<u32>());
-                }
-            }
+            Lane::DeadLetters => self.buried.extend(buried(&sent.value)),
         }
     }
 
@@ -235,4 +276,17 @@ fn alerted(value: &[u8]) -> Vec<u32> {
         report.readings.iter().all(|reading| number(reading.value.as_ref()).is_none())
     });
     alerts.filter_map(|report| report.sequence).filter_map(|n| u32::try_from(n).ok()).collect()
+}
+
+/// Numbers of the messages a dead letter was made of.
+fn buried(value: &[u8]) -> Vec<u32> {
+    let letter = DeadLetter::decode(value).expect("our own bytes");
+    if letter.reason == "kafka_refused" {
+        let mut numbers = numbers(&letter.payload);
+        numbers.extend(alerted(&letter.payload));
+        return numbers;
+    }
+    let text = String::from_utf8_lossy(&letter.payload).into_owned();
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    digits.parse().into_iter().collect()
 }

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU16, sync::Arc, time::Duration};
 
-use super::{START, log::Hand};
+use super::log::Hand;
 use crate::{
     batch::BatchLimits,
     catalogue::Catalogue,
@@ -12,11 +12,17 @@ use crate::{
     mqtt::{Necessity, Protocol, Session, SessionSettings, Subscription},
     pipeline::{Pipeline, PipelineSettings, Route},
     registry::{Identity, Limits, Origin, Registry, Resolver, UnknownDevices},
-    sink::Sink,
+    sink::{Habit, Sink},
+    spool::Recovered,
     validate::ClockLimits,
 };
 
-pub(super) fn core(kafka: &Hand, protocol: Protocol) -> Core<Hand> {
+pub(super) fn core(
+    kafka: &Hand,
+    protocol: Protocol,
+    log: Option<(Habit, &[Recovered; 3])>,
+    started: UnixMicros,
+) -> Core<Hand> {
     let catalogue = Arc::new(Catalogue::builtin());
     let pattern = TopicPattern::parse("homes/{home}/json/{device...}").expect("pattern");
     let own = Subscription {
@@ -52,7 +58,7 @@ pub(super) fn core(kafka: &Hand, protocol: Protocol) -> Core<Hand> {
         batch: BatchLimits { max_readings: 6, max_bytes: 4096, linger: Duration::from_millis(20) },
         dead_letter_bytes: 256 * 1024,
         partitions: [2, 2, 1],
-        started: UnixMicros(START),
+        started,
     };
     let origin = Origin {
         link: "sim".into(),
@@ -71,6 +77,9 @@ pub(super) fn core(kafka: &Hand, protocol: Protocol) -> Core<Hand> {
         max_age: Duration::from_mins(1),
         broker_statistics: Some("$SYS/dropped".to_owned()),
     };
-    let sink = Sink::new(kafka.clone(), [2, 2, 1]);
+    let mut sink = Sink::new(kafka.clone(), [2, 2, 1]);
+    if let Some((habit, recovered)) = log {
+        sink = sink.with_log(habit, recovered);
+    }
     Core::new(limits, session.expect("session"), Pipeline::new(settings, resolver), sink)
 }

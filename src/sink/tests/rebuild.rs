@@ -63,7 +63,7 @@ impl Driver {
         while self.sink.live() > 0 {
             self.take_reports();
             let now = self.now();
-            self.sink.tick(now);
+            self.sink.tick(now, &mut self.pool);
             if self.sink.live() > 0 {
                 let due = self.sink.deadline().map_or(PATIENCE, |due| due.since(now));
                 let begun = self.started.elapsed();

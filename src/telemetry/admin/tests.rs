@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{
-    super::health::{KafkaState, LinkState, STUCK_AFTER},
+    super::health::{KafkaState, LinkState, STUCK_AFTER, SpoolState},
     listener::{MAX_CONNECTIONS, PATIENCE},
     *,
 };
@@ -78,6 +78,13 @@ async fn each_path_follows_the_state() {
         {"name": "kafka", "verdict": "unable", "state": "down", "reason": "all_brokers_down"});
     assert_eq!(body["checks"][1], kafka);
     assert_eq!(status("/livez").await, 200, "no dependency makes the process dead");
+
+    server.health.set_spool(SpoolState::Spooling);
+    let (code, body) = request(server.address, "/readyz").await;
+    assert_eq!(code, 200, "the spool has room");
+    assert!(body.contains(r#""status":"degraded: spooling"#), "{body}");
+    server.health.set_spool(SpoolState::Full);
+    assert_eq!(status("/readyz").await, 503);
 
     server.health.links()[0].beat(Mono(0));
     let late = Mono(0) + STUCK_AFTER + Duration::from_secs(2);

@@ -96,3 +96,61 @@ fn waiting_for_kafka_at_the_start_is_alive() {
     let health = Health::new(["north".into()]);
     assert_eq!(health.liveness(Mono(0) + 10 * STUCK_AFTER).verdict(), Verdict::Able);
 }
+
+/// Verdict and status of a process whose spool is in this state, beside one trouble.
+fn with_spool(spool: SpoolState, trouble: fn(&Health)) -> (Verdict, String) {
+    let health = able();
+    health.set_spool(spool);
+    trouble(&health);
+    let report = health.readiness();
+    (report.verdict(), report.status)
+}
+
+const FAILED: SpoolState = SpoolState::Failed { code: "EIO" };
+
+#[test]
+fn kafka_down_with_room_in_the_spool_is_ready_and_degraded() {
+    use Verdict::{Able, Degraded, Unable};
+    let well: fn(&Health) = |_| {};
+    let down: fn(&Health) = |h| h.set_kafka(KafkaState::Down { reason: "refused" });
+    let refuses: fn(&Health) = |h| h.set_lane(Lane::Alerts, LaneState::Refusing { code: "c" });
+    let waits: fn(&Health) = |h| h.set_lane(Lane::Readings, LaneState::Waiting { partition: 1 });
+    for (spool, trouble, verdict, status) in [
+        (SpoolState::Absent, well, Able, "able"),
+        (SpoolState::Absent, down, Unable, "unable: kafka down"),
+        (SpoolState::Absent, refuses, Unable, "unable: topic alerts refusing"),
+        (SpoolState::Idle, well, Able, "able"),
+        (SpoolState::Idle, down, Degraded, "degraded: kafka down"),
+        (SpoolState::Spooling, well, Degraded, "degraded: spooling"),
+        (SpoolState::Spooling, down, Degraded, "degraded: spooling, kafka down"),
+        (SpoolState::Spooling, refuses, Degraded, "degraded: spooling, topic alerts refusing"),
+        (SpoolState::Spooling, waits, Degraded, "degraded: spooling, topic readings waiting"),
+        (SpoolState::Full, well, Unable, "unable: spool full"),
+        (SpoolState::Full, down, Unable, "unable: kafka down, spool full"),
+        (FAILED, well, Degraded, "degraded: spool failed"),
+        (FAILED, down, Unable, "unable: kafka down, spool failed"),
+        (FAILED, refuses, Unable, "unable: spool failed, topic alerts refusing"),
+        (FAILED, waits, Unable, "unable: spool failed, topic readings waiting"),
+    ] {
+        assert_eq!(with_spool(spool, trouble), (verdict, status.to_owned()));
+    }
+}
+
+#[test]
+fn a_spool_excuses_no_link_and_no_start() {
+    let unable = |trouble| with_spool(SpoolState::Spooling, trouble).0 == Verdict::Unable;
+    assert!(unable(|h| h.links()[0].set(LinkState::Fault { reason: "f" })));
+    assert!(unable(Health::set_draining));
+    assert!(unable(|h| h.set_kafka(KafkaState::Unknown)), "nobody has asked Kafka yet");
+}
+
+#[test]
+fn a_process_without_a_spool_has_no_check_of_one() {
+    let has_check = |spool| {
+        let health = able();
+        health.set_spool(spool);
+        health.readiness().checks.iter().any(|check| check.name == "spool")
+    };
+    assert!(!has_check(SpoolState::Absent));
+    assert!(has_check(SpoolState::Idle));
+}

@@ -2,6 +2,10 @@
 
 use Kind::{Counter, Gauge, Histogram};
 
+mod spool;
+
+pub use spool::*;
+
 /// What a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -145,6 +149,14 @@ pub const READINGS_DELIVERED: Metric = Metric {
     name: "trygg_readings_delivered_total",
     kind: Counter,
     help: "Readings confirmed by Kafka in every topic they go to",
+    labels: &["link"],
+};
+
+/// Readings acknowledged because the spool has them.
+pub const READINGS_SPOOLED: Metric = Metric {
+    name: "trygg_readings_spooled_total",
+    kind: Counter,
+    help: "Readings acknowledged because the spool has them",
     labels: &["link"],
 };
 
@@ -316,6 +328,14 @@ pub const LINK_CONNECTED: Metric = Metric {
     labels: &["link"],
 };
 
+/// Partitions whose records go through the spool.
+pub const LINK_PARTITIONS_SPOOLING: Metric = Metric {
+    name: "trygg_link_partitions_spooling",
+    kind: Gauge,
+    help: "Partitions whose records go through the spool",
+    labels: &["link"],
+};
+
 /// Connections that ended or failed, by reason.
 pub const LINK_RECONNECTS: Metric = Metric {
     name: "trygg_link_reconnects_total",
@@ -449,6 +469,7 @@ pub const CATALOGUE: &[Metric] = &[
     NON_READINGS,
     READINGS_DECODED,
     READINGS_DELIVERED,
+    READINGS_SPOOLED,
     READINGS_DEAD_LETTERED,
     READINGS_DISCARDED,
     READINGS_UNDELIVERED,
@@ -470,6 +491,7 @@ pub const CATALOGUE: &[Metric] = &[
     OUTSTANDING_BYTES_LIMIT,
     OLDEST_UNACKNOWLEDGED,
     LINK_CONNECTED,
+    LINK_PARTITIONS_SPOOLING,
     LINK_RECONNECTS,
     LINK_SESSION_LOST,
     REDELIVERIES_RECOGNISED,
@@ -484,5 +506,22 @@ pub const CATALOGUE: &[Metric] = &[
     KAFKA_TRANSMIT_ERRORS,
     KAFKA_ROUND_TRIP,
     KAFKA_REBUILDS,
+    SPOOL_BYTES,
+    SPOOL_LIMIT_BYTES,
+    SPOOL_RECORDS,
+    SPOOL_OLDEST_AGE,
+    SPOOL_TIME_TO_FULL,
+    SPOOL_STATE,
+    SPOOL_APPENDED,
+    SPOOL_APPENDED_BYTES,
+    SPOOL_RECOVERED,
+    SPOOL_DELIVERED,
+    SPOOL_DAMAGED,
+    SPOOL_DRAINED,
+    SPOOL_DRAINED_BYTES,
+    SPOOL_WITHHELD_GROUPS,
+    SPOOL_QUARANTINED,
+    SPOOL_FSYNC,
+    SPOOL_BOOKKEEPING_ERROR,
     BUILD_INFO,
 ];

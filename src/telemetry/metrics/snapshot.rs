@@ -11,7 +11,7 @@ pub type ByQoS = [u64; 2];
 /// Where every received message and every decoded reading stands.
 ///
 /// `received = settled + shed + abandoned + orphaned + in flight` for each QoS, and
-/// `decoded = delivered + dead_lettered + discarded + undelivered + in flight`.
+/// `decoded = delivered + spooled + dead_lettered + discarded + undelivered + in flight`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
     /// PUBLISH packets taken from the socket.
@@ -30,6 +30,8 @@ pub struct Ledger {
     pub decoded: u64,
     /// Confirmed by Kafka, every copy of them.
     pub delivered: u64,
+    /// Acknowledged for the spool: what becomes of their records stands in the spool's own books.
+    pub spooled: u64,
     /// Refused, and the dead letter confirmed.
     pub dead_lettered: u64,
     /// Put aside by the registry's policy.
@@ -55,6 +57,7 @@ impl Ledger {
     /// Readings decoded minus readings accounted for; zero or there is a bug.
     pub fn reading_imbalance(&self) -> i64 {
         let accounted = self.delivered
+            + self.spooled
             + self.dead_lettered
             + self.discarded
             + self.undelivered
@@ -76,6 +79,7 @@ impl<'a> Sum<&'a Self> for Ledger {
                 in_flight: both(sum.in_flight, ledger.in_flight),
                 decoded: sum.decoded + ledger.decoded,
                 delivered: sum.delivered + ledger.delivered,
+                spooled: sum.spooled + ledger.spooled,
                 dead_lettered: sum.dead_lettered + ledger.dead_lettered,
                 discarded: sum.discarded + ledger.discarded,
                 undelivered: sum.undelivered + ledger.undelivered,
@@ -120,6 +124,8 @@ pub struct LinkSnapshot {
     pub records_live: u64,
     /// Their bytes.
     pub record_bytes_live: u64,
+    /// Partitions that go through the spool.
+    pub partitions_spooling: u64,
     /// Receive maximum told to the broker.
     pub window_limit: u64,
     /// Byte limit of what is outstanding.
@@ -193,6 +199,7 @@ impl LinkSnapshot {
             (&m::OUTSTANDING_BYTES, self.outstanding_bytes),
             (&m::OUTSTANDING_BYTES_LIMIT, self.outstanding_bytes_limit),
             (&m::LINK_CONNECTED, self.connected),
+            (&m::LINK_PARTITIONS_SPOOLING, self.partitions_spooling),
         ] {
             to.gauge(metric, &alone, number(value));
         }
@@ -220,6 +227,7 @@ impl LinkSnapshot {
         }
         to.counter(&m::READINGS_DECODED, alone, ledger.decoded);
         to.counter(&m::READINGS_DELIVERED, alone, ledger.delivered);
+        to.counter(&m::READINGS_SPOOLED, alone, ledger.spooled);
         to.counter(&m::READINGS_DEAD_LETTERED, alone, ledger.dead_lettered);
         to.counter(&m::READINGS_DISCARDED, alone, ledger.discarded);
         to.counter(&m::READINGS_UNDELIVERED, alone, ledger.undelivered);

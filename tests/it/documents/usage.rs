@@ -5,7 +5,7 @@ use std::process::Command;
 use trygg::cli::Cli;
 
 use super::block;
-use crate::manners::COMMANDS;
+use crate::manners::{COMMANDS, SPOOL_COMMANDS};
 
 /// Parses what a document shows in blocks, in indented lines and between backticks; returns how
 /// many commands that were.
@@ -46,10 +46,12 @@ pub fn check_help(complaints: &mut Vec<String>) -> usize {
         String::from_utf8(said.stdout).expect("UTF-8")
     };
     let mut examples = 0;
-    for command in [""].into_iter().chain(COMMANDS) {
-        let args: Vec<&str> =
-            [command, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
-        let text = help(&args);
+    let alone = [""].into_iter().chain(COMMANDS).map(|command| vec![command]);
+    let of_spool = SPOOL_COMMANDS.map(|command| vec!["spool", command]);
+    for command in alone.chain(of_spool) {
+        let args = command.iter().copied().filter(|arg| !arg.is_empty()).chain(["--help"]);
+        let text = help(&args.collect::<Vec<_>>());
+        let command = command.join(" ");
         let (_, after) = text.split_once("Examples:\n").unwrap_or_default();
         for (_, line) in joined((1..).zip(after.lines())) {
             // What stands two spaces behind an example says what it does.

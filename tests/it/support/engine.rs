@@ -38,6 +38,8 @@ pub struct Config {
     pub links: Vec<Link>,
     /// Further keys of `[kafka]`, as TOML lines.
     pub kafka: String,
+    /// The spool's, for every engine of this configuration; keys of `[spool]`, as TOML lines.
+    pub spool: String,
     /// Further sections, as TOML.
     pub sections: String,
     /// Where metrics and health are served.
@@ -52,13 +54,15 @@ impl Config {
              [identity]\nclear_names = true\n\n\
              [admin]\nlisten = \"127.0.0.1:{}\"\n\n\
              [kafka]\nbrokers = [\"{}\"]\n{}\n\
-             [kafka.topics]\nreadings = \"{}\"\nalerts = \"{}\"\ndead_letters = \"{}\"\n\n",
+             [kafka.topics]\nreadings = \"{}\"\nalerts = \"{}\"\ndead_letters = \"{}\"\n\n\
+             [spool]\n{}\n",
             self.admin_port,
             self.brokers,
             self.kafka,
             self.readings,
             self.alerts,
-            self.dead_letters
+            self.dead_letters,
+            self.spool,
         );
         for link in &self.links {
             writeln!(

@@ -56,8 +56,8 @@ impl Scrape {
             .collect()
     }
 
-    /// Both identities of the ledger, for every link (and QoS), from the parts, and the engine's
-    /// own verdict on them.
+    /// Both identities of the ledger, for every link (and QoS), and the spool's, from the parts, and
+    /// the engine's own verdict on them.
     pub fn assert_ledger(&self) {
         const RECEIVED: &str = "trygg_messages_received_total";
         const DECODED: &str = "trygg_readings_decoded_total";
@@ -80,6 +80,7 @@ impl Scrape {
             let of = |name: &str| self.sum(name, &[("link", link)]);
             let parts = [
                 ("delivered", of("trygg_readings_delivered_total")),
+                ("spooled", of("trygg_readings_spooled_total")),
                 ("dead-lettered", of("trygg_readings_dead_lettered_total")),
                 ("discarded", of("trygg_readings_discarded_total")),
                 ("undelivered", of("trygg_readings_undelivered_total")),
@@ -87,6 +88,17 @@ impl Scrape {
             ];
             balance(&format!("readings of link {link}"), of(DECODED), &parts);
         }
+        let of = |name: &str| self.sum(name, &[]);
+        let parts = [
+            ("delivered", of("trygg_spool_delivered_records_total")),
+            ("damaged", of("trygg_spool_damaged_records_total")),
+            ("waiting", of("trygg_spool_records")),
+        ];
+        let whole =
+            of("trygg_spool_recovered_records_total") + of("trygg_spool_appended_records_total");
+        balance("records of the spool", whole, &parts);
+        let verdict = of("trygg_spool_bookkeeping_error_records");
+        assert!(verdict == 0.0, "trygg_spool_bookkeeping_error_records is {verdict}");
     }
 }
 

@@ -66,6 +66,7 @@ impl Site {
             dead_letters: format!("{prefix}.dead-letters"),
             links: vec![link],
             kafka: String::new(),
+            spool: format!("directory = \"{}\"\n", process::scratch("spool").display()),
             sections: String::new(),
             admin_port: process::free_port(),
         };
