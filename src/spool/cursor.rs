@@ -101,11 +101,13 @@ pub(super) fn load<D: Disk>(disk: &D, folder: &Path) -> io::Result<Result<Loaded
             Err(error) => return Err(error),
         };
         match Cursor::parse(&bytes) {
-            Ok(cursor) if loaded.cursor.as_ref().is_none_or(|best| best.turn < cursor.turn) => {
-                loaded.cursor = Some(cursor);
-                loaded.newest = index;
+            Ok(cursor) => {
+                loaded.whole += 1;
+                if loaded.cursor.as_ref().is_none_or(|best| best.turn < cursor.turn) {
+                    loaded.cursor = Some(cursor);
+                    loaded.newest = index;
+                }
             }
-            Ok(_) => {}
             Err(BadHeader::Newer(version)) => return Ok(Err(version)),
             Err(BadHeader::Damaged) => loaded.damaged += 1,
         }
@@ -142,6 +144,8 @@ pub(super) struct Loaded {
     pub(super) cursor: Option<Cursor>,
     /// Which file it is.
     newest: usize,
+    /// Files that are whole.
+    whole: u32,
     /// Files that are no cursor.
     pub(super) damaged: u32,
 }
@@ -156,6 +160,8 @@ pub(super) struct CursorFiles<D: Disk> {
     turn: u64,
     /// The other one may not be on the medium yet.
     is_other_unsynced: bool,
+    /// The one that is written was whole when it was found.
+    is_this_whole: bool,
     /// Whose names are on the medium.
     is_entered: [bool; 2],
 }
@@ -166,14 +172,15 @@ impl<D: Disk> CursorFiles<D> {
         let is_other_unsynced = loaded.cursor.is_some();
         let turn = loaded.cursor.as_ref().map_or(0, |cursor| cursor.turn);
         let index = if is_other_unsynced { 1 - loaded.newest } else { 0 };
-        Self { folder, open: None, index, turn, is_other_unsynced, is_entered: [false; 2] }
+        let (open, is_this_whole) = (None, loaded.whole > 1);
+        Self { folder, open, index, turn, is_other_unsynced, is_this_whole, is_entered: [false; 2] }
     }
 
     /// Writes; the page cache has it then.
     pub(super) fn save(&mut self, disk: &D, mut cursor: Cursor) -> io::Result<()> {
         if std::mem::take(&mut self.is_other_unsynced) {
             let synced = disk.open(&self.path(1 - self.index)).and_then(|file| disk.sync(&file));
-            if synced.is_err() {
+            if synced.is_err() && self.is_this_whole {
                 // Then the older one is the only one that is safe, and has to stay.
                 self.index = 1 - self.index;
             }

@@ -110,6 +110,18 @@ pub fn logs(root: &Path) -> Result<Vec<LogFolder>, SpoolError> {
     Ok(found)
 }
 
+/// How many records wait in a log, at most, and how many bytes it takes up. Reads its newest segment
+/// only.
+pub fn weigh(log: &LogFolder) -> Result<(u64, u64), SpoolError> {
+    let survey = recovery::survey(&RealDisk, &log.path)?;
+    let marks = survey.loaded.cursor.as_ref().map(|cursor| cursor.marks.iter().copied().min());
+    let low = marks.flatten().unwrap_or(0);
+    let spans = survey.segments.iter().enumerate();
+    let records = spans
+        .map(|(index, segment)| survey.until(index).saturating_sub(segment.header.first.max(low)));
+    Ok((records.sum(), survey.segments.iter().map(|segment| segment.length).sum()))
+}
+
 /// Reads all of a log.
 pub fn look(log: &LogFolder) -> Result<LogView, SpoolError> {
     let mut view = look_once(&RealDisk, &log.path)?;

@@ -1,6 +1,8 @@
 //! What the spool promises, on a disk in memory and on a real one.
 
 mod faults;
+mod limits;
 mod model;
 mod smoke;
+mod system;
 mod world;

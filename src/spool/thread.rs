@@ -15,10 +15,10 @@ use super::{
     error::SpoolError,
     figures::Board,
     hand::{Bell, Desk, Hand},
+    inspect,
     keeper::{Keeper, Next},
     lock::{self, Lock},
     orders::Orders,
-    quarantine,
     room::Limits,
     tidings::{Recovered, Tiding},
     voice,
@@ -42,8 +42,19 @@ pub struct SpoolSettings {
 pub struct Spool {
     bell: Arc<Bell>,
     board: Arc<Board>,
-    orphans: Vec<String>,
+    orphans: Vec<Orphan>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What lies there of a link that is not configured any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Orphan {
+    /// The link's name.
+    pub link: String,
+    /// Records that are not known to be delivered, at most.
+    pub records: u64,
+    /// Bytes on disk.
+    pub bytes: u64,
 }
 
 /// What [`Spool::open`] gives: the spool, and for each link its hand and what was found of its logs.
@@ -60,7 +71,8 @@ impl Spool {
         links.iter().try_for_each(|link| lock::check_name(link))?;
         let root = settings.directory.clone();
         let lock = Lock::take(&root)?;
-        let orphans = directories(&root, links)?;
+        directories(&root, links)?;
+        let orphans = orphans(&root, links)?;
         let limits = settings.limits;
         let (mut keeper, recovered) =
             Keeper::open(RealDisk, root.clone(), limits, links, partitions, mono)?;
@@ -84,7 +96,7 @@ impl Spool {
     }
 
     /// Logs of links that are not configured any more. They are left as they are.
-    pub fn orphans(&self) -> &[String] {
+    pub fn orphans(&self) -> &[Orphan] {
         &self.orphans
     }
 
@@ -172,22 +184,35 @@ impl Drop for End {
     }
 }
 
-/// Sees to it that the directories are ours alone; names of those that belong to no link.
-fn directories(root: &Path, links: &[LinkName]) -> Result<Vec<String>, SpoolError> {
-    let mut orphans = Vec::new();
+/// Sees to it that the directories of links are ours alone.
+fn directories(root: &Path, links: &[LinkName]) -> Result<(), SpoolError> {
     for entry in fs::read_dir(root).map_err(SpoolError::io("list", root))? {
         let entry = entry.map_err(SpoolError::io("list", root))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !entry.path().is_dir() || name == quarantine::FOLDER {
-            continue;
-        }
-        if links.iter().any(|link| **link == *name) {
+        if entry.path().is_dir() && links.iter().any(|link| **link == *name) {
             lock::check(&entry.path())?;
-        } else {
-            orphans.push(name);
         }
     }
-    orphans.sort_unstable();
+    Ok(())
+}
+
+/// Looks at what lies there of other links.
+fn orphans(root: &Path, links: &[LinkName]) -> Result<Vec<Orphan>, SpoolError> {
+    let mut orphans: Vec<Orphan> = Vec::new();
+    for log in inspect::logs(root)? {
+        if links.iter().any(|link| **link == *log.link) {
+            continue;
+        }
+        let (records, bytes) = inspect::weigh(&log)?;
+        match orphans.last_mut().filter(|last| last.link == log.link) {
+            Some(last) => {
+                last.records = last.records.saturating_add(records);
+                last.bytes = last.bytes.saturating_add(bytes);
+            }
+            None => orphans.push(Orphan { link: log.link, records, bytes }),
+        }
+    }
+    orphans.retain(|orphan| orphan.records > 0);
     Ok(orphans)
 }
 

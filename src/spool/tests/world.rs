@@ -62,6 +62,9 @@ struct Naive {
     safe: u64,
     /// All below may be read.
     readable: u64,
+    /// Nobody was told that they are safe, and they were not found after a start. A power cut may bring
+    /// them back: the name of the file that took their file's place was not on the medium.
+    ghosts: Vec<(u64, (usize, Vec<u8>))>,
     /// But for those a lying disk was the only one to have.
     excused: Vec<Range<u64>>,
     marks: [u64; PARTITIONS],
@@ -392,11 +395,20 @@ impl World {
             if highest.is_some_and(|highest| recovered.next < highest) {
                 return Err(format!("sequence numbers restart at {}", recovered.next));
             }
-            log.records.retain(|sequence, _| found.contains_key(sequence));
-            if let Some(unknown) =
-                found.keys().find(|found| **found >= log.low() && !log.records.contains_key(*found))
-            {
-                return Err(format!("{unknown} was never written, or not in this place"));
+            let gone = log.records.extract_if(.., |sequence, _| !found.contains_key(sequence));
+            log.ghosts.extend(gone);
+            for (sequence, value) in found.range(log.low()..) {
+                if log.records.contains_key(sequence) {
+                    continue;
+                }
+                match log
+                    .ghosts
+                    .iter()
+                    .find(|(number, (_, bytes))| number == sequence && bytes == value)
+                {
+                    Some((_, ghost)) => drop(log.records.insert(*sequence, ghost.clone())),
+                    None => return Err(format!("{sequence} was never written in this place")),
+                }
             }
             log.marks.copy_from_slice(&recovered.marks);
             log.next = recovered.next;
