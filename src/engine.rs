@@ -1,6 +1,7 @@
 //! Builds the sink first and starts the links last; stops the sources first.
 
 mod assembly;
+mod keeping;
 mod layout;
 mod reach;
 mod scrape;
@@ -16,13 +17,14 @@ use thiserror::Error;
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use self::{assembly::Assembly, scrape::Scraper};
+use self::{assembly::Assembly, keeping::Keeping, scrape::Scraper};
 pub use self::{layout::topics_noted, signals::Signals};
 use crate::{
     config::Config,
     kafka::{Kafka, KafkaError},
     link::{Account, Clock, LeftBehind},
     registry::RegistryErrors,
+    spool::SpoolError,
     telemetry::{
         admin::{Admin, AdminError},
         health::Health,
@@ -55,6 +57,9 @@ pub enum StartError {
     /// Kafka or its topics.
     #[error(transparent)]
     Kafka(#[from] KafkaError),
+    /// The spool cannot be opened.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
     /// The admin address cannot be listened on.
     #[error(transparent)]
     Admin(#[from] AdminError),
@@ -131,7 +136,7 @@ pub async fn run(
     let mut tasks: JoinSet<End> = JoinSet::new();
 
     let listen = config.admin.listen;
-    let scraper = Arc::new(Scraper::new(metrics));
+    let scraper = Arc::new(Scraper::new(metrics, clock));
     let mono = Arc::new(move || clock.now().mono);
     let admin = Admin::bind(listen, Arc::clone(&health), scraper.scrape_on_request(), mono).await?;
     let listen = admin.address();
@@ -162,9 +167,18 @@ pub async fn run(
         End::Service
     });
 
+    let (keeping, parts) = Keeping::open(&config, kafka.partitions()).await?.unzip();
+    let watch = keeping.as_ref().map(|keeping| Arc::clone(&keeping.watch));
+    if let Some(watch) = &watch {
+        let showing = Arc::clone(watch).show(Arc::clone(&health), clock);
+        tasks.spawn(async move {
+            showing.await;
+            End::Service
+        });
+    }
     let mut snapshots = Vec::new();
     let mut running = 0_usize;
-    for link in assembly.links(&kafka, &health, clock, &stop, &abort)? {
+    for link in assembly.links(&kafka, parts, &health, clock, (&stop, &abort))? {
         snapshots.push(link.requests);
         let task = link.task;
         // A thread of its own: a link shares nothing, and it sleeps with its thread.
@@ -182,7 +196,7 @@ pub async fn run(
         });
         running += 1;
     }
-    scraper.start(snapshots, Arc::clone(&kafka), rebuilds);
+    scraper.start(snapshots, Arc::clone(&kafka), rebuilds, watch);
     // An observer watches one engine; a second one has nothing to see.
     observer.seen.get_or_init(|| (scraper, Arc::clone(&health)));
     health.set_started();
@@ -190,6 +204,9 @@ pub async fn run(
 
     let mut stopping = Shutdown { deadline: config.engine.shutdown_deadline, stop, abort };
     let ending = attend(&mut tasks, running, &kafka, &health, &mut signals, &mut stopping).await;
+    if let Some(keeping) = keeping {
+        keeping.close().await;
+    }
     stop_admin.cancel();
     Ok(ending)
 }

@@ -21,6 +21,10 @@ pub(crate) enum Bug {
     Overtaking,
     /// What was delivered is told to the spool when it is handed over.
     MarkAtHandOver,
+    /// What is out when a partition goes by the log is handed over again from there.
+    HandedTwice,
+    /// A partition goes direct before what a crash left in the log is handed over.
+    DirectBeforeReplay,
     /// A partition goes direct while records of it wait in the log.
     DirectTooEarly,
     /// A decoder panics.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::StartError;
+use super::{StartError, keeping::Part};
 use crate::{
     batch::BatchLimits,
     config::{self, Ack, Config, Format},
@@ -111,26 +111,32 @@ impl Assembly {
     pub(super) fn links(
         &self,
         kafka: &Arc<Kafka>,
+        parts: Option<Vec<Part>>,
         health: &Arc<Health>,
         clock: Clock,
-        stop: &CancellationToken,
-        abort: &CancellationToken,
+        (stop, abort): (&CancellationToken, &CancellationToken),
     ) -> Result<Vec<ReadyLink>, StartError> {
+        let mut parts = parts.unwrap_or_default().into_iter();
         let links = (0_u16..).zip(&self.config.links);
         links
             .map(|(index, link)| {
+                let part = parts.next();
                 let (requests, snapshots) = mpsc::channel(SNAPSHOT_REQUESTS);
                 let producer = kafka.link(index);
                 let mailbox = Arc::clone(producer.mailbox());
                 let session = Session::new(session_settings(link))
                     .map_err(|error| StartError::Link { link: Arc::clone(&link.name), error })?;
-                let sink = Sink::new(producer, kafka.partitions());
+                let mut sink = Sink::new(producer, kafka.partitions());
+                if let Some(part) = &part {
+                    sink = sink.with_log(part.habit, &part.recovered);
+                }
                 let pipeline = self.pipeline(link, kafka, clock);
                 let task = LinkTask {
                     core: Core::new(link_settings(link), session, pipeline, sink),
                     address: address(link),
                     backoff: Backoff::new(Backoff::STABLE, rand::random()),
                     mailbox,
+                    spool: part.map(|part| part.hand),
                     snapshots,
                     health: Arc::clone(health),
                     position: usize::from(index),

@@ -13,9 +13,10 @@ use tokio::{
     time::timeout,
 };
 
+use super::keeping::Watch;
 use crate::{
     kafka::Kafka,
-    link::SnapshotRequest,
+    link::{Clock, SnapshotRequest},
     telemetry::{
         admin::{Scrape, ScrapeError},
         metrics::{Ledger, LinkSnapshot, Metrics, Publisher, catalogue as m, number, seconds},
@@ -28,6 +29,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 /// See the module.
 pub(super) struct Scraper {
     metrics: Arc<Metrics>,
+    clock: Clock,
     sources: OnceLock<Sources>,
     /// Histograms are handed over by a snapshot, so scrapes take turns.
     turn: Mutex<()>,
@@ -37,11 +39,12 @@ struct Sources {
     links: Vec<mpsc::Sender<SnapshotRequest>>,
     kafka: Arc<Kafka>,
     rebuilds: Arc<AtomicU64>,
+    spool: Option<Arc<Watch>>,
 }
 
 impl Scraper {
-    pub(super) fn new(metrics: Arc<Metrics>) -> Self {
-        Self { metrics, sources: OnceLock::new(), turn: Mutex::new(()) }
+    pub(super) fn new(metrics: Arc<Metrics>, clock: Clock) -> Self {
+        Self { metrics, clock, sources: OnceLock::new(), turn: Mutex::new(()) }
     }
 
     /// From now on there are links to ask.
@@ -50,8 +53,9 @@ impl Scraper {
         links: Vec<mpsc::Sender<SnapshotRequest>>,
         kafka: Arc<Kafka>,
         rebuilds: Arc<AtomicU64>,
+        spool: Option<Arc<Watch>>,
     ) {
-        let started = self.sources.set(Sources { links, kafka, rebuilds });
+        let started = self.sources.set(Sources { links, kafka, rebuilds, spool });
         debug_assert!(started.is_ok(), "the scraper is started once");
     }
 
@@ -87,11 +91,15 @@ impl Scraper {
                 }
             }
         }
+        let now = self.clock.now().wall;
         // Published even then: histograms were handed over and would be lost.
         let text = self.metrics.render(|to| {
             publish_build(to);
             if let Some(sources) = self.sources.get() {
                 publish_kafka(to, sources);
+                if let Some(spool) = &sources.spool {
+                    spool.scrape().publish(to, now);
+                }
             }
             for snapshot in &snapshots {
                 snapshot.publish(to);

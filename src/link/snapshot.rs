@@ -66,7 +66,7 @@ impl<P: Producer> Core<P> {
             records_retried_singly: counts.retried_singly,
             records_live: wide(sink.live()),
             record_bytes_live: wide(sink.live_bytes()),
-            partitions_spooling: 0,
+            partitions_spooling: wide(sink.partitions_logged()),
             window_limit: wide(self.settings.receive_maximum),
             outstanding_bytes_limit: wide(self.settings.outstanding_bytes),
             outstanding_bytes: wide(current.map_or(0, crate::ack::Outstanding::bytes)),

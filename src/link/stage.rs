@@ -1,6 +1,6 @@
 //! What a link is doing, and how far stopping has come.
 
-use std::pin::Pin;
+use std::{pin::Pin, time::Duration};
 
 use super::core::Core;
 use crate::{
@@ -31,10 +31,13 @@ pub(super) enum Sent {
     All,
 }
 
+/// How long a stopping link waits for reports that nobody else waits for.
+const LAST_REPORTS: Duration = Duration::from_secs(2);
+
 /// How far stopping has come.
 pub(super) enum Stopping {
     No,
-    Draining { report_at: Mono },
+    Draining { since: Mono, report_at: Mono },
     Aborted,
 }
 
@@ -53,10 +56,14 @@ impl Stopping {
 
     /// Records of ended connections are waited for too: their QoS 0 messages come from nowhere
     /// else.
-    pub(super) fn is_finished(&self, core: &Core<LinkProducer>) -> bool {
+    pub(super) fn is_finished(&self, core: &Core<LinkProducer>, now: Mono) -> bool {
         match self {
             Self::No => false,
-            Self::Draining { .. } => core.records_live() == 0,
+            // What lies in the spool as well need not be waited for; a moment saves repeats.
+            Self::Draining { since, .. } => {
+                core.records_owed() == 0
+                    && (core.records_live() == 0 || now.since(*since) >= LAST_REPORTS)
+            }
             Self::Aborted => true,
         }
     }

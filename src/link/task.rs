@@ -22,6 +22,7 @@ use crate::{
     kafka::{LinkProducer, Mailbox, Report},
     model::{Lane, Moment, Mono},
     mqtt::{Backoff, Pace, session::Intake},
+    spool::{Hand, Tiding},
     telemetry::{
         health::{Health, LaneState, LinkState},
         metrics::LinkSnapshot,
@@ -57,6 +58,8 @@ pub struct LinkTask {
     pub backoff: Backoff,
     /// Where Kafka's reports arrive.
     pub mailbox: Arc<Mailbox>,
+    /// Its part of the spool, if there is one.
+    pub spool: Option<Hand>,
     /// Requests for figures.
     pub snapshots: mpsc::Receiver<SnapshotRequest>,
     /// Where its state is shown.
@@ -82,6 +85,7 @@ enum Event {
     Dialed(Result<Wire, DialError>),
     Moved(Result<Traffic, DialError>),
     Reports,
+    Tidings,
     Timer,
 }
 
@@ -90,6 +94,7 @@ impl LinkTask {
     pub async fn run(mut self) -> Account {
         let mut stage = Stage::Waiting { until: Mono::default() };
         let mut reports: Vec<Report> = Vec::with_capacity(1024);
+        let mut tidings: Vec<Tiding> = Vec::new();
         let mut stopping = Stopping::No;
         let mut heartbeat = Mono::default();
         loop {
@@ -104,6 +109,10 @@ impl LinkTask {
             let event = self.next_event(&mut stage, &stopping).await;
             let now = self.clock.now();
             self.mailbox.take(&mut reports);
+            if let Some(spool) = &self.spool {
+                spool.take(&mut tidings);
+                self.core.told(&mut tidings);
+            }
             let had_reports = !reports.is_empty();
             match self.apply(event, &mut stage, &mut reports, &mut stopping, now) {
                 Ok(Moved::Something) => self.collect(&mut stage, now.mono),
@@ -111,11 +120,14 @@ impl LinkTask {
                 Ok(Moved::Nothing) => {}
                 Err(close) => self.close(&mut stage, &close, &stopping, now),
             }
+            self.order();
             if self.voice.notices(&mut self.core) == News::Established {
                 self.backoff.established(now.mono);
             }
             self.move_on(&mut stage, &mut stopping, now);
-            if matches!(stage, Stage::Over) && stopping.is_finished(&self.core) {
+            if matches!(stage, Stage::Over) && stopping.is_finished(&self.core, now.mono) {
+                self.core.tell_marks();
+                self.order();
                 return self.core.account(now.mono);
             }
         }
@@ -133,7 +145,7 @@ impl LinkTask {
             Intake::Paused => Look::WriteOnly,
             Intake::Flowing => Look::ReadAndWrite,
         };
-        let Self { core, mailbox, snapshots, clock, stop, abort, .. } = self;
+        let Self { core, mailbox, spool, snapshots, clock, stop, abort, .. } = self;
         tokio::select! {
             biased;
             () = abort.cancelled(), if !stopping.is_aborted() => Event::Abort,
@@ -141,6 +153,7 @@ impl LinkTask {
             Some(request) = snapshots.recv() => Event::Snapshot(request),
             event = Self::io(core, stage, look) => event,
             () = mailbox.arrived() => Event::Reports,
+            () = arrived(spool.as_ref()) => Event::Tidings,
             () = sleep_until(clock.instant(deadline)) => Event::Timer,
         }
     }
@@ -180,7 +193,8 @@ impl LinkTask {
         match event {
             Event::Abort => stopping.abort(),
             Event::Stop => {
-                *stopping = Stopping::Draining { report_at: now.mono + DRAIN_REPORT };
+                *stopping =
+                    Stopping::Draining { since: now.mono, report_at: now.mono + DRAIN_REPORT };
                 self.core.begin_drain(now);
             }
             Event::Snapshot(request) => {
@@ -208,12 +222,21 @@ impl LinkTask {
                 }
                 ended = traffic.ended;
             }
-            Event::Reports | Event::Timer => {}
+            Event::Reports | Event::Tidings | Event::Timer => {}
         }
         self.core.step(reports, socket, now)?;
         match ended {
             Ended::No => Ok(moved),
             Ended::Yes => Err(self.core.explain(Close::EndOfStream)),
+        }
+    }
+
+    /// Gives the spool what the core has for it.
+    fn order(&mut self) {
+        if let (Some(spool), Some(orders)) = (&self.spool, self.core.orders())
+            && !orders.is_empty()
+        {
+            spool.submit(orders);
         }
     }
 
@@ -230,7 +253,7 @@ impl LinkTask {
             }
             self.show_state(stage);
         }
-        let Stopping::Draining { report_at } = stopping else {
+        let Stopping::Draining { report_at, .. } = stopping else {
             if stopping.is_aborted() {
                 self.core.abandon_all();
                 if self.core.phase() != Phase::Closed {
@@ -376,6 +399,14 @@ impl LinkTask {
             },
         };
         self.show(state);
+    }
+}
+
+/// Waits for the spool, if there is one.
+async fn arrived(spool: Option<&Hand>) {
+    match spool {
+        Some(spool) => spool.arrived().await,
+        None => pending().await,
     }
 }
 

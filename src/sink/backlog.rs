@@ -134,11 +134,18 @@ impl LaneLog {
             } else {
                 recovered.marks.get(partition).copied().unwrap_or(0)
             };
+            let route = match habit {
+                Habit::After(_) if start >= recovered.next => Route::Direct,
+                Habit::After(_) | Habit::Always => Route::Logged,
+            };
+            #[cfg(test)]
+            let route = if crate::plant::is_planted(crate::plant::Bug::DirectBeforeReplay) {
+                Route::Direct
+            } else {
+                route
+            };
             Tail {
-                route: match habit {
-                    Habit::After(_) if start >= recovered.next => Route::Direct,
-                    Habit::After(_) | Habit::Always => Route::Logged,
-                },
+                route,
                 next: start,
                 end: recovered.next,
                 outstanding: BTreeSet::new(),
@@ -329,6 +336,12 @@ impl Backlog {
             tail.calm_since = now;
             if tail.is_caught_up() {
                 (tail.next, tail.end) = (next, next);
+            }
+            #[cfg(test)]
+            if crate::plant::is_planted(crate::plant::Bug::HandedTwice)
+                && let Some(first) = tail.outstanding.first()
+            {
+                tail.next = *first;
             }
         }
     }

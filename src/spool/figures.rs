@@ -39,6 +39,12 @@ pub struct LogFigures {
     pub recovered: u64,
     /// Records that are or were on the medium, since start.
     pub appended: u64,
+    /// Records that the marks have passed, since start.
+    pub delivered: u64,
+    /// Records read back, since start.
+    pub read: u64,
+    /// Bytes of their frames.
+    pub read_bytes: u64,
     /// Records that were delivered before there was room to write them: never written.
     pub discarded: u64,
     /// Records lost to damage, since start.
@@ -47,6 +53,8 @@ pub struct LogFigures {
     pub waiting: u64,
     /// Records that could not be written yet.
     pub withheld: u64,
+    /// The groups they came in.
+    pub withheld_groups: u64,
     /// When the oldest of those that wait was received, as closely as that is known.
     pub oldest: Option<UnixMicros>,
     /// Bytes written since start.
@@ -83,6 +91,18 @@ impl Board {
         let mut figures = self.lock();
         let sync_times = std::mem::take(&mut figures.sync_times);
         Figures { sync_times, ..figures.clone() }
+    }
+
+    /// As they are, without the sync times.
+    pub fn look(&self) -> Figures {
+        let figures = self.lock();
+        Figures {
+            logs: figures.logs.clone(),
+            limit: figures.limit,
+            syncs: figures.syncs,
+            failures: figures.failures,
+            sync_times: Vec::new(),
+        }
     }
 
     pub(super) fn count_failure(&self) {

@@ -150,7 +150,7 @@ impl<D: Disk> Keeper<D> {
                 post.appended_at = now.mono;
             }
             if let Some(marks) = orders.marks.take() {
-                post.is_moved |= post.log.move_marks(&marks);
+                post.move_marks(&marks);
             }
             if let Some(from) = orders.read.take() {
                 post.read = Some(from);

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Read, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
 
@@ -25,8 +25,15 @@ impl Lock {
     /// Makes the directory if there is none, sees that it is ours alone, and takes it.
     pub fn take(root: &Path) -> Result<Self, SpoolError> {
         RealDisk.make_directory(root).map_err(SpoolError::io("make the directory", root))?;
-        check(root)?;
         let path = root.join(NAME);
+        // A directory that was made for a new spool, with whatever mode `mkdir` gives.
+        if !path.exists()
+            && check(root).is_err_and(|error| matches!(error, SpoolError::Mode { .. }))
+        {
+            let ours_alone = fs::Permissions::from_mode(0o700);
+            fs::set_permissions(root, ours_alone).map_err(SpoolError::io("close", root))?;
+        }
+        check(root)?;
         let mut options = fs::File::options();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let mut file = options.open(&path).map_err(SpoolError::io("open", &path))?;

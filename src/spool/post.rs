@@ -65,6 +65,9 @@ pub(super) struct Post<D: Disk> {
     recovered: u64,
     pub(super) appended: u64,
     pub(super) appended_bytes: u64,
+    pub(super) delivered: u64,
+    pub(super) records_read: u64,
+    pub(super) bytes_read: u64,
     pub(super) discarded: u64,
     pub(super) damaged: u64,
     /// Of those, above the lowest mark: their number, by the first.
@@ -94,6 +97,9 @@ impl<D: Disk> Post<D> {
             recovered: 0,
             appended: 0,
             appended_bytes: 0,
+            delivered: 0,
+            records_read: 0,
+            bytes_read: 0,
             discarded: 0,
             damaged: 0,
             holes: BTreeMap::new(),
@@ -118,6 +124,13 @@ impl<D: Disk> Post<D> {
         let write = (!self.groups.is_empty()).then_some(self.write_at);
         let read = self.read.map(|_| self.read_at);
         [write, read].into_iter().flatten().min()
+    }
+
+    /// What is delivered, by partition.
+    pub(super) fn move_marks(&mut self, marks: &[u64]) {
+        let before = self.waiting();
+        self.is_moved |= self.log.move_marks(marks);
+        self.delivered += before.saturating_sub(self.waiting());
     }
 
     /// Groups of which every record is delivered need not be written any more.
@@ -231,10 +244,14 @@ impl<D: Disk> Post<D> {
             low,
             recovered: self.recovered,
             appended: self.appended,
+            delivered: self.delivered,
+            read: self.records_read,
+            read_bytes: self.bytes_read,
             discarded: self.discarded,
             damaged: self.damaged,
             waiting,
             withheld,
+            withheld_groups: self.groups.len() as u64,
             oldest: oldest.filter(|_| waiting > 0),
             appended_bytes: self.appended_bytes,
             state: self.state,

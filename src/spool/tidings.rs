@@ -22,7 +22,7 @@ pub struct Synced {
 
 impl Synced {
     /// Call only after fsync returned without an error.
-    pub(crate) fn new(lane: Lane, below: u64) -> Self {
+    pub(super) fn new(lane: Lane, below: u64) -> Self {
         Self { lane, below }
     }
 

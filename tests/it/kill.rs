@@ -115,7 +115,7 @@ impl Aftermath {
         assert_eq!(distinct.len(), ids.len(), "two messages under one id");
     }
 
-    fn assert_first_occurrences_in_order(&self) {
+    pub fn assert_first_occurrences_in_order(&self) {
         let (mut met, mut last) = (HashSet::new(), HashMap::<&str, u64>::new());
         for reading in self.seen.readings.iter().filter(|reading| met.insert(reading.identity())) {
             let before = last.insert(&reading.device, reading.number());

@@ -32,6 +32,7 @@ mod refusal;
 mod replay;
 mod secrets;
 mod session;
+mod spool;
 mod support;
 mod tail;
 mod transport;

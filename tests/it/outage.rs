@@ -22,6 +22,8 @@ fn kafka_stopped_longer_than_the_keep_alive() {
     let keep_alive = if outage.as_secs() < 30 { 5 } else { 10 };
     let kafka = Arc::new(Kafka::start(tools));
     let mut site = Site::on(tools, Arc::clone(&kafka));
+    // Without a spool the broker keeps what Kafka does not take.
+    site.config.spool = "ack = \"kafka\"\n".to_owned();
     // Shorter than the outage: waiting is right while librdkafka holds the records.
     site.link().more = format!("keep_alive = \"{keep_alive}s\"\nmax_age = \"6s\"\n");
     let mut engine = site.up();

@@ -8,7 +8,7 @@ use std::{
 
 use prost::Message as _;
 
-use super::{Chance, shelf::Shelf};
+use super::Chance;
 use crate::{
     ack::Receipt,
     kafka::{Failure, FailureClass, Report, mailbox::Ticket, settings::Grouping},
@@ -34,6 +34,10 @@ pub(super) struct Log {
     generation: u16,
     settled: u16,
     pub(super) slow: bool,
+    /// No failures.
+    pub(super) is_quiet: bool,
+    /// Readings that came again.
+    pub(super) copies: u32,
     pub(super) world_refuses: bool,
     /// Numbers of messages whose records Kafka refuses for themselves.
     pub(super) poison: BTreeSet<u32>,
@@ -76,29 +80,31 @@ impl Producer for Hand {
     }
 }
 
-/// Numbers of the messages whose records lie on the disk.
+/// Numbers of the messages a record was made of.
 #[derive(Debug, Default)]
-pub(super) struct Safe {
-    readings: BTreeSet<u32>,
-    pub(super) alerts: BTreeSet<u32>,
-    pub(super) buried: BTreeSet<u32>,
+pub(super) struct Numbers {
+    readings: Vec<u32>,
+    alerts: Vec<u32>,
+    buried: Vec<u32>,
 }
 
-impl Safe {
-    pub(super) fn on(shelf: &Shelf) -> Self {
-        let mut safe = Self::default();
-        for (lane, value) in shelf.values() {
-            match lane {
-                Lane::Readings => safe.readings.extend(numbers(value)),
-                Lane::Alerts => safe.alerts.extend(alerted(value)),
-                Lane::DeadLetters => safe.buried.extend(buried(value)),
-            }
+impl Numbers {
+    pub(super) fn of(lane: Lane, value: &[u8]) -> Self {
+        let mut found = Self::default();
+        match lane {
+            Lane::Readings => found.readings = numbers(value),
+            Lane::Alerts => found.alerts = alerted(value),
+            Lane::DeadLetters => found.buried = buried(value),
         }
-        safe
+        found
     }
 
     pub(super) fn has(&self, number: u32) -> bool {
         self.readings.contains(&number) || self.buried.contains(&number)
+    }
+
+    pub(super) fn has_alert(&self, number: u32) -> bool {
+        self.alerts.contains(&number) || self.buried.contains(&number)
     }
 }
 
@@ -171,7 +177,7 @@ impl Log {
             Some(Failure { class: FailureClass::World, code: "topic_authorization_failed" })
         } else if poisoned {
             Some(Failure { class: FailureClass::Record, code: "message_size_too_large" })
-        } else if chance.one_in(60) {
+        } else if !self.is_quiet && chance.one_in(60) {
             Some(Failure { class: FailureClass::Unknown, code: "message_timed_out" })
         } else {
             None
@@ -227,6 +233,8 @@ impl Log {
                         if self.seen.insert((report.event_id.clone(), reading.ordinal)) {
                             let device = format!("{}/{}", batch.home, report.device);
                             self.order.entry(device).or_default().push(number);
+                        } else {
+                            self.copies += 1;
                         }
                     }
                 }

@@ -17,9 +17,6 @@ use crate::{
     validate::ClockLimits,
 };
 
-/// Partitions of each lane's topic.
-pub(super) const PARTITIONS: [usize; 3] = [2, 2, 1];
-
 pub(super) fn core(
     kafka: &Hand,
     protocol: Protocol,

@@ -1,131 +1,139 @@
-//! The link's part of the spool, on a disk of memory with bad days.
+//! The link's part of the spool: the real keeper, on a disk of memory with bad days.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 
-use super::Chance;
+use super::{Chance, log::Numbers};
 use crate::{
-    model::Lane,
-    spool::{Body, Chunk, Orders, Recovered, Synced, Tiding, orders::HEADER_BYTES},
+    model::{Lane, LinkName, Moment, Mono},
+    spool::{
+        Body, Limits, Orders, Recovered, Tiding, disk::simulated::SimulatedDisk, keeper::Keeper,
+        orders::HEADER_BYTES,
+    },
 };
 
-/// One lane's log.
-#[derive(Debug, Default)]
-struct Log {
-    /// Frames with their numbers, safe.
-    safe: Vec<(u64, Vec<u8>)>,
-    /// Written or not, not safe.
-    open: VecDeque<(u64, Vec<u8>)>,
-    marks: Vec<u64>,
-    next: u64,
-}
+const ROOT: &str = "/spool";
+const PARTITIONS: [i32; 3] = [2, 2, 1];
+const LIMITS: Limits = Limits { max_bytes: 1 << 20, keep_free: 0 };
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Shelf {
-    logs: [Log; 3],
+    disk: SimulatedDisk,
+    keeper: Keeper<SimulatedDisk>,
     tidings: Vec<Tiding>,
-    reads: Vec<(Lane, u64)>,
-    pub(super) full: bool,
+    /// What was appended and is not delivered, and by lane below which number it is safe.
+    contents: [BTreeMap<u64, Numbers>; 3],
+    safe: [u64; 3],
     pub(super) appended: u64,
 }
 
+/// What the disk is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weather {
+    Fair,
+    Full,
+    Failing,
+}
+
+fn open(disk: &SimulatedDisk) -> (Keeper<SimulatedDisk>, [Recovered; 3]) {
+    let links: [LinkName; 1] = ["sim".into()];
+    let still = || Mono(0);
+    let opened = Keeper::open(disk.clone(), ROOT.into(), LIMITS, &links, PARTITIONS, still);
+    let (keeper, mut recovered) = opened.expect("the disk can be opened");
+    (keeper, recovered.remove(0))
+}
+
 impl Shelf {
-    pub(super) fn submit(&mut self, orders: &mut Orders) {
+    pub(super) fn new(seed: u64) -> (Self, [Recovered; 3]) {
+        let disk = SimulatedDisk::new(seed);
+        let (keeper, recovered) = open(&disk);
+        let shelf = Self {
+            disk,
+            keeper,
+            tidings: Vec::new(),
+            contents: Default::default(),
+            safe: [0; 3],
+            appended: 0,
+        };
+        (shelf, recovered)
+    }
+
+    pub(super) fn submit(&mut self, orders: &mut Orders, now: Moment) {
         for lane in Lane::ALL {
-            let log = &mut self.logs[lane as usize];
             let asked = orders.lane_mut(lane);
+            let contents = &mut self.contents[lane as usize];
             let mut rest = asked.frames.as_slice();
             for sequence in asked.first..asked.first + asked.count {
-                let length = u32::from_le_bytes(rest[..4].try_into().expect("4")) as usize;
+                let length = u32::from_le_bytes(rest[4..8].try_into().expect("4")) as usize;
                 let (frame, after) = rest.split_at(HEADER_BYTES + length);
-                let mut frame = frame.to_vec();
-                frame[4..12].copy_from_slice(&sequence.to_le_bytes());
                 rest = after;
-                assert!(sequence >= log.next, "numbers ascend");
-                log.next = sequence + 1;
-                log.open.push_back((sequence, frame));
+                let body = Body::parse(&frame[HEADER_BYTES..]).expect("our own");
+                contents.insert(sequence, Numbers::of(lane, body.value));
                 self.appended += 1;
             }
-            asked.frames.clear();
-            asked.count = 0;
-            if let Some(marks) = asked.marks.take() {
-                let low = *marks.iter().min().expect("a partition");
-                log.safe.retain(|(sequence, _)| *sequence >= low);
-                log.open.retain(|(sequence, _)| *sequence >= low);
-                log.marks = marks;
-            }
-            if let Some(first) = asked.read.take() {
-                self.reads.push((lane, first));
+            if let Some(low) = asked.marks.iter().flatten().min() {
+                *contents = contents.split_off(low);
             }
         }
+        self.keeper.accept(0, orders, now);
     }
 
     /// The spool's thread comes round.
-    pub(super) fn progress(&mut self, chance: &mut Chance) {
-        for (lane, first) in std::mem::take(&mut self.reads) {
-            let log = &self.logs[lane as usize];
-            let some = log.safe.iter().filter(|(sequence, _)| *sequence >= first);
-            let some: Vec<_> = some.take(1 + chance.below(40)).collect();
-            let open = log.open.front().map_or(log.next, |(sequence, _)| *sequence);
-            let next = some.last().map_or(open, |(sequence, _)| sequence + 1);
-            let frames = some.iter().flat_map(|(_, frame)| frame.iter().copied()).collect();
-            self.tidings.push(Tiding::Read(Chunk { lane: Some(lane), first, next, frames }));
-        }
-        if self.full {
-            return;
-        }
-        for lane in Lane::ALL {
-            let log = &mut self.logs[lane as usize];
-            if log.open.is_empty() || chance.one_in(8) {
-                continue;
-            }
-            let count = 1 + chance.below(log.open.len());
-            log.safe.extend(log.open.drain(..count));
-            let below = log.safe.last().map_or(0, |(sequence, _)| sequence + 1);
-            self.tidings.push(Tiding::Synced(Synced::new(lane, below)));
+    pub(super) fn progress(&mut self, chance: &mut Chance, now: Moment) {
+        let tidings = &mut self.tidings;
+        for _ in 0..1 + chance.below(4) {
+            self.keeper.step(now, &mut |_, tiding| tidings.push(tiding));
         }
     }
 
     pub(super) fn take(&mut self) -> Vec<Tiding> {
+        for tiding in &self.tidings {
+            if let Tiding::Synced(synced) = tiding {
+                self.safe[synced.lane() as usize] = synced.below();
+            }
+        }
         std::mem::take(&mut self.tidings)
     }
 
-    /// The process ends; what is not safe may be there or not, from the front.
-    pub(super) fn crash(&mut self, chance: &mut Chance) {
-        self.tidings.clear();
-        self.reads.clear();
-        for log in &mut self.logs {
-            let kept = chance.below(log.open.len() + 1);
-            log.safe.extend(log.open.drain(..kept));
-            log.open.clear();
+    pub(super) fn set(&mut self, weather: Weather) {
+        self.disk.heal();
+        self.disk.set_capacity(usize::MAX);
+        match weather {
+            Weather::Fair => {}
+            Weather::Full => self.disk.set_capacity(self.disk.used() + 700),
+            Weather::Failing => self.disk.fail_often(20),
         }
     }
 
-    pub(super) fn recover(&mut self, partitions: [usize; 3]) -> [Recovered; 3] {
-        let mut partitions = partitions.into_iter();
-        self.logs.each_mut().map(|log| {
-            let count = partitions.next().expect("three");
-            log.marks.resize(count, 0);
-            let low = log.marks.iter().copied().min().unwrap_or(0);
-            let is_empty = log.safe.iter().all(|(sequence, _)| *sequence < low);
-            Recovered { marks: log.marks.clone(), next: log.next, is_empty }
-        })
+    /// The process ends, perhaps with the power; another one opens what is there.
+    pub(super) fn crash(&mut self, chance: &mut Chance) -> [Recovered; 3] {
+        if chance.one_in(2) {
+            self.disk.crash();
+        } else {
+            self.disk.kill();
+        }
+        self.tidings.clear();
+        self.set(Weather::Fair);
+        let (keeper, recovered) = open(&self.disk);
+        self.keeper = keeper;
+        for (contents, recovered) in self.contents.iter_mut().zip(&recovered) {
+            // Numbers of what was lost may be given again.
+            contents.split_off(&recovered.next);
+        }
+        recovered
     }
 
-    /// Values of the records that are safe, by lane.
-    pub(super) fn values(&self) -> impl Iterator<Item = (Lane, &[u8])> {
-        Lane::ALL.into_iter().zip(&self.logs).flat_map(|(lane, log)| {
-            log.safe.iter().map(move |(_, frame)| {
-                (lane, Body::parse(&frame[HEADER_BYTES..]).expect("our own").value)
-            })
-        })
+    /// Is a message safe here?
+    pub(super) fn has(&self, wanted: impl Fn(&Numbers) -> bool) -> bool {
+        self.contents
+            .iter()
+            .zip(self.safe)
+            .any(|(contents, safe)| contents.range(..safe).any(|(_, numbers)| wanted(numbers)))
     }
 
     /// Everything delivered?
     pub(super) fn is_empty(&self) -> bool {
-        self.logs.iter().all(|log| {
-            let low = log.marks.iter().copied().min().unwrap_or(0);
-            log.open.is_empty() && log.safe.iter().all(|(sequence, _)| *sequence < low)
-        })
+        let figures = self.keeper.board().read();
+        figures.logs.iter().all(|log| log.waiting == 0 && log.withheld == 0)
     }
 }

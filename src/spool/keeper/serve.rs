@@ -192,6 +192,8 @@ impl<D: Disk> Keeper<D> {
             next: stretch.next,
             frames: stretch.frames,
         };
+        post.records_read += chunk.records().count() as u64;
+        post.bytes_read += chunk.frames.len() as u64;
         let link = post.link;
         self.show(index);
         out(link, Tiding::Read(chunk));

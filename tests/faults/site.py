@@ -1,0 +1,220 @@
+"""The test bed of one row: broker, proxies, engine, load and reader, and the witnesses' evidence."""
+
+import contextlib
+import dataclasses
+import itertools
+import os
+import random
+import signal
+import threading
+import time
+from pathlib import Path
+
+from . import wait
+from .checker import Evidence, Rules, Verdict, judge
+from .engine import DRAINED, Engine, Settings
+from .generator import Generator
+from .kafka import Kafka
+from .kafka_proxy import KafkaProxies
+from .mosquitto import Mosquitto
+from .mqtt_proxy import MqttProxy
+from .process import free_port
+from .proxy import Loop
+from .reader import Reader
+from .tools import Tools
+
+WATCH_EVERY_S = 0.3
+SPAN_RECORDS = 11_000
+"""Records above a spool's saved cursor at the end of a process: credits, and 1 000 reports."""
+_count = itertools.count()
+
+
+class Site:
+    """What a row breaks."""
+
+    def __init__(self, tools: Tools, loop: Loop, kafka: Kafka, proxies: KafkaProxies, directory: Path, seed: int) -> None:
+        self.tools, self.loop, self.kafka, self.directory = tools, loop, kafka, directory
+        self.kafka_proxy = proxies
+        self.chance = random.Random(seed)
+        self.rate = 600.0
+        self.rules = Rules()
+        self.drain_s = 60.0
+        self.exits_orderly = True
+        """Whether the last SIGTERM must end with everything drained."""
+        self.topic_settings: dict[str, str] = {}
+        self.replication = 0
+        """Copies of each topic; 0 is one on every node."""
+        self.recovery_s: float | None = None
+        self.notes: list[str] = []
+        proxies.renew(seed)
+        self.mosquitto = Mosquitto(tools, directory / "mosquitto")
+        self.mqtt = MqttProxy(loop, free_port(), self.mosquitto.port)
+        prefix = f"f{os.getpid()}-{next(_count)}"
+        self.settings = Settings(brokers=proxies.bootstrap, prefix=prefix, port=self.mqtt.port)
+        self.engine = Engine(tools, directory, self.settings)
+        self.engines = [self.engine]
+        self.load: Generator | None = None
+        self.reader: Reader | None = None
+        self.unbalanced: list[str] = []
+        self._watching = threading.Event()
+        self._watch = threading.Thread(target=self._keep_watch, name="watch", daemon=True)
+
+    # Setting up.
+
+    def create_topics(self) -> None:
+        for topic in self.settings.topics:
+            self.kafka.create_topic(topic, replication=self.replication, **self.topic_settings)
+
+    def start(self) -> None:
+        """Everything up, and messages flowing."""
+        self.open()
+        self.engine.start()
+        self.begin_load()
+
+    def open(self) -> None:
+        """Broker, topics and reader, before there is an engine."""
+        self.mosquitto.start()
+        self.create_topics()
+        self.reader = Reader(self.kafka.brokers, *self.settings.topics)
+        self._watch.start()
+
+    def begin_load(self) -> None:
+        self.load = Generator(self.loop, self.mosquitto.port, self.rate)
+        self.load.start()
+        self.flows()
+
+    def use_spool(self, directory: Path, ack: str = "auto") -> None:
+        """Spool on this directory; its receipts are as good as Kafka's, and cannot be seen on a wire."""
+        self.settings.spool, self.settings.ack = directory, ack
+        self.rules = dataclasses.replace(self.rules, judge_early=False)
+
+    def twin(self) -> Engine:
+        """A second engine with the same configuration."""
+        settings = dataclasses.replace(self.settings, admin=free_port())
+        self.engines.append(Engine(self.tools, self.directory, settings, "twin"))
+        return self.engines[-1]
+
+    # Looking on.
+
+    @property
+    def generator(self) -> Generator:
+        assert self.load is not None, "the load was started"
+        return self.load
+
+    @property
+    def seen_numbers(self) -> set[int]:
+        assert self.reader is not None, "the reader was started"
+        if self.reader.failure:
+            raise AssertionError(f"the reader failed: {self.reader.failure}")
+        return self.reader.seen.numbers
+
+    def confirmed(self) -> int:
+        return len(self.mqtt.trace.confirmed)
+
+    def flows(self, limit_s: float = wait.SOON_S) -> None:
+        """Acknowledgements and records move on from here."""
+        before, read = self.confirmed(), len(self.seen_numbers)
+        enough = max(self.rate / 10, 1)
+        wait.until("messages are acknowledged", lambda: self.confirmed() > before + enough, limit_s)
+        wait.until("records are read from Kafka", lambda: len(self.seen_numbers) > read + enough, limit_s)
+
+    def acknowledges(self, limit_s: float = wait.SOON_S) -> None:
+        """Acknowledgements move on, wherever the messages lie."""
+        before = self.confirmed()
+        wait.until("messages are acknowledged", lambda: self.confirmed() > before + self.rate / 10, limit_s)
+
+    def stalled(self, limit_s: float = wait.SOON_S) -> None:
+        """Acknowledgements have stopped."""
+        def still() -> bool:
+            before = self.mqtt.trace.acknowledged
+            time.sleep(0.7)
+            return self.mqtt.trace.acknowledged == before
+
+        wait.until("acknowledgements stop", still, limit_s)
+
+    def pause(self, seconds: float) -> None:
+        """Lets the fault last; the engine must live through it."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            time.sleep(min(0.1, max(deadline - time.monotonic(), 0)))
+
+    def kill_at(self, moment: str, after_s: float = 0) -> None:
+        """kill -9 when something passes a proxy: before it is passed on, or so long after."""
+        pid = self.engine.daemon.pid
+        self.engine.daemon.note_memory()
+
+        def kill() -> None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+        def later() -> None:
+            self.loop.loop.call_later(after_s, kill)
+
+        moments = self.mqtt.moments if moment in ("publish", "puback") else self.kafka_proxy.moments
+        moments.waiting[moment] = later if after_s else kill
+        wait.until(f"the kill at the moment: {moment}", lambda: not self.engine.daemon.alive())
+
+    def _keep_watch(self) -> None:
+        while not self._watching.wait(WATCH_EVERY_S):
+            for engine in self.engines:
+                engine.daemon.note_memory()
+                if engine.daemon.alive() and (scraped := engine.scrape()):
+                    self.unbalanced += scraped.ledger()
+
+    # After the fault.
+
+    def healed(self) -> None:
+        """The fault is over: what waited until now must drain, beside the live load, within the bound."""
+        healed = time.monotonic()
+        owed = set(self.generator.log.accepted) if self.rules.broker_survives else set(self.mqtt.trace.confirmed)
+        wait.until(f"{len(owed)} messages drain after the fault", lambda: owed <= self.seen_numbers, self.drain_s, 0.05)
+        self.recovery_s = time.monotonic() - healed
+
+    def finish(self) -> None:
+        """Stops the load, drains all of it, and ends the engine."""
+        if self.recovery_s is None:
+            self.healed()
+        self.generator.stop()
+        wait.until("the broker took the last messages", lambda: self.generator.open_count() == 0, 30)
+        wait.until("everything drains", self._drained, self.drain_s, 0.1)
+        for engine in self.engines:
+            if engine.daemon.alive():
+                code = engine.terminate()
+                if self.exits_orderly and code != DRAINED:
+                    raise AssertionError(f"SIGTERM with nothing left: exit code {code}, not {DRAINED}")
+        time.sleep(0.3)  # the reader's last fetch
+
+    def _drained(self) -> bool:
+        owed = self.generator.log.accepted if self.rules.broker_survives else self.mqtt.trace.confirmed.keys()
+        return self.mqtt.trace.open_count() == 0 and owed <= self.seen_numbers
+
+    def evidence(self) -> Evidence:
+        assert self.reader is not None, "the reader was started"
+        return Evidence(self.generator.log, self.mqtt.trace, self.kafka_proxy.trace, self.reader.seen, self.settings.topics[0])
+
+    def verdict(self) -> Verdict:
+        rules = self.rules
+        if self.settings.spool:
+            ends = sum(engine.ends for engine in self.engines)
+            rules = dataclasses.replace(rules, spool_records=ends * SPAN_RECORDS)
+        verdict = judge(self.evidence(), rules)
+        if self.unbalanced:
+            verdict.problems.append(f"ledger: {self.unbalanced[0]} (and {len(self.unbalanced) - 1} more)")
+        return verdict
+
+    @property
+    def peak_rss(self) -> int:
+        return max(engine.daemon.peak_rss for engine in self.engines)
+
+    def close(self) -> None:
+        """Ends whatever still runs."""
+        self._watching.set()
+        for engine in self.engines:
+            engine.daemon.kill()
+        if self.load:
+            self.load.close()
+        if self.reader:
+            self.reader.close()
+        self.mqtt.proxy.close()
+        self.mosquitto.daemon.kill()
+        self.kafka_proxy.renew(0)
