@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # Folder with recorded data for `make replay`; not part of this repository.
 SHARED ?= ../shared
 
-.PHONY: help build demo package test setup replay kill-loop outage matrix bench bench-smoke bench-long docs lint clean-tests
+.PHONY: help build demo package test setup replay kill-loop outage matrix faults faults-long kills power-cuts long-outage bench bench-smoke bench-long docs lint clean-tests
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,21 @@ matrix: ## Every way to connect and to fail at it: MQTT, TLS, WebSocket; Kafka w
 	TRYGG_SHOW=yes tools/test.sh --test it protocol::
 	TRYGG_SHOW=yes tools/test.sh --test it kafka_security::
 
+faults: ## The fault suite, every row once (ONLY=P1,K1 SEED=4); docs/faults.md.
+	tools/faults.sh quick $(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED))
+
+faults-long: ## Faults at random for SECONDS=3600, then peace; SEED=n plays it again.
+	tools/faults.sh long --seconds $(or $(SECONDS),3600) $(if $(SEED),--seed $(SEED))
+
+kills: ## KILLS=200 kills -9: flowing, in recovery, with Kafka away.
+	tools/faults.sh kills --kills $${KILLS:-200} $(if $(SEED),--seed $(SEED))
+
+power-cuts: ## CUTS=20 power cuts of an ext4 while spooling; needs root.
+	tools/faults.sh powercuts --cuts $${CUTS:-20} $(if $(SEED),--seed $(SEED))
+
+long-outage: ## Kafka away for OUTAGE=600 s at RATE=2000 messages/s.
+	tools/faults.sh outage --outage $${OUTAGE:-600} --rate $${RATE:-2000} $(if $(SEED),--seed $(SEED))
+
 bench: ## The table of costs (10 minutes).
 	tools/bench.sh
 
@@ -59,4 +74,4 @@ lint: ## Formatting, clippy, docs.
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
 
 clean-tests: ## What test runs left behind.
-	rm -rf target/tmp/it target/it-skips target/replay
+	rm -rf target/tmp/it target/it-skips target/replay target/faults

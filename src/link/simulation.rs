@@ -437,7 +437,7 @@ fn seeds() -> Range<u64> {
     let asked = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     match asked("TRYGG_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..asked("TRYGG_SEEDS").unwrap_or(2_000),
+        None => 0..asked("TRYGG_SEEDS").unwrap_or(1_000),
     }
 }
 

@@ -172,7 +172,11 @@ impl<D: Disk> CursorFiles<D> {
     /// Writes; the page cache has it then.
     pub(super) fn save(&mut self, disk: &D, mut cursor: Cursor) -> io::Result<()> {
         if std::mem::take(&mut self.is_other_unsynced) {
-            disk.sync(&disk.open(&self.path(1 - self.index))?)?;
+            let synced = disk.open(&self.path(1 - self.index)).and_then(|file| disk.sync(&file));
+            if synced.is_err() {
+                // Then the older one is the only one that is safe, and has to stay.
+                self.index = 1 - self.index;
+            }
         }
         cursor.turn = self.turn.saturating_add(1);
         let file = match self.open.take() {

@@ -20,8 +20,6 @@ use super::{
     tidings::{Recovered, Tiding},
 };
 use crate::model::{Lane, LinkName, Moment, Mono};
-#[cfg(test)]
-use crate::plant::{Bug, is_planted};
 
 /// Something the operator should know.
 #[derive(Clone, Debug, PartialEq, Eq)]

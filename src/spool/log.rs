@@ -18,6 +18,8 @@ use super::{
     segment::{self, SEGMENT_HEADER, SegmentHeader},
 };
 use crate::model::UnixMicros;
+#[cfg(test)]
+use crate::plant::{Bug, is_planted};
 
 /// A segment of a log.
 #[derive(Debug)]
@@ -169,7 +171,10 @@ impl<D: Disk> Log<D> {
         let Some(active) = &mut self.active else {
             return Ok(());
         };
-        if let Err(error) = disk.sync(&active.file) {
+        let result = disk.sync(&active.file);
+        #[cfg(test)]
+        let result = if is_planted(Bug::IgnoredSyncFailure) { Ok(()) } else { result };
+        if let Err(error) = result {
             self.give_up(disk, &error);
             return Err(error);
         }
@@ -233,11 +238,15 @@ impl<D: Disk> Log<D> {
         }
         let created_ms = u64::try_from(wall.0 / 1_000).unwrap_or(0);
         let header = SegmentHeader { log: self.id, first, follows: self.floor, created_ms };
-        let file = segment::create(disk, &self.folder, &header)?;
+        let created = match segment::create(disk, &self.folder, &header, &[]) {
+            Err(failed) if !failed.is_named => return Err(failed.error),
+            created => created,
+        };
         // A segment of this name was given up before anything of it was proven: it has been replaced.
         self.segments.retain(|segment| segment.header.first != first);
         self.segments.push(Segment { header, length: SEGMENT_HEADER });
         self.hints.retain(|hint| hint.segment != first);
+        let file = created?;
         self.active = Some(Active { file, length: SEGMENT_HEADER, synced: SEGMENT_HEADER });
         self.written = first;
         Ok(())
@@ -246,6 +255,12 @@ impl<D: Disk> Log<D> {
     /// Writes the cursor. Unsynced: an old one costs duplicates, no more.
     pub(super) fn save_cursor(&mut self, disk: &D) -> io::Result<()> {
         let marks = self.marks.clone();
+        #[cfg(test)]
+        let marks = if is_planted(Bug::EagerCursor) {
+            marks.iter().map(|mark| mark.saturating_add(3)).collect()
+        } else {
+            marks
+        };
         let cursor = Cursor { log: self.id, turn: 0, proven: self.floor, marks };
         self.cursor.save(disk, cursor)
     }

@@ -54,11 +54,23 @@ impl Survey {
 
     /// Where the records end that are kept.
     pub(super) fn end(&self) -> u64 {
-        self.tail.map_or_else(|| self.next(), |tail| tail.end)
+        match (self.segments.last(), self.tail) {
+            // Nothing of it is kept: the log ends where it ended before.
+            (Some(newest), Some(tail)) if tail.end <= newest.header.first => newest.header.follows,
+            (_, Some(tail)) => tail.end,
+            (_, None) => self.next(),
+        }
     }
 
     /// The next record's sequence number: above every one that was ever used.
     pub(super) fn next(&self) -> u64 {
+        #[cfg(test)]
+        if crate::plant::is_planted(crate::plant::Bug::SequenceRestart) {
+            let records = self.tail.filter(|tail| {
+                self.segments.last().is_some_and(|newest| tail.highest > newest.header.first)
+            });
+            return records.map_or(0, |tail| tail.highest);
+        }
         let segments = self.segments.iter().map(|segment| segment.header.first);
         let cursor = self.loaded.cursor.iter();
         let marks = cursor.flat_map(|cursor| cursor.marks.iter().copied().chain([cursor.proven]));

@@ -121,7 +121,7 @@ fn replace<D: Disk>(
             None => {
                 let (first, created_ms) = (survey.next(), old.created_ms);
                 let header = SegmentHeader { log: old.log, first, follows: end, created_ms };
-                drop(segment::create(disk, folder, &header)?);
+                drop(segment::create(disk, folder, &header, &[])?);
             }
         }
     }
@@ -132,7 +132,7 @@ fn replace<D: Disk>(
         let (end, seed) = (run.end(), header.seed());
         frame::fill(&mut run.frames, run.first, follows, seed);
         run.frames.extend_from_slice(&frame::bare(end, end, seed));
-        segment::create_with(disk, folder, &header, &run.frames)?;
+        segment::create(disk, folder, &header, &run.frames)?;
         is_replaced |= run.first == old.first;
     }
     if !is_replaced {
@@ -159,6 +159,6 @@ fn relink<D: Disk>(disk: &D, folder: &Path, first: u64, follows: u64) -> io::Res
     // It is whole, or it would have been replaced.
     let header = SegmentHeader::parse(&bytes).map_err(|_| io::ErrorKind::InvalidData)?;
     let frames = bytes.get(64..).unwrap_or_default();
-    drop(segment::create_with(disk, folder, &SegmentHeader { follows, ..header }, frames)?);
+    drop(segment::create(disk, folder, &SegmentHeader { follows, ..header }, frames)?);
     Ok(())
 }

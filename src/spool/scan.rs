@@ -164,7 +164,8 @@ impl<'a, D: Disk> Scan<'a, D> {
                 }
                 let end = self.offset();
                 let fits = |header: &Header| header.frame_bytes() <= self.length - end;
-                if self.header_at(at, end - offset).filter(fits).is_some() {
+                if let Some(header) = self.header_at(at, end - offset).filter(fits) {
+                    self.expected = header.sequence;
                     return Ok(Found::Hole { offset, end });
                 }
                 self.at += 1;

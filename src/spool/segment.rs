@@ -111,25 +111,24 @@ pub(super) fn first_of(name: &str) -> Option<u64> {
     if is_number { digits.parse().ok() } else { None }
 }
 
-/// Creates a segment so that it is there with its header or not at all.
-pub(super) fn create<D: Disk>(
-    disk: &D,
-    folder: &Path,
-    header: &SegmentHeader,
-) -> io::Result<D::File> {
-    create_with(disk, folder, header, &[])
+/// A segment could not be created.
+#[derive(Debug)]
+pub(super) struct NotCreated {
+    pub(super) error: io::Error,
+    /// It has its name already, although perhaps not for ever.
+    pub(super) is_named: bool,
 }
 
 /// Creates a segment so that it is there with its frames or not at all, in place of one of the same
 /// name.
-pub(super) fn create_with<D: Disk>(
+pub(super) fn create<D: Disk>(
     disk: &D,
     folder: &Path,
     header: &SegmentHeader,
     frames: &[u8],
-) -> io::Result<D::File> {
+) -> Result<D::File, NotCreated> {
     let unfinished = folder.join(format!("{:020}{UNFINISHED}", header.first));
-    let made = (|| {
+    let named = (|| {
         let file = disk.create(&unfinished)?;
         disk.write_at(&file, &header.write(), 0)?;
         if !frames.is_empty() {
@@ -137,12 +136,20 @@ pub(super) fn create_with<D: Disk>(
         }
         disk.sync(&file)?;
         disk.rename(&unfinished, &folder.join(name(header.first)))?;
-        disk.sync_directory(folder)?;
         Ok(file)
     })();
-    if made.is_err() {
+    let file = named.map_err(|error| {
         // It would only take room. If it stays, the next start sweeps it away.
         drop(disk.remove(&unfinished));
+        NotCreated { error, is_named: false }
+    })?;
+    let entered = disk.sync_directory(folder);
+    entered.map_err(|error| NotCreated { error, is_named: true })?;
+    Ok(file)
+}
+
+impl From<NotCreated> for io::Error {
+    fn from(failed: NotCreated) -> Self {
+        failed.error
     }
-    made
 }

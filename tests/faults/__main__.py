@@ -1,21 +1,35 @@
-"""The command: `python -m faults [quick|long|kills|powercuts|outage]`."""
+"""The fault suite: `quick` (the default) plays every row once; `long`, `kills`, `powercuts` and `outage`
+are the long proofs."""
 
 import argparse
 import secrets
 import signal
 import sys
+from collections.abc import Callable
 
-from . import rows, suite  # noqa: F401  the rows register themselves
-from .row import QUICK, ROWS, Row
+from . import acceptance, long, rows, suite  # noqa: F401  the rows register themselves
+from . import tools as means
+from .result import Result
+from .row import FULL, QUICK, ROWS, Row
+from .suite import Outcome
 from .tools import Missing
+from .worker import Bench
 
 
 def parser() -> argparse.ArgumentParser:
-    whole = argparse.ArgumentParser(prog="tools/faults.sh", description=__doc__.split(":")[0])
+    whole = argparse.ArgumentParser(prog="tools/faults.sh", description=__doc__)
+    whole.add_argument("command", nargs="?", default="quick", choices=("quick", "long", "kills", "powercuts", "outage"))
     whole.add_argument("--seed", type=int, help="repeats the chances of a run")
-    whole.add_argument("--only", default="", metavar="P1,K1", help="these rows and no others")
+    whole.add_argument("--only", default="", metavar="P1,K1", help="quick: these rows and no others")
     whole.add_argument("--list", action="store_true", help="the rows, with what each must hold")
-    whole.add_argument("--workers", type=int, default=2, help="rows at a time")
+    whole.add_argument("--workers", type=int, default=2, help="quick: rows at a time")
+    whole.add_argument("--full", action="store_true", help="quick: full durations (hours)")
+    whole.add_argument("--seconds", type=float, default=3600, help="long: how long")
+    whole.add_argument("--kills", type=int, default=200)
+    whole.add_argument("--cuts", type=int, default=20, help="powercuts: how many")
+    whole.add_argument("--outage", type=float, default=600, help="outage: seconds without Kafka")
+    whole.add_argument("--rate", type=float, default=2000, help="outage: messages a second")
+    whole.add_argument("--time-to-full", default="trygg_spool_time_to_full_seconds", metavar="METRIC")
     return whole
 
 
@@ -27,17 +41,43 @@ def chosen(only: str) -> list[Row]:
     return [row for row in ROWS if not wanted or row.id in wanted]
 
 
+def list_rows() -> int:
+    for row in ROWS:
+        needs = f" [needs {', '.join(row.needs)}]" if row.needs else ""
+        print(f"{row.id:4} {row.fault}{needs}: {row.must}")
+    return 0
+
+
+def alone(options: argparse.Namespace, seed: int) -> int:
+    """The long proofs, one at a time."""
+    name = options.command
+    bench = Bench(name)
+    proofs: dict[str, Callable[[], list[Result]]] = {
+        "long": lambda: long.both(bench, FULL, options.seconds, seed),
+        "kills": lambda: [acceptance.kills(bench, options.kills, seed)],
+        "powercuts": lambda: [acceptance.power_cuts(bench, options.cuts, seed)],
+        "outage": lambda: [acceptance.outage(bench, options.outage, options.rate, seed, options.time_to_full)],
+    }
+    print(f"{name}, seed {seed}", flush=True)
+    try:
+        results = proofs[name]()
+    finally:
+        bench.close()
+    return suite.sum_up(Outcome(results, []), seed, f"{name}.json")
+
+
 def main() -> int:
     options = parser().parse_args()
     if options.list:
-        for row in ROWS:
-            needs = f" [needs {', '.join(row.needs)}]" if row.needs else ""
-            print(f"{row.id:4} {row.fault}{needs}: {row.must}")
-        return 0
+        return list_rows()
+    means.read()
     seed = options.seed if options.seed is not None else secrets.randbits(31)
+    if options.command != "quick":
+        return alone(options, seed)
     some = chosen(options.only)
-    workers = min(options.workers, len(some))
-    return suite.sum_up(suite.run(some, QUICK, seed, workers), seed, not options.only)
+    workers = max(min(options.workers, len(some)), 1)
+    outcome = suite.run(some, FULL if options.full else QUICK, seed, workers)
+    return suite.sum_up(outcome, seed, "summary.json", whole=not options.only)
 
 
 if __name__ == "__main__":

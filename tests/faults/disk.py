@@ -112,7 +112,8 @@ def sync() -> None:
 def strace(*rules: str) -> tuple[str, ...]:
     """A prefix that injects errors into system calls; the traced process keeps its parent and its id."""
     inject = [word for rule in rules for word in ("-e", f"inject={rule}")]
-    return ("strace", "-D", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf", *inject)
+    calls = ",".join(rule.split(":")[0] for rule in rules)
+    return ("strace", "-D", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf", "-e", f"trace={calls}", *inject)
 
 
 def flip(file: Path, place: int, bit: int) -> None:

@@ -10,6 +10,8 @@ from .scrape import Answer, Scrape
 from .tools import Tools
 
 DRAINED, TEMPORARY_FAILURE = 0, 75
+SPAN_RECORDS = 11_000
+"""The most above a saved cursor: credits, and 1 000 reports."""
 
 
 @dataclass
@@ -82,8 +84,10 @@ class Engine:
         argv = [str(tools.trygg), "run", "--config", str(self._file)]
         self.daemon = Daemon(name, argv, directory / f"{name}.log", cwd=directory)
         self.starts = 0
-        self.ends = 0
-        """Ends that were not orderly."""
+        self.spool_records = 0
+        """Records that may come again: at each end without order what the spool had handed above its
+        saved cursor."""
+        self._in_spool = 0.0
 
     def start(self, ready: bool = True) -> None:
         self._file.write_text(self.settings.toml())
@@ -114,9 +118,20 @@ class Engine:
         """A sum over samples, asked until somebody answers."""
         return wait.until("a scrape is answered", self.scrape).sum(name, **labels)
 
+    def about_to_die(self) -> None:
+        """Notes what the end of this life may repeat: nothing while the spool has not been used."""
+        if not (self.settings.spool and self.daemon.alive()):
+            return
+        # A process that cannot answer has at least what it had when it last could.
+        answer = scrape.get(self.settings.admin, "/metrics", 0.5)
+        if answer and answer.status == 200:
+            metrics = Scrape(answer.body)
+            names = ("trygg_spool_appended_records_total", "trygg_spool_recovered_records_total")
+            self._in_spool = sum(metrics.sum(name) for name in names)
+        self.spool_records += min(int(self._in_spool * 2), SPAN_RECORDS)
+
     def kill(self) -> None:
-        if self.daemon.alive():
-            self.ends += 1
+        self.about_to_die()
         self.daemon.kill()
 
     def restart(self, ready: bool = True) -> None:

@@ -115,6 +115,7 @@ class _Tap:
         connection, now = self._connection, time.monotonic()
         connection.ended_at = now
         unsure = [doubt for doubt in self._owner.trace.doubts if doubt >= connection.opened_at]
-        if not by_engine:
+        # After a DISCONNECT the broker has read all that came before it.
+        if not by_engine and not connection.disconnected:
             unsure.append(now - UNSURE_S)
         connection.unsure_since = min(unsure, default=None)

@@ -24,6 +24,8 @@ class Result:
     bound: int = 0
     late: int = 0
     judged_acks: int = 0
+    connections: int = 0
+    """Of trygg to the broker."""
     elapsed_s: float = 0.0
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)

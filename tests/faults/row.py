@@ -31,6 +31,9 @@ class Row:
     play: Play
     needs: tuple[str, ...]
     nodes: int
+    ack: str
+    """What a message is acknowledged for, where trygg has a spool. With `kafka` every PUBACK can be
+    judged on the wire."""
 
     @property
     def must(self) -> str:
@@ -41,11 +44,11 @@ class Row:
 ROWS: list[Row] = []
 
 
-def row(identifier: str, fault: str, needs: tuple[str, ...] = (), nodes: int = 1) -> Callable[[Play], Play]:
+def row(identifier: str, fault: str, needs: tuple[str, ...] = (), nodes: int = 1, ack: str = "auto") -> Callable[[Play], Play]:
     """Registers a function as a row."""
 
     def register(play: Play) -> Play:
-        ROWS.append(Row(identifier, fault, play, needs, nodes))
+        ROWS.append(Row(identifier, fault, play, needs, nodes, ack))
         return play
 
     return register

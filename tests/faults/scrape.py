@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 SAMPLE = re.compile(r'^(\w+)(?:\{(.*)\})? (\S+)$')
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+IMBALANCE = ("_imbalance", "_bookkeeping_error_records")
 MESSAGES = ("settled_total", "spooled_total", "shed_total", "abandoned_total", "orphaned_total", "in_flight")
 READINGS = (
     "delivered_total", "spooled_total", "dead_lettered_total", "discarded_total", "undelivered_total", "in_flight",
@@ -32,7 +33,7 @@ class Scrape:
 
     def ledger(self) -> list[str]:
         """What does not balance; the parts are added up here, beside the engine's own verdict."""
-        wrong = [f"{s.name}{s.labels} is {s.value}" for s in self.samples if s.name.endswith("_imbalance") and s.value]
+        wrong = [f"{s.name}{s.labels} is {s.value}" for s in self.samples if s.name.endswith(IMBALANCE) and s.value]
         for whole in (s for s in self.samples if s.name == "trygg_messages_received_total"):
             wrong += self._balance(whole, "trygg_messages_", MESSAGES)
         for whole in (s for s in self.samples if s.name == "trygg_readings_decoded_total"):

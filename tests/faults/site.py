@@ -24,8 +24,6 @@ from .reader import Reader
 from .tools import Tools
 
 WATCH_EVERY_S = 0.3
-SPAN_RECORDS = 11_000
-"""Records above a spool's saved cursor at the end of a process: credits, and 1 000 reports."""
 _count = itertools.count()
 
 
@@ -86,11 +84,15 @@ class Site:
     def use_spool(self, directory: Path, ack: str = "auto") -> None:
         """Spool on this directory; its receipts are as good as Kafka's, and cannot be seen on a wire."""
         self.settings.spool, self.settings.ack = directory, ack
-        self.rules = dataclasses.replace(self.rules, judge_early=False)
 
-    def twin(self) -> Engine:
-        """A second engine with the same configuration."""
-        settings = dataclasses.replace(self.settings, admin=free_port())
+    @property
+    def spools(self) -> bool:
+        """A receipt of the disk is enough for a PUBACK."""
+        return self.settings.spool is not None and self.settings.ack != "kafka"
+
+    def twin(self, spool: Path | None) -> Engine:
+        """A second engine with the same configuration but for the directory of its spool."""
+        settings = dataclasses.replace(self.settings, admin=free_port(), spool=self.settings.spool and spool)
         self.engines.append(Engine(self.tools, self.directory, settings, "twin"))
         return self.engines[-1]
 
@@ -123,6 +125,14 @@ class Site:
         before = self.confirmed()
         wait.until("messages are acknowledged", lambda: self.confirmed() > before + self.rate / 10, limit_s)
 
+    def outage_sets_in(self) -> None:
+        """Kafka is away: PUBACKs have stopped, or come from the spool."""
+        if self.spools:
+            self.pause(4)
+            self.acknowledges()
+        else:
+            self.stalled()
+
     def stalled(self, limit_s: float = wait.SOON_S) -> None:
         """Acknowledgements have stopped."""
         def still() -> bool:
@@ -142,6 +152,7 @@ class Site:
         """kill -9 when something passes a proxy: before it is passed on, or so long after."""
         pid = self.engine.daemon.pid
         self.engine.daemon.note_memory()
+        self.engine.about_to_die()
 
         def kill() -> None:
             with contextlib.suppress(ProcessLookupError):
@@ -169,6 +180,8 @@ class Site:
         owed = set(self.generator.log.accepted) if self.rules.broker_survives else set(self.mqtt.trace.confirmed)
         wait.until(f"{len(owed)} messages drain after the fault", lambda: owed <= self.seen_numbers, self.drain_s, 0.05)
         self.recovery_s = time.monotonic() - healed
+        # A connection that lived through it has carried everything.
+        self.mqtt.trace.doubts.clear()
 
     def finish(self) -> None:
         """Stops the load, drains all of it, and ends the engine."""
@@ -195,8 +208,8 @@ class Site:
     def verdict(self) -> Verdict:
         rules = self.rules
         if self.settings.spool:
-            ends = sum(engine.ends for engine in self.engines)
-            rules = dataclasses.replace(rules, spool_records=ends * SPAN_RECORDS)
+            span = sum(engine.spool_records for engine in self.engines)
+            rules = dataclasses.replace(rules, spool_records=span, judge_early=rules.judge_early and not self.spools)
         verdict = judge(self.evidence(), rules)
         if self.unbalanced:
             verdict.problems.append(f"ledger: {self.unbalanced[0]} (and {len(self.unbalanced) - 1} more)")

@@ -13,7 +13,7 @@ from . import tools as means
 from .planted import Planted
 from .result import Result
 from .row import ROWS, Durations, Row
-from .tools import OUTPUT
+from .tools import OUTPUT, ROOT
 from .worker import Orders, work
 
 LEAST_ROWS = 30
@@ -73,6 +73,7 @@ def run(rows: list[Row], durations: Durations, seed: int, workers: int) -> Outco
 
 
 def _why_not(row: Row) -> str | None:
+    """A fault that has no means here."""
     return next((why for need in row.needs if (why := means.lacks(need))), None)
 
 
@@ -118,9 +119,9 @@ def _progress(result: Result, done: int, todo: int, started: float) -> None:
         print(f"        logs: {result.logs}", flush=True)
 
 
-def sum_up(outcome: Outcome, seed: int, whole: bool) -> int:
+def sum_up(outcome: Outcome, seed: int, name: str, whole: bool = False) -> int:
     """Prints the table, writes the summary, and returns the exit code."""
-    file = OUTPUT / "summary.json"
+    file = OUTPUT / name
     results_of.write(file, outcome.results, outcome.planted, seed)
     print("\n" + results_of.table(outcome.results))
     for result in outcome.results:
@@ -128,8 +129,11 @@ def sum_up(outcome: Outcome, seed: int, whole: bool) -> int:
             print(f"  {result.id}: {note}")
     for bug in outcome.planted:
         print(f"planted: {bug.bug}: {'found' if bug.found else 'NOT FOUND'}: {bug.said}")
-    skipped = len(outcome.results) - len(outcome.ran())
     failures = outcome.failures()
+    for row in ROWS if whole else []:
+        if f"| `{row.id}` |" not in (ROOT / "docs" / "faults.md").read_text():
+            failures.append(f"docs/faults.md does not know row {row.id}")
+    skipped = len(outcome.results) - len(outcome.ran())
     if whole and os.environ.get("CI") == "true" and len(outcome.ran()) < LEAST_ROWS:
         failures.append(f"only {len(outcome.ran())} rows ran; {LEAST_ROWS} must")
     print(f"\n{len(outcome.ran())} rows, {skipped} skipped, {len(failures)} failures, seed {seed}; {file}")

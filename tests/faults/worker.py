@@ -55,12 +55,15 @@ class Bench:
             self._proxies.close()
         self._kafka = self._proxies = None
 
-    def site(self, name: str, seed: int, nodes: int = 1) -> Site:
+    def site(self, name: str, seed: int, nodes: int = 1, ack: str = "auto") -> Site:
         directory = OUTPUT / name
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
         kafka, proxies = self.kafka(nodes)
-        return Site(self.tools, self.loop, kafka, proxies, directory, seed)
+        site = Site(self.tools, self.loop, kafka, proxies, directory, seed)
+        if means.lacks("spool") is None:
+            site.use_spool(directory / "spool", ack)
+        return site
 
     def close(self) -> None:
         self.drop_kafka()
@@ -80,7 +83,7 @@ def play(bench: Bench, row: Row, durations: Durations, seed: int) -> Result:
         return result
     started = time.monotonic()
     try:
-        site = bench.site(row.id, seed_of(seed, row.id), row.nodes)
+        site = bench.site(row.id, seed_of(seed, row.id), row.nodes, row.ack)
     except (AssertionError, OSError, RuntimeError) as failure:
         result.problems.append(f"the test bed did not come up: {failure}")
         return result
@@ -91,7 +94,7 @@ def play(bench: Bench, row: Row, durations: Durations, seed: int) -> Result:
         result.problems.append(f"{type(failure).__name__}: {failure}")
         (site.directory / "traceback.txt").write_text(traceback.format_exc())
     try:
-        _fill(result, site)
+        fill(result, site)
     except Exception as failure:
         result.problems.append(f"the checker failed: {type(failure).__name__}: {failure}")
         (site.directory / "checker.txt").write_text(traceback.format_exc())
@@ -104,7 +107,7 @@ def play(bench: Bench, row: Row, durations: Durations, seed: int) -> Result:
     return result
 
 
-def _fill(result: Result, site: Site) -> None:
+def fill(result: Result, site: Site) -> None:
     result.recovery_s, result.notes = site.recovery_s, site.notes
     result.peak_rss_bytes = site.peak_rss
     if site.load is None or site.reader is None:
@@ -112,7 +115,7 @@ def _fill(result: Result, site: Site) -> None:
     verdict = site.verdict()
     result.confirmed, result.lost, result.duplicated = verdict.confirmed, verdict.lost, verdict.duplicated
     result.bound, result.reordered, result.late = verdict.bound, verdict.reordered, verdict.late
-    result.judged_acks = verdict.judged_acks
+    result.judged_acks, result.connections = verdict.judged_acks, len(site.mqtt.trace.connections)
     result.problems += verdict.problems
     if not result.problems and verdict.confirmed == 0:
         result.problems.append("nothing was confirmed: the row proves nothing")
@@ -120,7 +123,7 @@ def _fill(result: Result, site: Site) -> None:
 
 def self_test(bench: Bench, seed: int) -> list[Planted]:
     """Plants bugs into a sound run, and one into a living one."""
-    site = bench.site("planted", seed_of(seed, "planted"))
+    site = bench.site("planted", seed_of(seed, "planted"), ack="kafka")
     try:
         site.start()
         site.pause(3)
@@ -136,7 +139,7 @@ def self_test(bench: Bench, seed: int) -> list[Planted]:
 def forged(bench: Bench, seed: int) -> Planted:
     """The proxy acknowledges in the engine's place: messages are confirmed that nobody stored."""
     bug = "PUBACKs forged by the proxy"
-    site = bench.site("planted-live", seed_of(seed, "forged"))
+    site = bench.site("planted-live", seed_of(seed, "forged"), ack="kafka")
     try:
         site.start()
         site.mqtt.breaks.forge = 20

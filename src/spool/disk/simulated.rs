@@ -53,6 +53,8 @@ struct State {
     calls: BTreeMap<&'static str, u64>,
     /// Handles of before the last crash are dead.
     life: u64,
+    /// A sync has failed, and what it was to save can still be read.
+    has_lied: bool,
 }
 
 #[derive(Debug, Default)]
@@ -101,6 +103,7 @@ impl SimulatedDisk {
             faults: Faults::default(),
             calls: BTreeMap::new(),
             life: 0,
+            has_lied: false,
         })))
     }
 
@@ -164,6 +167,7 @@ impl SimulatedDisk {
             }
             file.bytes.clone_from(&file.safe);
         }
+        state.has_lied = false;
         let changes = std::mem::take(&mut state.changes);
         let mut folders: Vec<_> = changes.iter().map(|change| change.folder.clone()).collect();
         folders.dedup();
@@ -182,6 +186,11 @@ impl SimulatedDisk {
         let mut state = self.0.borrow_mut();
         state.life += 1;
         state.faults = Faults::default();
+    }
+
+    /// Can something be read that will never be on the medium?
+    pub(crate) fn has_lied(&self) -> bool {
+        self.0.borrow().has_lied
     }
 
     /// A file's bytes.
@@ -210,6 +219,17 @@ impl SimulatedDisk {
         let other = Self::new(1);
         for path in self.paths() {
             other.put(&path, &self.bytes(&path));
+        }
+        other
+    }
+
+    /// A disk of its own as it would be found had the power gone now, and nothing been kept that is
+    /// not proven.
+    pub(crate) fn worst(&self) -> Self {
+        let other = Self::new(1);
+        let state = self.0.borrow();
+        for (path, file) in &state.safe_names {
+            other.put(path, &state.files[*file].safe);
         }
         other
     }

@@ -20,6 +20,8 @@ REFUSED = (74, 77, 78)
 def spooling(site: Site, directory: Path | None = None) -> None:
     """Spool in every case: the disk is used from the first message on."""
     site.use_spool(directory or site.directory / "spool", ack="spool")
+    # The disks of these rows are small.
+    site.settings.spool_lines = 'keep_free = "0B"\n'
 
 
 @contextmanager
@@ -122,7 +124,7 @@ def slow_sync(site: Site, durations: Durations) -> None:
 def _damaged(site: Site, harm: Callable[[list[Path]], None]) -> None:
     """Kills during a backlog, harms the segments, starts: the rest is delivered, and the harm reported."""
     # What is harmed on purpose is lost on purpose: it must be little, and said.
-    site.rules = Rules(broker_survives=False, judge_early=False)
+    site.rules = Rules(broker_survives=False)
     spooling(site)
     site.start()
     with _backlog(site):
@@ -197,7 +199,7 @@ def locked(site: Site, durations: Durations) -> None:
     """The lock refuses the second; the first does not notice."""
     spooling(site)
     site.start()
-    twin = site.twin()
+    twin = site.twin(site.settings.spool)
     twin.settings.client_id = "trygg-twin"
     twin.start(ready=False)
     code = twin.daemon.exit_code()

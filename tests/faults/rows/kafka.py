@@ -32,9 +32,9 @@ def outage(site: Site, durations: Durations) -> None:
     site.kafka.kill()
     site.pause(2)
     ready = site.engine.ready()
-    assert ready == bool(site.settings.spool), f"readiness while Kafka is away: {ready}"
+    assert ready == site.spools, f"readiness while Kafka is away: {ready}"
     site.pause(durations.outage - 2)
-    if site.settings.spool:
+    if site.spools:
         before = site.confirmed()
         site.pause(1)
         assert site.confirmed() > before, "the spool goes on acknowledging"
@@ -66,7 +66,7 @@ def retriable(site: Site, durations: Durations) -> None:
     _injected(site)
 
 
-@row("K2A", "errors for what was appended")
+@row("K2A", "errors for what was appended", ack="kafka")
 def retriable_appended(site: Site, durations: Durations) -> None:
     """REQUEST_TIMED_OUT and NOT_ENOUGH_REPLICAS_AFTER_APPEND written into real replies: no copy."""
     site.start()
@@ -121,7 +121,7 @@ def _fatal(site: Site, code: int) -> None:
     site.mqtt.trace.purges.append((began, time.monotonic()))
 
 
-@row("K3", "errors that are fatal to a producer")
+@row("K3", "errors that are fatal to a producer", ack="kafka")
 def fatal(site: Site, durations: Durations) -> None:
     """OUT_OF_ORDER_SEQUENCE, INVALID_PRODUCER_EPOCH, UNKNOWN_PRODUCER_ID: the producer is replaced, in order."""
     site.start()
@@ -191,7 +191,7 @@ def _allow_all(site: Site, topic: str) -> None:
         future.result(timeout=LIMIT_S)
 
 
-@row("K5", "written, and the reply swallowed")
+@row("K5", "written, and the reply swallowed", ack="kafka")
 def replies_swallowed(site: Site, durations: Durations) -> None:
     """No copy while the process lives: the idempotent producer sends the same sequence again."""
     site.settings.librdkafka = TOUCHY
@@ -205,7 +205,7 @@ def replies_swallowed(site: Site, durations: Durations) -> None:
     _injected(site)
 
 
-@row("K5C", "written, and the connection cut inside the reply")
+@row("K5C", "written, and the connection cut inside the reply", ack="kafka")
 def replies_cut(site: Site, durations: Durations) -> None:
     """No copy while the process lives."""
     site.start()

@@ -53,7 +53,7 @@ def swallowed_acks(site: Site, durations: Durations) -> None:
     site.healed()
 
 
-@row("M3", "late reports after a reconnect with packet ids used again")
+@row("M3", "late reports after a reconnect with packet ids used again", ack="kafka")
 def stale_acks(site: Site, durations: Durations) -> None:
     """Reports of the old epoch acknowledge nothing of the new one."""
     site.rules = FORGETFUL

@@ -29,7 +29,7 @@ def kills(site: Site, durations: Durations) -> None:
     site.healed()
 
 
-@row("P2", "kill -9 at named moments of the wire")
+@row("P2", "kill -9 at named moments of the wire", ack="kafka")
 def moments(site: Site, durations: Durations) -> None:
     """Killed after a PUBLISH came, before and after Produce replies, and after a first PUBACK: as P1."""
     site.start()
@@ -76,7 +76,7 @@ def stopped(site: Site, durations: Durations) -> None:
 def split_brain(site: Site, durations: Durations) -> None:
     """They take the session from each other at most every second on average, and lose nothing."""
     site.start()
-    twin = site.twin()
+    twin = site.twin(site.directory / "twin-spool")
     site.mqtt.trace.doubt()
     before = len(site.mqtt.trace.connections)
     twin.start(ready=False)
@@ -111,12 +111,12 @@ def terminated_in_outage(site: Site, durations: Durations) -> None:
     """Ends within its deadline; the exit code says that something was left, and where."""
     site.start()
     site.kafka.freeze()
-    site.stalled()
+    site.outage_sets_in()
     began = time.monotonic()
     code = site.engine.terminate()
     took = time.monotonic() - began
     site.notes.append(f"exit code {code} after {took:.1f} s")
-    expected = {0, TEMPORARY_FAILURE} if site.settings.spool else {TEMPORARY_FAILURE}
+    expected = {0, TEMPORARY_FAILURE} if site.spools else {TEMPORARY_FAILURE}
     assert code in expected, f"exit code {code}"
     assert took < 25, f"the deadline is 15 s, it took {took:.0f} s"
     site.kafka.thaw()
@@ -129,7 +129,7 @@ def terminated_twice(site: Site, durations: Durations) -> None:
     """Ends at once; the rest stays with the broker."""
     site.start()
     site.kafka.freeze()
-    site.stalled()
+    site.outage_sets_in()
     site.engine.daemon.signal(signal.SIGTERM)
     wait.until("it is stopping", lambda: not site.engine.ready())
     site.pause(0.5)

@@ -93,6 +93,8 @@ impl Disk for SimulatedDisk {
         let mut state = self.0.borrow_mut();
         let file = &mut state.files[handle.file];
         let dirty = std::mem::take(&mut file.dirty);
+        state.has_lied |= result.is_err() && !dirty.is_empty();
+        let file = &mut state.files[handle.file];
         if result.is_ok() {
             if file.safe.len() > file.bytes.len() {
                 file.safe.truncate(file.bytes.len());
