@@ -1,5 +1,8 @@
 //! On a real disk: what this release wrote, how often it syncs, who may open it, and how fast it is.
 
+#![allow(clippy::print_stdout, reason = "a SKIP is said aloud, and so is a measurement")]
+#![allow(clippy::cast_precision_loss, reason = "a rate need not be exact")]
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
@@ -111,7 +114,7 @@ fn the_format_of_this_release_can_be_read() {
             read.extend(chunk.records().map(|(number, _)| number));
         }
     });
-    assert_eq!(read, Vec::from_iter(4..12));
+    assert_eq!(read, (4..12).collect::<Vec<_>>());
 }
 
 #[test]
