@@ -61,7 +61,7 @@ bench: ## The table of costs (10 minutes).
 bench-smoke: ## The bench, short: does it run and balance?
 	tools/bench.sh smoke
 
-bench-long: ## Memory over five million messages.
+bench-long: ## Memory over millions of messages and ten minutes without Kafka (15 minutes).
 	tools/bench.sh long
 
 docs: ## The tables of docs/configuration.md, from the code.

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The benches. `bench.sh`: every row, in target/bench/summary.json too; `bench.sh smoke`: does it
-# run and balance; `bench.sh long`: memory over five million messages; `bench.sh pumps`: the two
-# yardsticks alone.
+# run and balance; `bench.sh long`: memory over five million messages, ten minutes without Kafka, a
+# start with a full spool; `bench.sh pumps`: the two yardsticks alone; `bench.sh spool`: the spool's
+# rows alone.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -16,11 +17,11 @@ smoke)
     cargo bench --locked --bench stages -- --smoke
     cargo bench --locked --bench throughput -- smoke
     ;;
-long | pumps)
+long | pumps | spool)
     cargo bench --locked --bench throughput -- "$1"
     ;;
 *)
-    echo "usage: bench.sh [full|smoke|long|pumps]" >&2
+    echo "usage: bench.sh [full|smoke|long|pumps|spool]" >&2
     exit 64
     ;;
 esac

@@ -1,21 +1,25 @@
 //! What is repeated for each stage.
 
-use std::{hint::black_box, num::NonZeroU16, time::Duration};
+use std::hint::black_box;
 
-use bytes::BytesMut;
-use rumqttc::v5::mqttbytes::{self, v5::Publish};
 use trygg::{
     ack::{Epoch, Outstanding, Shares},
     decode::Decoded,
     encode::{ReportEncoder, ReportHead, report::EventIdBasis},
-    model::{Flags, Mono, QoS},
-    mqtt::{Incoming, Necessity, Protocol, ReadBuffer, Session, SessionSettings, Subscription},
+    model::{Flags, Mono},
+    mqtt::{Incoming, ReadBuffer},
     pipeline::event_id::EventIds,
     registry::Resolution,
     validate,
 };
 
-use crate::{Outcome, inputs::Inputs, pipeline, stage::Stage};
+use crate::{
+    Outcome,
+    inputs::Inputs,
+    link::{self, Fallback, Stream},
+    pipeline,
+    stage::Stage,
+};
 
 /// Does a stage's work as many times as it is told.
 pub(crate) type Body<'i> = Box<dyn FnMut(u64) -> Outcome + 'i>;
@@ -33,42 +37,21 @@ pub(crate) fn of(stage: Stage, inputs: &Inputs) -> Outcome<Body<'_>> {
         Stage::PipelineZigbee2mqtt | Stage::PipelineJson | Stage::PipelineProtobuf => {
             pipeline::body(inputs)
         }
+        Stage::LinkZigbee2mqtt | Stage::LinkProtobuf => link::body(inputs, Fallback::Nothing),
+        Stage::SpooledLinkZigbee2mqtt | Stage::SpooledLinkProtobuf => {
+            link::body(inputs, Fallback::Spool)
+        }
     }
 }
 
-/// CONNACK and SUBACK of a broker that grants everything.
-const ESTABLISHED: [u8; 11] = [0x20, 3, 0, 0, 0, 0x90, 4, 0, 1, 0, 1];
-
 /// The stream as the shell hands it over: 64 KiB at a time.
 fn parse(inputs: &Inputs) -> Outcome<Body<'_>> {
-    let mut stream = BytesMut::new();
-    for (number, input) in (1_u16..).zip(inputs.iter()) {
-        let qos = mqttbytes::QoS::AtLeastOnce;
-        let mut publish = Publish::new(input.topic, qos, input.payload.to_vec(), None);
-        publish.pkid = number;
-        publish.write(&mut stream)?;
-    }
-    let stream = stream.freeze();
-    let mut session = Session::new(SessionSettings {
-        protocol: Protocol::V5,
-        client_id: "bench".to_owned(),
-        login: None,
-        keep_alive_s: 0,
-        session_expiry_s: 3_600,
-        receive_maximum: NonZeroU16::MAX,
-        subscriptions: vec![Subscription {
-            filter: "homes/#".to_owned(),
-            qos: QoS::AtLeastOnce,
-            necessity: Necessity::Required,
-        }],
-        allow_downgrade: false,
-        connect_timeout: Duration::from_secs(10),
-        subscribe_timeout: Duration::from_secs(10),
-    })?;
+    let stream = Stream::of(inputs)?.bytes;
+    let mut session = link::session()?;
     let mut buffer = ReadBuffer::new(1 << 20);
     let mut out = Vec::new();
     session.open(&mut buffer, Mono(0), &mut out);
-    buffer.buffer_mut().extend_from_slice(&ESTABLISHED);
+    buffer.buffer_mut().extend_from_slice(&link::ESTABLISHED);
     let mut at = 0;
     Ok(Box::new(move |count| {
         let mut read = 0;

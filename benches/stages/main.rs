@@ -6,6 +6,7 @@
 
 mod body;
 mod inputs;
+mod link;
 mod measure;
 #[path = "../throughput/generator/payload.rs"]
 mod payload;
@@ -99,6 +100,7 @@ fn run_all(effort: &Effort) -> Outcome {
             report.push(Row::new(name, allocations, "allocations", note));
         }
     }
+    compare(&mut report);
     progress.finish();
     terminal::report(report.table()?.trim_end())?;
     report.write(&report::directory().join("stages.json"))?;
@@ -107,6 +109,25 @@ fn run_all(effort: &Effort) -> Outcome {
     }
     // Unlike times this does not depend on the machine, so it is an error and not only a row.
     Err(format!("the hot path allocates: {}", allocating.join(", ")).into())
+}
+
+/// Most instructions a link may take with an idle spool, as a multiple of one without.
+const IDLE_SPOOL: f64 = 1.03;
+
+/// What a spool costs that is not needed.
+fn compare(report: &mut Report) {
+    for stage in Stage::ALL {
+        let Some(without) = stage.without_spool() else { continue };
+        let value = |stage: Stage| {
+            let name = format!("{}.instructions", stage.row());
+            report.rows.iter().find(|row| row.name == name).map(|row| row.value)
+        };
+        let (Some(with), Some(bare)) = (value(stage), value(without)) else { continue };
+        let ratio = with / bare;
+        let note = format!("{} (at most {IDLE_SPOOL})", report::verdict(|| ratio <= IDLE_SPOOL));
+        let name = format!("ratio.auto.instructions.{}", stage.format().name());
+        report.push(Row::new(name, ratio, "x", note));
+    }
 }
 
 fn note(stage: Stage, nanos: f64, effort: &Effort) -> String {

@@ -23,11 +23,12 @@ pub(crate) const CLOCK_LIMITS: ClockLimits =
     ClockLimits { future_tolerance: Duration::from_mins(5), late_after: Duration::from_mins(10) };
 const BATCH_LIMITS: BatchLimits =
     BatchLimits { max_readings: 500, max_bytes: 64 * 1024, linger: Duration::from_millis(20) };
-const WINDOW: usize = 10_000;
+pub(crate) const WINDOW: usize = 10_000;
+pub(crate) const PARTITIONS: [i32; 3] = [4; 3];
 
 /// Messages of one wake-up, and the time between two messages: 250 000 a second.
-const WAKE_UP: u64 = 250;
-const INTERVAL_US: u64 = 4;
+pub(crate) const WAKE_UP: u64 = 250;
+pub(crate) const INTERVAL_US: u64 = 4;
 
 struct Assembly<'i> {
     inputs: &'i Inputs,
@@ -39,23 +40,9 @@ struct Assembly<'i> {
 }
 
 pub(crate) fn body(inputs: &Inputs) -> Outcome<Body<'_>> {
-    let settings = PipelineSettings {
-        link: "bench".into(),
-        routes: vec![Route {
-            pattern: inputs.pattern()?,
-            decoder: inputs.decoder(),
-            format: inputs.format.name().into(),
-        }],
-        catalogue: Arc::clone(&inputs.catalogue),
-        clock: CLOCK_LIMITS,
-        batch: BATCH_LIMITS,
-        dead_letter_bytes: 256 * 1024,
-        partitions: [4; 3],
-        started: inputs.now.wall,
-    };
     let mut assembly = Assembly {
         inputs,
-        pipeline: Pipeline::new(settings, resolver()),
+        pipeline: pipeline(inputs)?,
         outstanding: Outstanding::new(Epoch(1), WINDOW),
         pool: RecordPool::new(WINDOW),
         ready: Vec::new(),
@@ -103,6 +90,25 @@ impl Assembly<'_> {
             black_box(answered);
         }
     }
+}
+
+/// With one route, to topics of four partitions.
+pub(crate) fn pipeline(inputs: &Inputs) -> Outcome<Pipeline> {
+    let settings = PipelineSettings {
+        link: "bench".into(),
+        routes: vec![Route {
+            pattern: inputs.pattern()?,
+            decoder: inputs.decoder(),
+            format: inputs.format.name().into(),
+        }],
+        catalogue: Arc::clone(&inputs.catalogue),
+        clock: CLOCK_LIMITS,
+        batch: BATCH_LIMITS,
+        dead_letter_bytes: 256 * 1024,
+        partitions: PARTITIONS,
+        started: inputs.now.wall,
+    };
+    Ok(Pipeline::new(settings, resolver()))
 }
 
 /// A memory of devices as the link `bench` has it, with names in clear.

@@ -21,10 +21,14 @@ pub(crate) enum Stage {
     PipelineZigbee2mqtt,
     PipelineJson,
     PipelineProtobuf,
+    LinkZigbee2mqtt,
+    SpooledLinkZigbee2mqtt,
+    LinkProtobuf,
+    SpooledLinkProtobuf,
 }
 
 impl Stage {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Parse,
         Self::DecodeZigbee2mqtt,
         Self::DecodeJson,
@@ -40,6 +44,10 @@ impl Stage {
         Self::PipelineZigbee2mqtt,
         Self::PipelineJson,
         Self::PipelineProtobuf,
+        Self::LinkZigbee2mqtt,
+        Self::SpooledLinkZigbee2mqtt,
+        Self::LinkProtobuf,
+        Self::SpooledLinkProtobuf,
     ];
 
     /// The value of `--only`.
@@ -64,6 +72,10 @@ impl Stage {
             Self::PipelineZigbee2mqtt => "pipeline.zigbee2mqtt",
             Self::PipelineJson => "pipeline.json",
             Self::PipelineProtobuf => "pipeline.protobuf",
+            Self::LinkZigbee2mqtt => "link.kafka.zigbee2mqtt",
+            Self::SpooledLinkZigbee2mqtt => "link.auto.zigbee2mqtt",
+            Self::LinkProtobuf => "link.kafka.protobuf",
+            Self::SpooledLinkProtobuf => "link.auto.protobuf",
         };
         format!("stage.{name}")
     }
@@ -88,13 +100,23 @@ impl Stage {
             Self::PipelineJson | Self::PipelineProtobuf => {
                 "the same with routes, 500 open batches, records and window; one reading"
             }
+            Self::LinkZigbee2mqtt | Self::LinkProtobuf => {
+                "a link's step, from PUBLISH to PUBACK, without a spool"
+            }
+            Self::SpooledLinkZigbee2mqtt | Self::SpooledLinkProtobuf => {
+                "the same with a spool that Kafka makes idle"
+            }
         }
     }
 
     pub(crate) fn format(self) -> Format {
         match self {
             Self::DecodeJson | Self::WorkJson | Self::PipelineJson => Format::Json,
-            Self::DecodeProtobuf | Self::WorkProtobuf | Self::PipelineProtobuf => Format::Protobuf,
+            Self::DecodeProtobuf
+            | Self::WorkProtobuf
+            | Self::PipelineProtobuf
+            | Self::LinkProtobuf
+            | Self::SpooledLinkProtobuf => Format::Protobuf,
             Self::Parse
             | Self::DecodeZigbee2mqtt
             | Self::Resolve
@@ -103,13 +125,40 @@ impl Stage {
             | Self::Encode
             | Self::Window
             | Self::WorkZigbee2mqtt
-            | Self::PipelineZigbee2mqtt => Format::Zigbee2mqtt,
+            | Self::PipelineZigbee2mqtt
+            | Self::LinkZigbee2mqtt
+            | Self::SpooledLinkZigbee2mqtt => Format::Zigbee2mqtt,
         }
     }
 
     /// The whole way of a message inside a link? It must not allocate.
     pub(crate) fn is_whole(self) -> bool {
         matches!(self, Self::PipelineZigbee2mqtt | Self::PipelineJson | Self::PipelineProtobuf)
+    }
+
+    /// The same stage without a spool.
+    pub(crate) fn without_spool(self) -> Option<Self> {
+        match self {
+            Self::SpooledLinkZigbee2mqtt => Some(Self::LinkZigbee2mqtt),
+            Self::SpooledLinkProtobuf => Some(Self::LinkProtobuf),
+            Self::Parse
+            | Self::DecodeZigbee2mqtt
+            | Self::DecodeJson
+            | Self::DecodeProtobuf
+            | Self::Resolve
+            | Self::Validate
+            | Self::EventId
+            | Self::Encode
+            | Self::Window
+            | Self::WorkZigbee2mqtt
+            | Self::WorkJson
+            | Self::WorkProtobuf
+            | Self::PipelineZigbee2mqtt
+            | Self::PipelineJson
+            | Self::PipelineProtobuf
+            | Self::LinkZigbee2mqtt
+            | Self::LinkProtobuf => None,
+        }
     }
 
     /// Nanoseconds a message may cost from decode to encode.
@@ -129,7 +178,11 @@ impl Stage {
             | Self::Window
             | Self::PipelineZigbee2mqtt
             | Self::PipelineJson
-            | Self::PipelineProtobuf => None,
+            | Self::PipelineProtobuf
+            | Self::LinkZigbee2mqtt
+            | Self::SpooledLinkZigbee2mqtt
+            | Self::LinkProtobuf
+            | Self::SpooledLinkProtobuf => None,
         }
     }
 }

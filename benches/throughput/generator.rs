@@ -129,16 +129,17 @@ impl Generator {
         Ok(())
     }
 
-    /// `send count=N rate=R`: N messages, R a second (0: as fast as they are acknowledged).
+    /// `send count=N rate=R`: N messages, R a second (0: as fast as they are acknowledged). Sends
+    /// no more when it hears `enough`.
     fn send(&mut self, line: &str) -> Outcome {
         let facts = role::Facts::parse(line, "send").ok_or("an unknown command")?;
         let (count, rate): (u64, u64) = (facts.get("count")?, facts.get("rate")?);
         let first = self.shared.sent.load(Ordering::Relaxed);
         let window = self.shared.window.load(Ordering::Acquire);
         let begin = Instant::now();
-        let (mut sent, goal) = (first, first + count);
+        let (mut sent, mut goal) = (first, first.saturating_add(count));
         let mut most = 0;
-        let mut progress = Progress { acknowledged: first, at: begin };
+        let mut progress = Progress { acknowledged: first, at: begin, longest: Duration::ZERO };
         loop {
             let acknowledged = self.shared.acknowledged.load(Ordering::Acquire);
             if acknowledged >= goal {
@@ -146,6 +147,9 @@ impl Generator {
             }
             progress.watch(acknowledged, self.shared.closed.load(Ordering::Acquire))?;
             self.write_replies()?;
+            if self.is_told("enough") {
+                goal = sent;
+            }
             let due = if rate == 0 { goal } else { goal.min(first + due_since(begin, rate)) };
             let credit = window.saturating_sub(sent - acknowledged);
             let now = credit.min(due.saturating_sub(sent));
@@ -164,8 +168,20 @@ impl Generator {
         let out_of_order = self.shared.out_of_order.load(Ordering::Acquire);
         let unknown = self.shared.unknown.load(Ordering::Acquire);
         terminal::report(&format!(
-            "done count={count} wall_us={wall} max_outstanding={most} out_of_order={out_of_order} unknown={unknown}"
+            "done count={} wall_us={wall} max_outstanding={most} out_of_order={out_of_order} unknown={unknown} silence_us={}",
+            goal - first,
+            progress.longest.as_micros(),
         ))
+    }
+
+    /// Is this the parent's next command? Then it is taken.
+    fn is_told(&self, command: &str) -> bool {
+        let mut commands = self.shared.commands.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = commands.first().is_some_and(|line| line == command);
+        if told {
+            commands.remove(0);
+        }
+        told
     }
 
     /// Writes at most `count` messages, numbered from `first`; says how many it were.
@@ -197,12 +213,16 @@ impl Generator {
 struct Progress {
     acknowledged: u64,
     at: Instant,
+    /// The longest time between two.
+    longest: Duration,
 }
 
 impl Progress {
     fn watch(&mut self, acknowledged: u64, closed: bool) -> Outcome {
         if acknowledged != self.acknowledged {
-            *self = Self { acknowledged, at: Instant::now() };
+            let now = Instant::now();
+            let longest = self.longest.max(now - self.at);
+            *self = Self { acknowledged, at: now, longest };
         }
         if closed {
             return Err("the client closed the connection".into());

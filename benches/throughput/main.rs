@@ -6,6 +6,7 @@
 //! own.
 
 mod engine;
+mod filler;
 mod generator;
 mod mock_kafka;
 mod process;
@@ -14,6 +15,7 @@ mod pump;
 mod report;
 mod role;
 mod run;
+mod scrape;
 mod statistics;
 mod suite;
 mod terminal;
@@ -22,7 +24,10 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use self::{generator::GeneratorArgs, mock_kafka::KafkaArgs, pump::PumpArgs, suite::Field};
+use self::{
+    filler::FillerArgs, generator::GeneratorArgs, mock_kafka::KafkaArgs, pump::PumpArgs,
+    suite::Field,
+};
 
 /// Whatever stops a bench is shown and ends it.
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -45,9 +50,11 @@ enum Part {
     Full,
     /// The rows of the two pumps only.
     Pumps,
+    /// The rows of the spool only.
+    Spool,
     /// Every role, hardly any messages, under a minute.
     Smoke,
-    /// Memory over five million messages.
+    /// Memory over five million messages, ten minutes without Kafka, a start with a full spool.
     Long,
     #[command(hide = true)]
     Generator(GeneratorArgs),
@@ -55,6 +62,8 @@ enum Part {
     MockKafka(KafkaArgs),
     #[command(hide = true)]
     Pump(PumpArgs),
+    #[command(hide = true)]
+    Filler(FillerArgs),
 }
 
 fn main() -> ExitCode {
@@ -63,11 +72,13 @@ fn main() -> ExitCode {
     let outcome = match arguments.part.unwrap_or(Part::Full) {
         Part::Full => suite::full(engine, Field::Everybody),
         Part::Pumps => suite::full(engine, Field::Pumps),
+        Part::Spool => suite::spool(engine),
         Part::Smoke => suite::smoke(engine),
         Part::Long => suite::long(engine),
         Part::Generator(args) => generator::run(args),
         Part::MockKafka(args) => mock_kafka::run(&args),
         Part::Pump(args) => pump::run(args),
+        Part::Filler(args) => filler::run(args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -30,7 +30,7 @@ pub(crate) struct KafkaArgs {
     pub(crate) round_trip: u64,
 }
 
-/// Answers `count` with the records stored so far, until stdin ends.
+/// Answers `count` with the records stored so far, goes `down` and `up` again, until stdin ends.
 pub(crate) fn run(args: &KafkaArgs) -> Outcome {
     let cluster = MockCluster::new(1)?;
     for topic in &args.topics {
@@ -50,6 +50,14 @@ pub(crate) fn run(args: &KafkaArgs) -> Outcome {
             "reports" => {
                 let reports = count_reports(args, &brokers)?;
                 terminal::report(&format!("reported reports={reports}"))?;
+            }
+            "down" => {
+                cluster.broker_down(1)?;
+                terminal::report("is_down")?;
+            }
+            "up" => {
+                cluster.broker_up(1)?;
+                terminal::report("is_up")?;
             }
             other => return Err(format!("unknown command {other:?}").into()),
         }

@@ -61,6 +61,13 @@ pub(crate) fn memory(pid: u32) -> Outcome<Memory> {
     Ok(Memory { now: field("VmRSS:")?, peak: field("VmHWM:")? })
 }
 
+/// Bytes a process has brought to the storage layer so far.
+pub(crate) fn written(pid: u32) -> Outcome<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/io"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("write_bytes: "));
+    Ok(line.ok_or("no such field in /proc/PID/io")?.trim().parse()?)
+}
+
 /// Runnable threads of the machine, mean of the last minute.
 pub(crate) fn load() -> Outcome<f64> {
     let text = fs::read_to_string("/proc/loadavg")?;

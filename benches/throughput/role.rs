@@ -74,12 +74,19 @@ impl Role {
     }
 }
 
-impl Drop for Role {
-    fn drop(&mut self) {
+impl Role {
+    /// Ends the process at once.
+    pub(crate) fn kill(&mut self) {
         self.input = None;
         // Both fail only when the process is gone, which is what is wanted.
         drop(self.child.kill());
         drop(self.child.wait());
+    }
+}
+
+impl Drop for Role {
+    fn drop(&mut self) {
+        self.kill();
     }
 }
 

@@ -6,13 +6,16 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::Instant;
+
 use crate::{
     Outcome,
-    engine::{self, EngineSetup},
+    engine::{self, Ack, EngineSetup, SpoolFolder},
     generator::Format,
     process::{self, CpuTimes, Memory, Usage},
     pump::Clock,
     role::Role,
+    scrape::{self, Figures},
 };
 
 /// What is measured.
@@ -45,6 +48,8 @@ pub(crate) struct Scene {
     pub(crate) partitions: i32,
     /// Receive Maximum.
     pub(crate) window: u16,
+    /// What the engine acknowledges messages for.
+    pub(crate) ack: Ack,
     /// Added to every answer of Kafka.
     pub(crate) round_trip: Duration,
     /// Does the pump look at the clock for every message?
@@ -61,6 +66,12 @@ pub(crate) struct Stretch {
     pub(crate) count: u64,
     pub(crate) wall: Duration,
     pub(crate) cpu: Duration,
+    /// Bytes the measured process has brought to the disk.
+    pub(crate) written: u64,
+    /// Longest time between two acknowledgements.
+    pub(crate) silence: Duration,
+    /// Most messages outstanding at a time.
+    pub(crate) most: u64,
     /// Who could not have gone faster, if anybody.
     pub(crate) bound: Option<Bound>,
 }
@@ -94,6 +105,10 @@ impl Stretch {
         self.cpu.as_secs_f64() * 1e6 / crate::float(self.count)
     }
 
+    pub(crate) fn bytes_per_message(&self) -> f64 {
+        crate::float(self.written) / crate::float(self.count)
+    }
+
     pub(crate) fn per_second(&self) -> f64 {
         crate::float(self.count) / self.wall.as_secs_f64()
     }
@@ -104,45 +119,87 @@ pub(crate) struct Run {
     measured: Role,
     generator: Role,
     kafka: Role,
-    window: u16,
+    scene: Scene,
+    brokers: String,
+    /// Where the engine tells its figures.
+    admin: SocketAddr,
+    begun: Option<Begun>,
+    spool: SpoolFolder,
+}
+
+/// The state of the processes at the begin of a stretch.
+struct Begun {
+    times: [CpuTimes; 3],
+    written: u64,
 }
 
 impl Run {
     pub(crate) fn start(engine: &Path, subject: Subject, scene: &Scene) -> Outcome<Self> {
+        let spool = SpoolFolder::make()?;
         let mut kafka = Role::again("mock-kafka", &kafka_arguments(subject, scene))?;
         let mut generator = Role::again("generator", &generator_arguments(scene))?;
         let brokers: String = kafka.wait_for("ready")?.get("brokers")?;
-        let port: u16 = generator.wait_for("ready")?.get("port")?;
-        let mqtt = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let measured = match subject {
-            Subject::Engine => {
-                let (format, window) = (scene.format, scene.window);
-                let setup = EngineSetup { mqtt, brokers: &brokers, format, window };
-                engine::start(engine, &setup)?
-            }
-            Subject::OwnLoop => {
-                Role::again("pump", &pump_arguments("own-loop", mqtt, &brokers, scene))?
-            }
-            Subject::RumqttcV5 => {
-                Role::again("pump", &pump_arguments("rumqttc-v5", mqtt, &brokers, scene))?
-            }
+        let mqtt = address(&mut generator)?;
+        let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let pump = |client| Role::again("pump", &pump_arguments(client, mqtt, &brokers, scene));
+        let (measured, admin) = match subject {
+            Subject::Engine => engine::start(engine, &setup(scene, mqtt, &brokers), &spool)?,
+            Subject::OwnLoop => (pump("own-loop")?, nowhere),
+            Subject::RumqttcV5 => (pump("rumqttc-v5")?, nowhere),
         };
-        let announced: u16 = generator.wait_for("subscribed")?.get("receive_maximum")?;
-        if announced != scene.window {
-            return Err(format!("Receive Maximum {announced}, not {}", scene.window).into());
-        }
-        Ok(Self { measured, generator, kafka, window: scene.window })
+        subscribed(&mut generator, scene)?;
+        let (scene, begun) = (*scene, None);
+        Ok(Self { measured, generator, kafka, scene, brokers, admin, begun, spool })
+    }
+
+    /// Kills the engine, lets `meanwhile` see its spool, and starts it again; returns when it was
+    /// started. The broker knows no message any more.
+    pub(crate) fn crash(
+        &mut self,
+        engine: &Path,
+        meanwhile: impl FnOnce(&SpoolFolder) -> Outcome,
+    ) -> Outcome<Instant> {
+        self.measured.kill();
+        meanwhile(&self.spool)?;
+        let mut generator = Role::again("generator", &generator_arguments(&self.scene))?;
+        let mqtt = address(&mut generator)?;
+        let setup = setup(&self.scene, mqtt, &self.brokers);
+        let begin = Instant::now();
+        (self.measured, self.admin) = engine::start(engine, &setup, &self.spool)?;
+        self.generator = generator;
+        subscribed(&mut self.generator, &self.scene)?;
+        Ok(begin)
     }
 
     /// Sends `count` messages, `rate` a second (0: as fast as they are acknowledged), and waits
     /// until all are acknowledged. CPU time is that of the stretch alone.
     pub(crate) fn send(&mut self, count: u64, rate: u64) -> Outcome<Stretch> {
-        let pids = [self.measured.pid(), self.generator.pid(), self.kafka.pid()];
-        let before = times(pids)?;
-        let command = format!("send count={count} rate={rate}");
-        let done = self.generator.ask(&command, "done")?;
-        let after = times(pids)?;
-        let mut used = after.iter().zip(&before).map(|(after, before)| after.since(before));
+        self.begin(count, rate)?;
+        self.end()
+    }
+
+    /// Begins a stretch without an end: see [`Self::stop`].
+    pub(crate) fn flow(&mut self, rate: u64) -> Outcome {
+        self.begin(u64::MAX, rate)
+    }
+
+    /// Ends what [`Self::flow`] began, and waits until all is acknowledged.
+    pub(crate) fn stop(&mut self) -> Outcome<Stretch> {
+        self.generator.say("enough")?;
+        self.end()
+    }
+
+    fn begin(&mut self, count: u64, rate: u64) -> Outcome {
+        let written = process::written(self.measured.pid())?;
+        self.begun = Some(Begun { times: times(self.pids())?, written });
+        self.generator.say(&format!("send count={count} rate={rate}"))
+    }
+
+    fn end(&mut self) -> Outcome<Stretch> {
+        let done = self.generator.wait_for("done")?;
+        let before = self.begun.take().ok_or("no stretch was begun")?;
+        let after = times(self.pids())?;
+        let mut used = after.iter().zip(&before.times).map(|(after, before)| after.since(before));
         let usages = [(); 3].map(|()| used.next().unwrap_or_default());
         let (out_of_order, unknown): (u64, u64) = (done.get("out_of_order")?, done.get("unknown")?);
         let most: u64 = done.get("max_outstanding")?;
@@ -150,12 +207,38 @@ impl Run {
             let reason = format!("{out_of_order} PUBACKs out of order, {unknown} of nothing");
             return Err(reason.into());
         }
-        if most > u64::from(self.window) {
+        if most > u64::from(self.scene.window) {
             return Err(format!("{most} messages outstanding").into());
         }
         let wall = Duration::from_micros(done.get("wall_us")?);
         let [measured, ..] = usages;
-        Ok(Stretch { count, wall, cpu: measured.total, bound: bound(&usages, wall) })
+        Ok(Stretch {
+            count: done.get("count")?,
+            wall,
+            cpu: measured.total,
+            written: process::written(self.measured.pid())?.saturating_sub(before.written),
+            silence: Duration::from_micros(done.get("silence_us")?),
+            most,
+            bound: bound(&usages, wall),
+        })
+    }
+
+    fn pids(&self) -> [u32; 3] {
+        [self.measured.pid(), self.generator.pid(), self.kafka.pid()]
+    }
+
+    /// Closes Kafka's connections and its door.
+    pub(crate) fn kafka_down(&mut self) -> Outcome {
+        self.kafka.ask("down", "is_down").map(drop)
+    }
+
+    pub(crate) fn kafka_up(&mut self) -> Outcome {
+        self.kafka.ask("up", "is_up").map(drop)
+    }
+
+    /// What the engine says of itself.
+    pub(crate) fn figures(&self) -> Outcome<Figures> {
+        scrape::read(self.admin)
     }
 
     /// Records in the topics of the measured process.
@@ -176,6 +259,24 @@ impl Run {
     pub(crate) fn memory(&self) -> Outcome<Memory> {
         process::memory(self.measured.pid())
     }
+}
+
+fn setup<'a>(scene: &Scene, mqtt: SocketAddr, brokers: &'a str) -> EngineSetup<'a> {
+    let Scene { format, window, ack, .. } = *scene;
+    EngineSetup { mqtt, brokers, format, window, ack }
+}
+
+fn address(generator: &mut Role) -> Outcome<SocketAddr> {
+    let port: u16 = generator.wait_for("ready")?.get("port")?;
+    Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+}
+
+fn subscribed(generator: &mut Role, scene: &Scene) -> Outcome {
+    let announced: u16 = generator.wait_for("subscribed")?.get("receive_maximum")?;
+    if announced != scene.window {
+        return Err(format!("Receive Maximum {announced}, not {}", scene.window).into());
+    }
+    Ok(())
 }
 
 fn times(pids: [u32; 3]) -> Outcome<[CpuTimes; 3]> {

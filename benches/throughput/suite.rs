@@ -1,9 +1,12 @@
 //! Which rows there are, and what they must reach.
 
 mod memory;
+mod outage;
 mod paced;
 mod saturated;
 mod smoke;
+mod spool;
+mod start;
 mod window;
 
 use std::{
@@ -44,7 +47,7 @@ impl Field {
 const FORMATS: [Format; 3] = [Format::Zigbee2mqtt, Format::Json, Format::Protobuf];
 
 /// Units of the rows that the bench of the stages leaves.
-const STAGE_UNITS: [&str; 3] = ["ns", "instructions", "allocations"];
+const STAGE_UNITS: [&str; 4] = ["ns", "instructions", "allocations", "x"];
 
 /// From this load on others take part of the processors.
 const BUSY_LOAD: f64 = 0.5;
@@ -103,17 +106,35 @@ impl Bench {
 
 /// Every row.
 pub(crate) fn full(engine: PathBuf, field: Field) -> Outcome {
-    let steps =
-        saturated::steps(field) + paced::steps(field) + window::steps(field) + memory::steps(field);
+    let steps = saturated::steps(field)
+        + paced::steps(field)
+        + window::steps(field)
+        + match field {
+            Field::Everybody => memory::STEPS + spool::STEPS + outage::STEPS + start::STEPS,
+            Field::Pumps => 0,
+        };
     let mut bench = Bench::new(engine, field, steps)?;
     saturated::measure(&mut bench)?;
     paced::measure(&mut bench)?;
     window::measure(&mut bench)?;
     if field.has(Subject::Engine) {
         memory::measure(&mut bench)?;
+        spool::measure(&mut bench)?;
+        outage::measure(&mut bench)?;
+        start::measure(&mut bench)?;
     }
     bench.adopt(&report::directory().join("stages.json"))?;
     bench.finish("summary.json")
+}
+
+/// The spool's rows alone.
+pub(crate) fn spool(engine: PathBuf) -> Outcome {
+    let steps = spool::STEPS + outage::STEPS + start::STEPS;
+    let mut bench = Bench::new(engine, Field::Everybody, steps)?;
+    spool::measure(&mut bench)?;
+    outage::measure(&mut bench)?;
+    start::measure(&mut bench)?;
+    bench.finish("spool.json")
 }
 
 /// Does every role work, in every format?
@@ -123,9 +144,12 @@ pub(crate) fn smoke(engine: PathBuf) -> Outcome {
     bench.finish("smoke.json")
 }
 
-/// Memory over five million messages.
+/// Memory over five million messages, ten minutes without Kafka, a start with a full spool.
 pub(crate) fn long(engine: PathBuf) -> Outcome {
-    let mut bench = Bench::new(engine, Field::Everybody, 1)?;
+    let steps = memory::STEPS + start::STEPS_LONG + outage::STEPS;
+    let mut bench = Bench::new(engine, Field::Everybody, steps)?;
+    start::measure_long(&mut bench)?;
     memory::measure_long(&mut bench)?;
+    outage::measure_long(&mut bench)?;
     bench.finish("long.json")
 }

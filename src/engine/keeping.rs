@@ -76,9 +76,11 @@ impl Keeping {
             Ok(opened) => opened?,
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         };
-        for name in spool.orphans() {
+        for orphan in spool.orphans() {
             tracing::error!(
-                link = name,
+                link = orphan.link,
+                records = orphan.records,
+                bytes = orphan.bytes,
                 "the spool holds records of a link that is not configured: configure it again \
                  until they are delivered, or export them"
             );

@@ -476,6 +476,7 @@ fn planted_bugs_are_found() {
         Bug::DirectTooEarly,
         Bug::DirectBeforeReplay,
         Bug::ReceiptBeforeSync,
+        Bug::IgnoredSyncFailure,
     ] {
         let seed = find(bug);
         println!("{bug:?}: seed {seed:?}");

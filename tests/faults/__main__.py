@@ -2,17 +2,19 @@
 are the long proofs."""
 
 import argparse
+import fcntl
 import secrets
 import signal
 import sys
 from collections.abc import Callable
+from typing import IO
 
 from . import acceptance, long, rows, suite  # noqa: F401  the rows register themselves
 from . import tools as means
 from .result import Result
 from .row import FULL, QUICK, ROWS, Row
 from .suite import Outcome
-from .tools import Missing
+from .tools import OUTPUT, Missing
 from .worker import Bench
 
 
@@ -66,12 +68,25 @@ def alone(options: argparse.Namespace, seed: int) -> int:
     return suite.sum_up(Outcome(results, []), seed, f"{name}.json")
 
 
+def one_at_a_time() -> IO[str]:
+    """Two runs would remove each other's files."""
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    lock = (OUTPUT / ".lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as held:
+        raise Missing("another run of the suite is under way in this tree") from held
+    return lock
+
+
 def main() -> int:
     options = parser().parse_args()
     if options.list:
         return list_rows()
     means.read()
+    lock = one_at_a_time()  # held as long as this process lives
     seed = options.seed if options.seed is not None else secrets.randbits(31)
+    print(f"logs of failing rows: {OUTPUT}; lock {lock.name}", flush=True)
     if options.command != "quick":
         return alone(options, seed)
     some = chosen(options.only)

@@ -176,6 +176,7 @@ def _time_to_full(bench: Bench, rate: float, seed: int, metric: str, result: Res
 
 def _end(site: Site, result: Result) -> Result:
     fill(result, site)
+    result.elapsed_s = time.monotonic() - site.opened_at
     site.close()
     if result.failed:
         result.logs = str(site.directory)

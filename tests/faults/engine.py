@@ -139,7 +139,12 @@ class Engine:
         self.start(ready)
 
     def terminate(self, limit_s: float = wait.SOON_S) -> int:
-        """SIGTERM, and the exit code."""
+        """SIGTERM, and the exit code. What is left in the spool may stand in Kafka already."""
         self.daemon.note_memory()
+        before = self.spool_records
+        self.about_to_die()
         self.daemon.signal(signal.SIGTERM)
-        return self.daemon.exit_code(limit_s)
+        code = self.daemon.exit_code(limit_s)
+        if code == DRAINED:
+            self.spool_records = before
+        return code

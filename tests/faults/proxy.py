@@ -1,6 +1,7 @@
 """A proxy that passes whole frames, and breaks what it is told to break."""
 
 import asyncio
+import contextlib
 import random
 import socket
 import struct
@@ -12,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 CHUNK = 64 * 1024
+LAST_WORDS_S = 2.0
 
 
 class Loop:
@@ -153,10 +155,22 @@ class _Pair:
         finally:
             for task in (up, down, gone):
                 task.cancel()
+            await asyncio.gather(up, down, gone, return_exceptions=True)
+            if self._ended_by is Way.UP:
+                await self._half_close()
             # Then all that was seen of it went to a broker that still read.
             self._tap.ended(by_engine=self._ended_by is Way.UP)
             for _, writer in (self._near, self._far):
                 writer.close()
+
+    async def _half_close(self) -> None:
+        """Lets the other side read the engine's last words; to close with something unread is a reset."""
+        reader, writer = self._far
+        with contextlib.suppress(OSError, RuntimeError, TimeoutError):
+            writer.write_eof()
+            async with asyncio.timeout(LAST_WORDS_S):
+                while await reader.read(CHUNK):
+                    pass
 
     def reset(self) -> None:
         self._ended_by = self._ended_by or Way.DOWN

@@ -34,6 +34,7 @@ class Site:
         self.tools, self.loop, self.kafka, self.directory = tools, loop, kafka, directory
         self.kafka_proxy = proxies
         self.chance = random.Random(seed)
+        self.opened_at = time.monotonic()
         self.rate = 600.0
         self.rules = Rules()
         self.drain_s = 60.0

@@ -125,7 +125,9 @@ def _memory_cgroup() -> str | None:
 
 
 def _spool() -> str | None:
-    return None if _quietly(str(read().trygg), "spool", "--help") else "this trygg has no spool"
+    """trygg lists every section of its configuration on `config --defaults`."""
+    said = subprocess.run([str(read().trygg), "config", "--defaults"], capture_output=True, text=True, timeout=30).stdout
+    return None if "[spool]" in said else "this trygg has no spool"
 
 
 def _failpoints() -> str | None:

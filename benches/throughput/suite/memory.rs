@@ -1,18 +1,13 @@
 //! `memory.*`: resident memory with 100 000 devices.
 
-use super::{Bench, Field, saturated};
+use super::{Bench, saturated};
 use crate::{
     Outcome,
     report::{self, Row},
     run::{Scene, Subject},
 };
 
-pub(super) fn steps(field: Field) -> u64 {
-    match field {
-        Field::Everybody => 1,
-        Field::Pumps => 0,
-    }
-}
+pub(super) const STEPS: u64 = 1;
 
 /// 100 000 devices: the generator sends each of them once before any comes again.
 const SCENE: Scene = Scene { homes: 5_000, ..saturated::SCENE };

@@ -19,7 +19,7 @@ pub(super) fn steps(field: Field) -> u64 {
     }
 }
 
-const SCENE: Scene = Scene { homes: 1_000, partitions: 12, ..saturated::SCENE };
+pub(super) const SCENE: Scene = Scene { homes: 1_000, partitions: 12, ..saturated::SCENE };
 
 pub(super) fn measure(bench: &mut Bench) -> Outcome {
     for rate in RATES {

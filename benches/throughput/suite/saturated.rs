@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Bench, FORMATS, Field};
 use crate::{
     Outcome,
+    engine::Ack,
     generator::Format,
     pump::Clock,
     report::{self, Row},
@@ -30,6 +31,7 @@ pub(super) const SCENE: Scene = Scene {
     devices_per_home: 20,
     partitions: 4,
     window: 10_000,
+    ack: Ack::Auto,
     round_trip: Duration::ZERO,
     clock: Clock::Off,
 };

@@ -1,8 +1,9 @@
 //! Every role once with few messages: all acknowledged in order, all of them in Kafka.
 
-use super::{Bench, FORMATS, saturated};
+use super::{Bench, FORMATS, outage, saturated};
 use crate::{
     Outcome,
+    engine::Ack,
     pump::Clock,
     report::Row,
     run::{Run, Scene, Subject},
@@ -11,7 +12,7 @@ use crate::{
 const MESSAGES: u64 = 20_000;
 const PACED: u64 = 1_000;
 
-pub(super) const STEPS: u64 = 5;
+pub(super) const STEPS: u64 = 6;
 
 const SCENE: Scene = Scene { window: 1_000, clock: Clock::On, ..saturated::SCENE };
 
@@ -34,6 +35,20 @@ pub(super) fn check(bench: &mut Bench) -> Outcome {
         let note = format!("one a message; {latency:?} from produce to report");
         bench.report.push(Row::new(name, crate::float(records), "records", note));
     }
+    spool(bench)
+}
+
+/// What is acknowledged while Kafka is away is in Kafka once it is back.
+fn spool(bench: &mut Bench) -> Outcome {
+    let name = "smoke.spool";
+    let mut run = bench.start(name, Subject::Engine, &Scene { ack: Ack::Spool, ..SCENE })?;
+    run.kafka_down()?;
+    send(&mut run)?;
+    run.kafka_up()?;
+    outage::wait_until(&run, |figures| figures.sum("trygg_spool_records") == 0.0)?;
+    let reports = run.reports()?;
+    demand(name, "device reports", reports, MESSAGES + PACED)?;
+    bench.report.push(Row::new(name, crate::float(reports), "reports", "one a message"));
     Ok(())
 }
 

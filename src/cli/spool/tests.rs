@@ -145,13 +145,34 @@ fn flip(site: &Site, offset: usize) {
     site.change(1, |bytes| bytes[offset] ^= 4);
 }
 
-const DAMAGED: [Damaged; 8] = [
+const DAMAGED: [Damaged; 11] = [
     Damaged {
         name: "a flipped bit in a body",
         damage: |site| flip(site, frame(3) + 60),
         kinds: &["body"],
         lost: 13..14,
         says: "a record whose bytes are not those that were written\n    1 record is lost: 13\n",
+    },
+    Damaged {
+        name: "a flipped bit in the header of a record",
+        damage: |site| flip(site, frame(3) + 9),
+        kinds: &["frame"],
+        lost: 13..14,
+        says: "bytes that are no record, where records were\n    1 record is lost: 13\n",
+    },
+    Damaged {
+        name: "a flipped bit in a length",
+        damage: |site| flip(site, frame(3) + 5),
+        kinds: &["frame"],
+        lost: 13..14,
+        says: "bytes 685 to 892: bytes that are no record",
+    },
+    Damaged {
+        name: "a zeroed sector",
+        damage: |site| site.change(1, |bytes| bytes[512..1024].fill(0)),
+        kinds: &["body", "frame"],
+        lost: 12..15,
+        says: "2 records are lost: 13 to 14\n",
     },
     Damaged {
         name: "a truncated tail",

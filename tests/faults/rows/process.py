@@ -130,8 +130,9 @@ def terminated_twice(site: Site, durations: Durations) -> None:
     site.start()
     site.kafka.freeze()
     site.outage_sets_in()
+    site.engine.about_to_die()
     site.engine.daemon.signal(signal.SIGTERM)
-    wait.until("it is stopping", lambda: not site.engine.ready())
+    wait.until("it is stopping", lambda: not site.engine.ready() or not site.engine.daemon.alive())
     site.pause(0.5)
     if site.engine.daemon.alive():
         site.engine.daemon.signal(signal.SIGTERM)
