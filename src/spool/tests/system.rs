@@ -122,6 +122,8 @@ fn a_spool_that_others_may_read_is_refused_with_the_remedy() {
     let directory = tempfile::tempdir().expect("a directory");
     let root = directory.path().join("spool");
     fs::create_dir(&root).expect("a directory");
+    // With a lock it is no new one, which would be closed.
+    fs::write(root.join("LOCK"), "").expect("a file");
     fs::set_permissions(&root, fs::Permissions::from_mode(0o755)).expect("permissions");
     let settings = SpoolSettings { directory: root.clone(), limits: limits() };
     let refused = Spool::open(&settings, &[], [1; 3]).expect_err("open to others");
