@@ -112,12 +112,11 @@ pub(super) fn survey<D: Disk>(disk: &D, folder: &Path) -> Result<Survey, SpoolEr
             findings.unreadable.push(head.first);
             continue;
         };
-        let header = match head.header {
-            Some(header) => header,
-            None => {
-                findings.damage.push(head.damage());
-                restore(disk, folder, &head, log)
-            }
+        let header = if let Some(header) = head.header {
+            header
+        } else {
+            findings.damage.push(head.damage());
+            restore(disk, folder, &head, log)
         };
         segments.push(Segment { header, length: head.length });
     }
