@@ -156,13 +156,8 @@ pub async fn run(
         }
     };
     let (rebuilds, watcher) = watch::watch(Arc::clone(&kafka), Arc::clone(&health));
-    let unverified = (!is_verified).then(|| reach::verify(Arc::clone(&kafka)));
+    let verifying = reach::verify(Arc::clone(&kafka), is_verified);
     tasks.spawn(async move {
-        let verifying = async {
-            if let Some(unverified) = unverified {
-                unverified.await;
-            }
-        };
         tokio::join!(watcher, verifying);
         End::Service
     });

@@ -277,9 +277,9 @@ impl<P: Producer> Sink<P> {
         let Some(track) = track(&mut self.tracks, to) else { return };
         if track.is_overtaken(entry.sequence, entry.fate) {
             let grown = mark_late(&mut entry.record);
-            match (entry.debt, &mut self.backlog) {
-                (Debt::Settled, Some(backlog)) => backlog.settled_bytes += grown,
-                (Debt::Owed | Debt::Settled, _) => self.live_bytes += grown,
+            match entry.debt {
+                Debt::Owed => self.live_bytes += grown,
+                Debt::Settled => {}
             }
         }
         match self.producer.send(index, grouping, track.behind(), &entry.record) {
@@ -409,9 +409,9 @@ impl<P: Producer> Sink<P> {
         let debt = entry.debt;
         self.free.push(index);
         self.live -= 1;
-        match (debt, &mut self.backlog) {
-            (Debt::Settled, Some(backlog)) => backlog.settled_bytes -= record.bytes(),
-            (Debt::Owed | Debt::Settled, _) => self.live_bytes -= record.bytes(),
+        match debt {
+            Debt::Owed => self.live_bytes -= record.bytes(),
+            Debt::Settled => {}
         }
         Some(record)
     }

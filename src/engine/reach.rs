@@ -117,7 +117,10 @@ fn remember(file: &LayoutFile, kafka: &Kafka) {
 }
 
 /// After a start without Kafka: looks, until Kafka has said what topics it has.
-pub(super) async fn verify(kafka: Arc<Kafka>) {
+pub(super) async fn verify(kafka: Arc<Kafka>, is_verified: bool) {
+    if is_verified {
+        return;
+    }
     let limit = RateLimited::new();
     let mut pause = SHORTEST;
     loop {

@@ -7,7 +7,7 @@
 //! the head of one order, and the log is its tail.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     mem,
     time::Duration,
 };
@@ -21,8 +21,14 @@ use crate::{
 /// Records of one partition that came from the log and are with Kafka. What a crash finds there
 /// comes twice, so this bounds the repeats.
 pub(super) const CREDITS: usize = 256;
-/// Bytes of all those, of a link.
-pub(super) const CREDIT_BYTES: usize = 8 << 20;
+/// Bytes of all those of a link, in equal parts by partition: one that is stuck takes nothing
+/// from the others.
+const CREDIT_BYTES: usize = 16 << 20;
+/// What a partition has of them at least.
+const CREDIT_BYTES_MIN: usize = 64 << 10;
+/// Bytes that may be on their way to a disk that does not keep up. Above, partitions go direct if
+/// they can, and what waits stays with the broker.
+const UNSYNCED_BYTES: usize = 16 << 20;
 /// How long reports must have been quick before a partition goes direct again.
 const CALM: Duration = Duration::from_secs(5);
 /// How often ages are looked at and marks are told.
@@ -48,9 +54,9 @@ pub struct Backlog {
     watch_at: Mono,
     /// Reports since the marks were told.
     reports: u32,
-    /// Bytes of records in the table nobody waits for: their acknowledgement has been given.
-    pub(super) settled_bytes: usize,
-    /// Nothing more is taken from the log: the engine stops.
+    /// Bytes of the frames on their way to the disk.
+    unsynced_bytes: usize,
+    /// The engine stops: nothing more is read from the log, unless that makes room.
     pub(super) closed: bool,
 }
 
@@ -69,6 +75,8 @@ pub(super) struct LaneLog {
     /// The last stretch that came.
     pub(super) chunk: Chunk,
     told: Vec<u64>,
+    /// The partition that was read for last.
+    turn: usize,
 }
 
 /// A record whose frame is on its way to the disk.
@@ -77,7 +85,20 @@ pub(super) enum Pending {
     /// Not handed over yet.
     Waiting(Record),
     /// Handed over: it is in the table, unless it was reported already.
-    Handed(u32),
+    Handed {
+        /// Place in the table.
+        index: u32,
+        bytes: usize,
+    },
+}
+
+impl Pending {
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Waiting(record) => record.bytes(),
+            Self::Handed { bytes, .. } => *bytes,
+        }
+    }
 }
 
 /// How records of a partition go.
@@ -95,8 +116,11 @@ pub(super) struct Tail {
     pub(super) next: u64,
     /// Everything from here on was handed over, too: in between wait the others.
     pub(super) end: u64,
-    /// Handed over and not delivered.
-    pub(super) outstanding: BTreeSet<u64>,
+    /// Handed over and not delivered, with their bytes.
+    outstanding: BTreeMap<u64, usize>,
+    outstanding_bytes: usize,
+    /// Its part of [`CREDIT_BYTES`].
+    credit_bytes: usize,
     /// Since when reports have been quick.
     calm_since: Mono,
     /// Oldest record in the table, at the last look.
@@ -111,23 +135,39 @@ impl Tail {
         self.next >= self.end
     }
 
+    /// One record may always be out, however large it is.
     pub(super) fn has_credit(&self) -> bool {
-        self.outstanding.len() < CREDITS
+        self.outstanding.is_empty()
+            || self.outstanding.len() < CREDITS && self.outstanding_bytes < self.credit_bytes
     }
 
     /// Would it take some? In larger helpings, so that a stretch is not gone through for each.
     fn wants(&self) -> bool {
-        !self.is_caught_up() && self.outstanding.len() <= CREDITS / 2
+        !self.is_caught_up()
+            && (self.outstanding.is_empty()
+                || self.outstanding.len() <= CREDITS / 2
+                    && self.outstanding_bytes <= self.credit_bytes / 2)
+    }
+
+    /// A record of the log is handed over.
+    pub(super) fn hand(&mut self, sequence: u64, bytes: usize) {
+        self.outstanding.insert(sequence, bytes);
+        self.outstanding_bytes += bytes;
+    }
+
+    /// It is delivered, or its dead letter is safe.
+    pub(super) fn done(&mut self, sequence: u64) {
+        self.outstanding_bytes -= self.outstanding.remove(&sequence).unwrap_or(0);
     }
 
     fn mark(&self, next: u64) -> u64 {
         let waiting = if self.is_caught_up() { next } else { self.next };
-        self.outstanding.first().map_or(waiting, |first| waiting.min(*first))
+        self.outstanding.first_key_value().map_or(waiting, |(first, _)| waiting.min(*first))
     }
 }
 
 impl LaneLog {
-    fn new(recovered: &Recovered, partitions: usize, habit: Habit) -> Self {
+    fn new(recovered: &Recovered, partitions: usize, habit: Habit, credit_bytes: usize) -> Self {
         let tails = (0..partitions).map(|partition| {
             let start = if recovered.is_empty {
                 recovered.next
@@ -148,7 +188,9 @@ impl LaneLog {
                 route,
                 next: start,
                 end: recovered.next,
-                outstanding: BTreeSet::new(),
+                outstanding: BTreeMap::new(),
+                outstanding_bytes: 0,
+                credit_bytes,
                 calm_since: Mono::default(),
                 oldest: None,
                 stopped: false,
@@ -162,6 +204,7 @@ impl LaneLog {
             reading: None,
             chunk: Chunk::default(),
             told: Vec::new(),
+            turn: 0,
         }
     }
 
@@ -174,9 +217,32 @@ impl LaneLog {
         Some((partition, tail))
     }
 
-    /// The first record that some partition would take, if it is already safe, or in memory.
-    pub(super) fn wanted(&self) -> Option<u64> {
-        self.tails.iter().filter(|tail| tail.wants()).map(|tail| tail.next).min()
+    /// Is there a record in memory that is not handed over?
+    pub(super) fn has_waiting(&self) -> bool {
+        self.pending.iter().any(|pending| matches!(pending, Pending::Waiting(_)))
+    }
+
+    /// Would some partition take records that are in memory?
+    pub(super) fn wants_pending(&self) -> bool {
+        self.tails.iter().any(|tail| tail.wants() && tail.next >= self.synced)
+    }
+
+    /// Would some partition take records of the stretch in memory?
+    pub(super) fn wants_chunk(&self) -> bool {
+        let chunk = self.chunk.first..self.chunk.next;
+        self.tails.iter().any(|tail| tail.wants() && chunk.contains(&tail.next))
+    }
+
+    /// Where to read next. Partitions take turns: one that is far behind must not keep the others
+    /// waiting.
+    pub(super) fn wants_read(&mut self) -> Option<u64> {
+        let count = self.tails.len();
+        let turn = (1..=count).map(|ahead| (self.turn + ahead) % count).find(|index| {
+            let tail = self.tails.get(*index);
+            tail.is_some_and(|tail| tail.wants() && tail.next < self.synced)
+        })?;
+        self.turn = turn;
+        self.tails.get(turn).map(|tail| tail.next)
     }
 
     fn marks(&self) -> Vec<u64> {
@@ -189,17 +255,19 @@ impl Backlog {
     pub fn new(habit: Habit, recovered: &[Recovered; 3], partitions: [usize; 3]) -> Self {
         let [readings, alerts, letters] = recovered;
         let [of_readings, of_alerts, of_letters] = partitions;
+        let all = partitions.iter().sum::<usize>().max(1);
+        let credit_bytes = (CREDIT_BYTES / all).max(CREDIT_BYTES_MIN);
         Self {
             habit,
             orders: Orders::default(),
             lanes: [
-                LaneLog::new(readings, of_readings, habit),
-                LaneLog::new(alerts, of_alerts, habit),
-                LaneLog::new(letters, of_letters, habit),
+                LaneLog::new(readings, of_readings, habit, credit_bytes),
+                LaneLog::new(alerts, of_alerts, habit, credit_bytes),
+                LaneLog::new(letters, of_letters, habit, credit_bytes),
             ],
             watch_at: Mono::default(),
             reports: 0,
-            settled_bytes: 0,
+            unsynced_bytes: 0,
             closed: false,
         }
     }
@@ -239,6 +307,7 @@ impl Backlog {
         let log = self.lane_mut(lane);
         let sequence = log.next;
         log.next += 1;
+        self.unsynced_bytes += record.bytes();
         self.orders.lane_mut(lane).append(sequence, record);
         sequence
     }
@@ -247,7 +316,7 @@ impl Backlog {
     pub(super) fn delivered(&mut self, to: RecordKey, sequence: u64, waited: Duration, now: Mono) {
         let is_slow = matches!(self.habit, Habit::After(after) if waited > after / 2);
         if let Some(tail) = self.tail_mut(to) {
-            tail.outstanding.remove(&sequence);
+            tail.done(sequence);
             if is_slow {
                 tail.calm_since = now;
             }
@@ -302,11 +371,14 @@ impl Backlog {
             Habit::After(after) => after,
             Habit::Always => Duration::ZERO,
         };
+        let is_swamped = self.is_swamped();
         for (lane, log) in Lane::ALL.into_iter().zip(&mut self.lanes) {
             for (partition, tail) in (0_i32..).zip(&mut log.tails) {
                 let age = tail.oldest.map_or(Duration::ZERO, |oldest| now.since(oldest));
                 match tail.route {
-                    Route::Direct if age >= after => into.push(RecordKey { lane, partition }),
+                    Route::Direct if age >= after && !is_swamped => {
+                        into.push(RecordKey { lane, partition })
+                    }
                     Route::Direct => {}
                     Route::Logged => {
                         if !tail.is_caught_up() || age > after / 2 || self.habit == Habit::Always {
@@ -326,6 +398,16 @@ impl Backlog {
         self.tell_marks();
     }
 
+    /// Does the disk not keep up?
+    pub(super) fn is_swamped(&self) -> bool {
+        self.unsynced_bytes >= UNSYNCED_BYTES
+    }
+
+    /// A frame is safe, or nobody asks for it any more.
+    pub(super) fn written(&mut self, bytes: usize) {
+        self.unsynced_bytes -= bytes.min(self.unsynced_bytes);
+    }
+
     /// From now on this partition goes by the log.
     pub(super) fn log_from_now(&mut self, to: RecordKey, now: Mono) {
         let next = self.lane_mut(to.lane).next;
@@ -339,7 +421,7 @@ impl Backlog {
             }
             #[cfg(test)]
             if crate::plant::is_planted(crate::plant::Bug::HandedTwice)
-                && let Some(first) = tail.outstanding.first()
+                && let Some((first, _)) = tail.outstanding.first_key_value()
             {
                 tail.next = *first;
             }
@@ -361,7 +443,7 @@ impl Backlog {
     pub(super) fn waiting(&self) -> impl Iterator<Item = &Record> {
         self.lanes.iter().flat_map(|log| &log.pending).filter_map(|pending| match pending {
             Pending::Waiting(record) => Some(record),
-            Pending::Handed(_) => None,
+            Pending::Handed { .. } => None,
         })
     }
 
@@ -370,7 +452,7 @@ impl Backlog {
         for pending in self.lanes.iter_mut().flat_map(|log| &mut log.pending) {
             match pending {
                 Pending::Waiting(record) => record.shares.abandon(),
-                Pending::Handed(_) => {}
+                Pending::Handed { .. } => {}
             }
         }
     }
@@ -386,8 +468,12 @@ impl Backlog {
             }
             // Delivered before their frame was safe: nobody asks for that any more.
             let low = marks.iter().copied().min().unwrap_or(0);
-            while log.synced < low && log.pending.pop_front().is_some() {
+            let mut written = 0;
+            while log.synced < low
+                && let Some(pending) = log.pending.pop_front()
+            {
                 log.synced += 1;
+                written += pending.bytes();
             }
             log.told.clone_from(&marks);
             #[cfg(test)]
@@ -397,6 +483,7 @@ impl Backlog {
                 marks
             };
             self.orders.lane_mut(lane).marks = Some(marks);
+            self.written(written);
         }
     }
 

@@ -4,7 +4,7 @@ use std::mem;
 
 use super::{
     Debt, Place, Sink,
-    backlog::{Backlog, CREDIT_BYTES, Pending},
+    backlog::{Backlog, Pending, Route},
     entry,
 };
 use crate::{
@@ -39,7 +39,9 @@ impl<P: super::Producer> Sink<P> {
 
     /// There is no room for more messages: what is out goes to the log.
     pub fn spill(&mut self, now: Mono) {
-        let Some(backlog) = &self.backlog else { return };
+        let Some(backlog) = self.backlog.as_ref().filter(|backlog| !backlog.is_swamped()) else {
+            return;
+        };
         for to in backlog.direct() {
             self.log_from_now(to, now);
         }
@@ -73,16 +75,27 @@ impl<P: super::Producer> Sink<P> {
     pub(super) fn log(&mut self, record: Record, now: Mono) {
         let to = record.to;
         let Some(backlog) = &mut self.backlog else { return };
-        let sequence = backlog.append(&record);
+        let is_swamped = backlog.is_swamped();
+        if let Some(tail) = backlog.tail_mut(to)
+            && is_swamped
+            && tail.is_caught_up()
+        {
+            // Kafka takes what the disk does not; the next look sees whether that has changed.
+            tail.route = Route::Direct;
+            let index = self.insert(record);
+            self.hand(index, to, now);
+            return;
+        }
+        let (sequence, bytes) = (backlog.append(&record), record.bytes());
         let Some(tail) = backlog.tail_mut(to) else { return };
         if tail.is_caught_up() && tail.has_credit() {
             (tail.next, tail.end) = (sequence + 1, sequence + 1);
-            tail.outstanding.insert(sequence);
+            tail.hand(sequence, bytes);
             let index = self.insert(record);
             if let Some(entry) = entry(&mut self.entries, index) {
                 entry.logged = Some(sequence);
             }
-            self.pend(to.lane, Pending::Handed(index));
+            self.pend(to.lane, Pending::Handed { index, bytes });
             self.hand(index, to, now);
         } else {
             if tail.is_caught_up() {
@@ -114,10 +127,11 @@ impl<P: super::Producer> Sink<P> {
             let Some(entry) = entry(&mut self.entries, index) else { continue };
             let sequence = backlog.append(&entry.record);
             entry.logged = Some(sequence);
+            let bytes = entry.record.bytes();
             if let Some(tail) = backlog.tail_mut(to) {
-                tail.outstanding.insert(sequence);
+                tail.hand(sequence, bytes);
             }
-            backlog.lane_mut(to.lane).pending.push_back(Pending::Handed(index));
+            backlog.lane_mut(to.lane).pending.push_back(Pending::Handed { index, bytes });
         }
         backlog.log_from_now(to, now);
     }
@@ -147,6 +161,7 @@ impl<P: super::Producer> Sink<P> {
             let Some(receipt) = synced.receipt(sequence) else { return };
             let Some(pending) = log.pending.pop_front() else { return };
             log.synced += 1;
+            backlog.written(pending.bytes());
             let buried = match pending {
                 Pending::Waiting(mut record) => {
                     self.live -= 1;
@@ -156,7 +171,7 @@ impl<P: super::Producer> Sink<P> {
                     pool.put(record);
                     buried
                 }
-                Pending::Handed(index) => match entry(&mut self.entries, index) {
+                Pending::Handed { index, .. } => match entry(&mut self.entries, index) {
                     Some(entry)
                         if entry.place != Place::Vacant
                             && entry.record.to.lane == lane
@@ -165,7 +180,6 @@ impl<P: super::Producer> Sink<P> {
                         entry.record.shares.settle_in_spool(receipt);
                         if mem::replace(&mut entry.debt, Debt::Settled) == Debt::Owed {
                             self.live_bytes -= entry.record.bytes();
-                            backlog.settled_bytes += entry.record.bytes();
                         }
                         entry.record.buries.take()
                     }
@@ -182,32 +196,30 @@ impl<P: super::Producer> Sink<P> {
     pub(super) fn buried(&mut self, place: LogPlace) {
         let tail = self.backlog.as_mut().and_then(|backlog| backlog.tail_mut(place.to));
         if let Some(tail) = tail {
-            tail.outstanding.remove(&place.sequence);
+            tail.done(place.sequence);
         }
     }
 
     /// Hands over what waits, as far as credits go.
     pub(super) fn drain(&mut self, now: Mono, pool: &mut RecordPool) {
         for lane in BY_URGENCY {
-            while let Some(backlog) = &mut self.backlog
-                && !backlog.closed
-                && backlog.settled_bytes < CREDIT_BYTES
-                && let Some(wanted) = backlog.lane_mut(lane).wanted()
-            {
+            self.drain_memory(lane, now);
+            while let Some(backlog) = &mut self.backlog {
+                let is_closed = backlog.closed;
                 let log = backlog.lane_mut(lane);
-                if wanted >= log.synced {
-                    self.drain_memory(lane, now);
+                // What waits for a full disk is owed, and only draining makes room for it.
+                if is_closed && !log.has_waiting() {
                     break;
                 }
-                if log.chunk.first <= wanted && wanted < log.chunk.next {
+                if log.wants_chunk() {
                     self.drain_chunk(lane, now, pool);
                 } else {
-                    if log.reading.is_none() {
-                        log.reading = Some(wanted);
-                        backlog.orders.lane_mut(lane).read = Some(wanted);
+                    if log.reading.is_none()
+                        && let Some(next) = log.wants_read()
+                    {
+                        log.reading = Some(next);
+                        backlog.orders.lane_mut(lane).read = Some(next);
                     }
-                    // Those further on need no reading.
-                    self.drain_memory(lane, now);
                     break;
                 }
             }
@@ -219,6 +231,9 @@ impl<P: super::Producer> Sink<P> {
     fn drain_memory(&mut self, lane: Lane, now: Mono) {
         let Some(backlog) = &mut self.backlog else { return };
         let log = backlog.lane_mut(lane);
+        if !log.wants_pending() {
+            return;
+        }
         let mut pending = mem::take(&mut log.pending);
         let first = log.synced;
         for tail in &mut log.tails {
@@ -238,13 +253,14 @@ impl<P: super::Producer> Sink<P> {
                 tail.next = sequence;
                 continue;
             }
+            let bytes = record.bytes();
             tail.next = sequence + 1;
-            tail.outstanding.insert(sequence);
+            tail.hand(sequence, bytes);
             let index = self.insert(mem::take(record));
             if let Some(entry) = entry(&mut self.entries, index) {
                 entry.logged = Some(sequence);
             }
-            *pending = Pending::Handed(index);
+            *pending = Pending::Handed { index, bytes };
             self.hand(index, to, now);
         }
         if let Some(backlog) = &mut self.backlog {
@@ -280,20 +296,19 @@ impl<P: super::Producer> Sink<P> {
         pool: &mut RecordPool,
     ) {
         let Some(backlog) = &mut self.backlog else { return };
-        let out_of_bytes = backlog.settled_bytes >= CREDIT_BYTES;
         let Some((partition, tail)) = backlog.lane_mut(lane).tail_of(body.partition) else {
             return;
         };
         if tail.stopped || sequence < tail.next || sequence >= tail.end {
             return;
         }
-        if out_of_bytes || !tail.has_credit() {
+        if !tail.has_credit() {
             tail.stopped = true;
             tail.next = sequence;
             return;
         }
         tail.next = sequence + 1;
-        tail.outstanding.insert(sequence);
+        tail.hand(sequence, body.key.len() + body.value.len());
         let to = RecordKey { lane, partition };
         let mut record = pool.take();
         record.to = to;
@@ -304,7 +319,6 @@ impl<P: super::Producer> Sink<P> {
         record.lateness = body.lateness;
         // Ages from here on are Kafka's.
         record.opened = now;
-        backlog.settled_bytes += record.bytes();
         self.live += 1;
         self.counts.drained += 1;
         let index = self.insert(record);

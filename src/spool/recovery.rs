@@ -112,12 +112,11 @@ pub(super) fn survey<D: Disk>(disk: &D, folder: &Path) -> Result<Survey, SpoolEr
             findings.unreadable.push(head.first);
             continue;
         };
-        let header = match head.header {
-            Some(header) => header,
-            None => {
-                findings.damage.push(head.damage());
-                restore(disk, folder, &head, log)
-            }
+        let header = if let Some(header) = head.header {
+            header
+        } else {
+            findings.damage.push(head.damage());
+            restore(disk, folder, &head, log)
         };
         segments.push(Segment { header, length: head.length });
     }
@@ -213,8 +212,11 @@ pub(super) fn open<D: Disk>(
     let first = survey.segments.first().map_or(next, |segment| segment.header.first);
     let known = survey.loaded.cursor.filter(|cursor| cursor.log == id);
     let known = known.map_or_else(Vec::new, |cursor| cursor.marks);
-    // Records of a partition the cursor does not know may lie anywhere.
-    let marks = (0..partitions).map(|partition| known.get(partition).copied().unwrap_or(first));
+    // Records of a partition the cursor does not know may lie anywhere. Where there are fewer
+    // partitions than there were, one takes over from others, at the earliest mark of all.
+    let marks = (0..partitions).map(|partition| {
+        known.iter().skip(partition).step_by(partitions).copied().min().unwrap_or(first)
+    });
     let marks: Vec<u64> = marks.collect();
     let mut log = Log::new(folder.to_path_buf(), id, cursor, survey.segments, end, next);
     log.marks = marks;

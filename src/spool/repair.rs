@@ -115,14 +115,13 @@ fn replace<D: Disk>(
     };
     let end = runs.last().map_or(old.follows, Run::end);
     if end < survey.until(index) {
-        match next_of(disk, folder, old.first)? {
+        if let Some(next) = next_of(disk, folder, old.first)? {
             // The next segment says that this one is longer.
-            Some(next) => relink(disk, folder, next, end)?,
-            None => {
-                let (first, created_ms) = (survey.next(), old.created_ms);
-                let header = SegmentHeader { log: old.log, first, follows: end, created_ms };
-                drop(segment::create(disk, folder, &header, &[])?);
-            }
+            relink(disk, folder, next, end)?;
+        } else {
+            let (first, created_ms) = (survey.next(), old.created_ms);
+            let header = SegmentHeader { log: old.log, first, follows: end, created_ms };
+            drop(segment::create(disk, folder, &header, &[])?);
         }
     }
     let mut is_replaced = false;

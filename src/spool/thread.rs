@@ -26,7 +26,7 @@ use super::{
 use crate::model::{LinkName, Moment, Mono, UnixMicros};
 
 /// The longest sleep; there is nothing special about it.
-const SLEEP: Duration = Duration::from_secs(60);
+const SLEEP: Duration = Duration::from_mins(1);
 
 /// Settings of the spool. Validated by `config`.
 #[derive(Clone, Debug)]

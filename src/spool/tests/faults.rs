@@ -9,6 +9,7 @@ use std::{
 use super::world::{Op, World};
 use crate::{
     model::{Lane, UnixMicros},
+    record::Record,
     spool::{
         Chunk, Orders,
         damage::{Damage, Place},
@@ -87,8 +88,7 @@ fn small_spool() -> SimulatedDisk {
         }
         let mut orders = Orders::default();
         for number in sequence..sequence + count {
-            let mut record = crate::record::Record::default();
-            record.value = value(number);
+            let record = Record { value: value(number), ..Record::default() };
             orders.lane_mut(Lane::Readings).append(number, &record);
         }
         let frames = &mut orders.lane_mut(Lane::Readings).frames;
@@ -191,7 +191,7 @@ fn any_flipped_bit_costs_at_most_one_record_and_is_reported() {
     let sound = find(&disk);
     assert!(sound.damage.is_empty() && sound.torn.is_none());
     assert_eq!((sound.low, sound.next), (3, RECORDS));
-    assert_eq!(sound.records.keys().copied().collect::<Vec<_>>(), Vec::from_iter(3..RECORDS));
+    assert_eq!(sound.records.keys().copied().collect::<Vec<_>>(), (3..RECORDS).collect::<Vec<_>>());
     for path in disk.paths() {
         let bytes = disk.bytes(&path);
         for bit in 0..bytes.len() * 8 {

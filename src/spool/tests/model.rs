@@ -65,6 +65,7 @@ fn config(cases: u32) -> Config {
     Config { cases, failure_persistence: None, max_shrink_iters: 3_000, ..Config::default() }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a longer run is asked for from outside")]
 fn cases() -> u32 {
     std::env::var("TRYGG_SPOOL_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(200)
 }

@@ -208,9 +208,8 @@ impl World {
         for _ in 0..count {
             self.number += 1;
             let partition = usize::try_from(self.number).expect("small") % PARTITIONS;
-            let mut record = Record::default();
-            record.key = b"home".to_vec();
-            record.value = vec![0; 8 + usize::from(bytes)];
+            let (key, value) = (b"home".to_vec(), vec![0; 8 + usize::from(bytes)]);
+            let mut record = Record { key, value, ..Record::default() };
             record.value[..8].copy_from_slice(&self.number.to_le_bytes());
             record.to.partition = i32::try_from(partition).expect("small");
             record.timestamp = self.now.wall;
@@ -432,7 +431,6 @@ impl World {
         for _ in 0..3 {
             self.turn(Duration::from_secs(6))?;
         }
-        let dead_letters = Lane::DeadLetters as usize;
         let figures = self.keeper.board().read();
         let is_within = figures.logs.iter().all(|log| log.state != LogState::Full);
         for lane in (0..3).filter(|_| is_within) {
@@ -444,11 +442,10 @@ impl World {
                 return Err(format!("{last} of lane {lane} never became safe"));
             }
         }
-        for lane in 0..=dead_letters {
-            let log = &mut self.logs[lane];
+        for (log, lane) in self.logs.iter_mut().zip(LANES) {
             log.marks = [log.next; PARTITIONS];
             let marks = log.marks.to_vec();
-            self.orders.lane_mut(LANES[lane]).marks = Some(marks);
+            self.orders.lane_mut(lane).marks = Some(marks);
         }
         self.submit();
         for _ in 0..3 {
