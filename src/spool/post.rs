@@ -133,6 +133,13 @@ impl<D: Disk> Post<D> {
         self.delivered += before.saturating_sub(self.waiting());
     }
 
+    /// A group has reached the medium. Of its records, marks may have passed some already.
+    pub(super) fn book_appended(&mut self, group: &Group) {
+        self.appended = self.appended.saturating_add(group.count);
+        let passed = self.log.low().min(group.next()).saturating_sub(group.first);
+        self.delivered = self.delivered.saturating_add(passed);
+    }
+
     /// Groups of which every record is delivered need not be written any more.
     pub(super) fn discard_delivered(&mut self) {
         let low = self.log.low();

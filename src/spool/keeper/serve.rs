@@ -89,8 +89,9 @@ impl<D: Disk> Keeper<D> {
             }
             Ok(()) if count > 0 => {
                 self.board.count_sync(took);
-                for group in post.groups.drain(..count) {
-                    post.appended = post.appended.saturating_add(group.count);
+                for _ in 0..count {
+                    let Some(group) = post.groups.pop_front() else { break };
+                    post.book_appended(&group);
                     reuse(&mut self.spare, group.frames);
                 }
                 post.appended_bytes = post.appended_bytes.saturating_add(bytes);

@@ -144,6 +144,23 @@ fn what_was_delivered_meanwhile_is_never_written() {
 }
 
 #[test]
+fn books_balance_when_a_mark_lands_inside_a_group_that_is_not_written_yet() {
+    let mut bench = Bench::new(1 << 30);
+    bench.order(Lane::Readings, 5, 100);
+    bench.turn(1);
+    bench.order(Lane::Readings, 10, 100);
+    bench.deliver(Lane::Readings, 9);
+    bench.order(Lane::Readings, 3, 100);
+    bench.turn(1);
+    let figures = bench.figures(Lane::Readings);
+    assert_eq!((figures.appended, figures.delivered, figures.waiting), (18, 9, 9));
+    bench.deliver(Lane::Readings, 18);
+    bench.turn(1);
+    let figures = bench.figures(Lane::Readings);
+    assert_eq!((figures.appended, figures.delivered, figures.waiting), (18, 18, 0));
+}
+
+#[test]
 fn a_broken_disk_stops_one_log_until_it_works_again() {
     let mut bench = Bench::new(1 << 30);
     bench.order(Lane::Readings, 5, 100);

@@ -126,6 +126,8 @@ fn a_spool_that_others_may_read_is_refused_with_the_remedy() {
     fs::write(root.join("LOCK"), "").expect("a file");
     fs::set_permissions(&root, fs::Permissions::from_mode(0o755)).expect("permissions");
     let settings = SpoolSettings { directory: root.clone(), limits: limits() };
+    // Only a new one, without a lock, is closed to others for its owner.
+    fs::write(root.join("LOCK"), "").expect("a lock");
     let refused = Spool::open(&settings, &[], [1; 3]).expect_err("open to others");
     assert!(refused.to_string().contains("chmod 0700"), "{refused}");
     fs::set_permissions(&root, fs::Permissions::from_mode(0o700)).expect("permissions");
