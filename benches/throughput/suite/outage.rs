@@ -8,7 +8,7 @@ use super::{Bench, paced};
 use crate::{
     Outcome,
     report::{self, Row},
-    run::{Run, Scene, Subject},
+    run::{Run, Scene, Stretch, Subject},
     scrape::Figures,
 };
 
@@ -50,7 +50,7 @@ fn run(bench: &mut Bench, outage: &str, drain: &str, seconds: u64) -> Outcome {
         report::verdict(|| peak <= MOST_MIB),
     );
     bench.report.push(Row::new(format!("{outage}.peak"), peak, "MiB", note));
-    push_stretch(bench, outage, &stretch);
+    push_stretch(bench, outage, &stretch, stretch.count);
 
     run.flow(RATE)?;
     let before = run.figures()?;
@@ -75,7 +75,7 @@ fn run(bench: &mut Bench, outage: &str, drain: &str, seconds: u64) -> Outcome {
         report::shown(bytes / f64::from(1 << 20)),
     );
     bench.report.push(Row::new(format!("{drain}.rate"), rate, "messages/s", note));
-    push_stretch(bench, &format!("{drain}.live"), &stretch);
+    push_stretch(bench, drain, &stretch, stretch.count + backlog);
     let row = |name: &str, from: Instant, to: Instant, note: &str| {
         Row::new(format!("{drain}.{name}"), (to - from).as_secs_f64(), "s", note)
     };
@@ -89,8 +89,8 @@ fn run(bench: &mut Bench, outage: &str, drain: &str, seconds: u64) -> Outcome {
     Ok(())
 }
 
-/// How acknowledgements came meanwhile.
-fn push_stretch(bench: &mut Bench, name: &str, stretch: &crate::run::Stretch) {
+/// How acknowledgements came meanwhile, and what each of `messages` cost.
+fn push_stretch(bench: &mut Bench, name: &str, stretch: &Stretch, messages: u64) {
     let silence = stretch.silence.as_secs_f64() * 1e3;
     let note = format!(
         "longest time without an acknowledgement; {:.0} messages/s, at most {} outstanding",
@@ -98,9 +98,10 @@ fn push_stretch(bench: &mut Bench, name: &str, stretch: &crate::run::Stretch) {
         stretch.most,
     );
     bench.report.push(Row::new(format!("{name}.silence"), silence, "ms", note));
-    let cpu = stretch.cpu_us_per_message();
+    let stretch = Stretch { count: messages, ..*stretch };
     let disk = report::shown(stretch.bytes_per_message());
     let note = format!("{disk} bytes to the disk a message");
+    let cpu = stretch.cpu_us_per_message();
     bench.report.push(Row::new(format!("{name}.cpu_us_per_message"), cpu, "us", note));
 }
 

@@ -46,6 +46,7 @@ fn crash(
     run.flow(1_000)?;
     outage::wait_until(&run, |now| now.sum("trygg_records_delivered_total") > 0.0)?;
     let seconds = begin.elapsed().as_secs_f64();
+    run.stop()?;
     let note = format!(
         "{} (at most {limit}); subscribed after {} s",
         report::verdict(|| seconds <= limit),
