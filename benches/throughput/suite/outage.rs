@@ -9,7 +9,6 @@ use crate::{
     Outcome,
     report::{self, Row},
     run::{Run, Scene, Stretch, Subject},
-    scrape::Figures,
 };
 
 pub(super) const STEPS: u64 = 1;
@@ -26,6 +25,11 @@ const TIMES_LIVE: f64 = 5.0;
 
 /// From then on what waits in the spool is what has just come: half a second of it.
 const CAUGHT_UP: f64 = 2_500.0;
+
+/// Records that Kafka has confirmed.
+pub(super) const DELIVERED: &str = "trygg_records_delivered_total";
+/// Records in the spool that it has not.
+pub(super) const WAITING: &str = "trygg_spool_records";
 
 /// How often the engine is asked.
 const LOOK: Duration = Duration::from_millis(50);
@@ -54,15 +58,15 @@ fn run(bench: &mut Bench, outage: &str, drain: &str, seconds: u64) -> Outcome {
 
     run.flow(RATE)?;
     let before = run.figures()?;
-    let delivered = before.sum("trygg_records_delivered_total");
-    let bytes = before.sum("trygg_spool_bytes");
+    let delivered = before.sum(DELIVERED).ok_or("nothing was delivered before the outage")?;
+    let bytes = before.sum("trygg_spool_bytes").ok_or("there is no spool")?;
     run.kafka_up()?;
     let up = Instant::now();
-    wait_until(&run, |now| now.sum("trygg_records_delivered_total") > delivered)?;
+    wait_until(&run, DELIVERED, |count| count > delivered)?;
     let first = Instant::now();
-    wait_until(&run, |now| now.sum("trygg_spool_records") < CAUGHT_UP)?;
+    wait_until(&run, WAITING, |count| count < CAUGHT_UP)?;
     let caught_up = Instant::now();
-    wait_until(&run, |now| now.sum("trygg_link_partitions_spooling") == 0.0)?;
+    wait_until(&run, "trygg_link_partitions_spooling", |count| count == 0.0)?;
     let direct = Instant::now();
     let stretch = run.stop()?;
 
@@ -105,12 +109,12 @@ fn push_stretch(bench: &mut Bench, name: &str, stretch: &Stretch, messages: u64)
     bench.report.push(Row::new(format!("{name}.cpu_us_per_message"), cpu, "us", note));
 }
 
-/// Asks the engine until it says so.
-pub(super) fn wait_until(run: &Run, mut is_so: impl FnMut(&Figures) -> bool) -> Outcome {
+/// Asks the engine until a metric is so.
+pub(super) fn wait_until(run: &Run, metric: &str, is_so: impl Fn(f64) -> bool) -> Outcome {
     let begin = Instant::now();
-    while !is_so(&run.figures()?) {
+    while !run.figures()?.sum(metric).is_some_and(&is_so) {
         if begin.elapsed() > PATIENCE {
-            return Err(format!("the engine did not get there in {PATIENCE:?}").into());
+            return Err(format!("{metric} did not get there in {PATIENCE:?}").into());
         }
         std::thread::park_timeout(LOOK);
     }
