@@ -28,7 +28,7 @@ use self::{
 };
 use super::{
     close::Close,
-    core::{Core, Phase},
+    core::Core,
     duty::Socket,
 };
 use crate::{
