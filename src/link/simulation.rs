@@ -26,11 +26,7 @@ use self::{
     setup::core,
     shelf::{Shelf, Weather},
 };
-use super::{
-    close::Close,
-    core::Core,
-    duty::Socket,
-};
+use super::{close::Close, core::Core, duty::Socket};
 use crate::{
     model::{Moment, Mono, UnixMicros},
     mqtt::{Protocol, session::Intake},
