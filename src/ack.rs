@@ -5,7 +5,7 @@
 //! [`Shares`] of every record a part of it went into.
 //!
 //! - A share is answered by [`Shares::settle`], which needs a [`Receipt`]; only Kafka's
-//!   delivery callback makes one.
+//!   delivery callback and the spool's word on an fsync make one.
 //! - The pipeline's own share keeps the slot open until every part has been handed on, so a
 //!   part that is delivered early cannot finish the slot for its siblings.
 //! - A token or share that is dropped marks the slot abandoned. Silence is never success: the

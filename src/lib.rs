@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! broker ─socket─> mqtt ─> decode ─> resolve ─> validate ─> batch ─> encode ─> kafka ─> topics
-//!                   ^                                                            │
-//!                   └────── PUBACK, in order, contiguous prefix <── window <─────┘
-//!                                                               (delivery report)
+//!                   ^                                          (or spool ─> kafka) │
+//!                   └────── PUBACK, in order, contiguous prefix <── window <───────┘
+//!                                                       (delivery report, or fsync)
 //! ```
 //!
 //! Data flows down, obligation flows back, nothing else flows upstream. ARCHITECTURE.md shows

@@ -37,10 +37,10 @@ pub(crate) fn of(stage: Stage, inputs: &Inputs) -> Outcome<Body<'_>> {
         Stage::PipelineZigbee2mqtt | Stage::PipelineJson | Stage::PipelineProtobuf => {
             pipeline::body(inputs)
         }
-        Stage::LinkZigbee2mqtt | Stage::LinkProtobuf => link::body(inputs, Fallback::Nothing),
-        Stage::SpooledLinkZigbee2mqtt | Stage::SpooledLinkProtobuf => {
-            link::body(inputs, Fallback::Spool)
-        }
+        Stage::LinkPaced => link::body(inputs, Fallback::Nothing, link::PACED),
+        Stage::SpooledLinkPaced => link::body(inputs, Fallback::Spool, link::PACED),
+        Stage::LinkSaturated => link::body(inputs, Fallback::Nothing, link::SATURATED),
+        Stage::SpooledLinkSaturated => link::body(inputs, Fallback::Spool, link::SATURATED),
     }
 }
 

@@ -32,6 +32,18 @@ pub(crate) enum Fallback {
     Spool,
 }
 
+/// How messages come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    messages_of_a_wake_up: u64,
+    interval_us: u64,
+}
+
+/// 10 000 a second: looking for work that is not there weighs more than with many at a time.
+pub(crate) const PACED: Pace = Pace { messages_of_a_wake_up: 10, interval_us: 100 };
+pub(crate) const SATURATED: Pace =
+    Pace { messages_of_a_wake_up: WAKE_UP, interval_us: INTERVAL_US };
+
 /// CONNACK and SUBACK of a broker that grants everything.
 pub(crate) const ESTABLISHED: [u8; 11] = [0x20, 3, 0, 0, 0, 0x90, 4, 0, 1, 0, 1];
 
@@ -44,12 +56,13 @@ struct Scene {
     reports: Vec<Report>,
     proof: Synced,
     stream: Stream,
+    pace: Pace,
     start: UnixMicros,
     done: u64,
     acknowledged: u64,
 }
 
-pub(crate) fn body(inputs: &Inputs, fallback: Fallback) -> Outcome<Body<'_>> {
+pub(crate) fn body(inputs: &Inputs, fallback: Fallback, pace: Pace) -> Outcome<Body<'_>> {
     let (proof, recovered) = proof()?;
     let sent = Rc::<RefCell<Vec<Ticket>>>::default();
     let mut sink = Sink::new(Confirming { sent: Rc::clone(&sent) }, PARTITIONS);
@@ -73,6 +86,7 @@ pub(crate) fn body(inputs: &Inputs, fallback: Fallback) -> Outcome<Body<'_>> {
         reports: Vec::new(),
         proof,
         stream: Stream::of(inputs)?,
+        pace,
         start: inputs.now.wall,
         done: 0,
         acknowledged: 0,
@@ -97,7 +111,7 @@ impl Scene {
     fn run(&mut self, count: u64) -> Outcome {
         let goal = self.done + count;
         while self.done < goal {
-            let messages = WAKE_UP.min(goal - self.done);
+            let messages = self.pace.messages_of_a_wake_up.min(goal - self.done);
             let (_, buffer) = self.core.both_ways();
             self.stream.read(messages, buffer)?;
             self.done += messages;
@@ -132,7 +146,7 @@ impl Scene {
     }
 
     fn now(&self) -> Outcome<Moment> {
-        let micros = self.done * INTERVAL_US;
+        let micros = self.done * self.pace.interval_us;
         let wall = UnixMicros(self.start.0 + i64::try_from(micros)?);
         Ok(Moment { mono: Mono(micros), wall })
     }

@@ -124,8 +124,9 @@ fn compare(report: &mut Report) {
         };
         let (Some(with), Some(bare)) = (value(stage), value(without)) else { continue };
         let ratio = with / bare;
-        let note = format!("{} (at most {IDLE_SPOOL})", report::verdict(|| ratio <= IDLE_SPOOL));
-        let name = format!("ratio.auto.instructions.{}", stage.format().name());
+        let verdict = report::verdict(|| ratio <= IDLE_SPOOL);
+        let note = format!("{verdict} (at most {IDLE_SPOOL}); {:+.2} %", (ratio - 1.0) * 100.0);
+        let name = stage.row().replace("stage.link.auto", "ratio.auto.instructions");
         report.push(Row::new(name, ratio, "x", note));
     }
 }

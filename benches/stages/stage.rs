@@ -21,10 +21,10 @@ pub(crate) enum Stage {
     PipelineZigbee2mqtt,
     PipelineJson,
     PipelineProtobuf,
-    LinkZigbee2mqtt,
-    SpooledLinkZigbee2mqtt,
-    LinkProtobuf,
-    SpooledLinkProtobuf,
+    LinkPaced,
+    SpooledLinkPaced,
+    LinkSaturated,
+    SpooledLinkSaturated,
 }
 
 impl Stage {
@@ -44,10 +44,10 @@ impl Stage {
         Self::PipelineZigbee2mqtt,
         Self::PipelineJson,
         Self::PipelineProtobuf,
-        Self::LinkZigbee2mqtt,
-        Self::SpooledLinkZigbee2mqtt,
-        Self::LinkProtobuf,
-        Self::SpooledLinkProtobuf,
+        Self::LinkPaced,
+        Self::SpooledLinkPaced,
+        Self::LinkSaturated,
+        Self::SpooledLinkSaturated,
     ];
 
     /// The value of `--only`.
@@ -72,10 +72,10 @@ impl Stage {
             Self::PipelineZigbee2mqtt => "pipeline.zigbee2mqtt",
             Self::PipelineJson => "pipeline.json",
             Self::PipelineProtobuf => "pipeline.protobuf",
-            Self::LinkZigbee2mqtt => "link.kafka.zigbee2mqtt",
-            Self::SpooledLinkZigbee2mqtt => "link.auto.zigbee2mqtt",
-            Self::LinkProtobuf => "link.kafka.protobuf",
-            Self::SpooledLinkProtobuf => "link.auto.protobuf",
+            Self::LinkPaced => "link.kafka.10000",
+            Self::SpooledLinkPaced => "link.auto.10000",
+            Self::LinkSaturated => "link.kafka.saturated",
+            Self::SpooledLinkSaturated => "link.auto.saturated",
         };
         format!("stage.{name}")
     }
@@ -100,10 +100,13 @@ impl Stage {
             Self::PipelineJson | Self::PipelineProtobuf => {
                 "the same with routes, 500 open batches, records and window; one reading"
             }
-            Self::LinkZigbee2mqtt | Self::LinkProtobuf => {
-                "a link's step, from PUBLISH to PUBACK, without a spool"
+            Self::LinkPaced => {
+                "a link's step without a spool, PUBLISH to PUBACK; one reading, 10 a wake-up"
             }
-            Self::SpooledLinkZigbee2mqtt | Self::SpooledLinkProtobuf => {
+            Self::LinkSaturated => {
+                "a link's step without a spool, PUBLISH to PUBACK; one reading, 250 a wake-up"
+            }
+            Self::SpooledLinkPaced | Self::SpooledLinkSaturated => {
                 "the same with a spool that Kafka makes idle"
             }
         }
@@ -115,8 +118,10 @@ impl Stage {
             Self::DecodeProtobuf
             | Self::WorkProtobuf
             | Self::PipelineProtobuf
-            | Self::LinkProtobuf
-            | Self::SpooledLinkProtobuf => Format::Protobuf,
+            | Self::LinkPaced
+            | Self::SpooledLinkPaced
+            | Self::LinkSaturated
+            | Self::SpooledLinkSaturated => Format::Protobuf,
             Self::Parse
             | Self::DecodeZigbee2mqtt
             | Self::Resolve
@@ -125,9 +130,7 @@ impl Stage {
             | Self::Encode
             | Self::Window
             | Self::WorkZigbee2mqtt
-            | Self::PipelineZigbee2mqtt
-            | Self::LinkZigbee2mqtt
-            | Self::SpooledLinkZigbee2mqtt => Format::Zigbee2mqtt,
+            | Self::PipelineZigbee2mqtt => Format::Zigbee2mqtt,
         }
     }
 
@@ -139,8 +142,8 @@ impl Stage {
     /// The same stage without a spool.
     pub(crate) fn without_spool(self) -> Option<Self> {
         match self {
-            Self::SpooledLinkZigbee2mqtt => Some(Self::LinkZigbee2mqtt),
-            Self::SpooledLinkProtobuf => Some(Self::LinkProtobuf),
+            Self::SpooledLinkPaced => Some(Self::LinkPaced),
+            Self::SpooledLinkSaturated => Some(Self::LinkSaturated),
             Self::Parse
             | Self::DecodeZigbee2mqtt
             | Self::DecodeJson
@@ -156,8 +159,8 @@ impl Stage {
             | Self::PipelineZigbee2mqtt
             | Self::PipelineJson
             | Self::PipelineProtobuf
-            | Self::LinkZigbee2mqtt
-            | Self::LinkProtobuf => None,
+            | Self::LinkPaced
+            | Self::LinkSaturated => None,
         }
     }
 
@@ -179,10 +182,10 @@ impl Stage {
             | Self::PipelineZigbee2mqtt
             | Self::PipelineJson
             | Self::PipelineProtobuf
-            | Self::LinkZigbee2mqtt
-            | Self::SpooledLinkZigbee2mqtt
-            | Self::LinkProtobuf
-            | Self::SpooledLinkProtobuf => None,
+            | Self::LinkPaced
+            | Self::SpooledLinkPaced
+            | Self::LinkSaturated
+            | Self::SpooledLinkSaturated => None,
         }
     }
 }

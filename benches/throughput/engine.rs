@@ -100,7 +100,7 @@ fn configuration(
     writeln!(text, "[kafka]\nbrokers = [\"{}\"]", setup.brokers)?;
     writeln!(text, "[spool]\nack = \"{}\"", setup.ack.label())?;
     if setup.ack != Ack::Kafka {
-        writeln!(text, "directory = {:?}\nmax_bytes = \"2GiB\"", spool.0)?;
+        writeln!(text, "directory = '{}'\nmax_bytes = \"2GiB\"", spool.0.display())?;
     }
     writeln!(text, "[[link]]\nname = \"{LINK}\"\nclient_id = \"trygg-bench\"")?;
     writeln!(text, "host = \"{}\"\nport = {}", mqtt.ip(), mqtt.port())?;

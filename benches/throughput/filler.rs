@@ -28,7 +28,7 @@ pub(crate) struct FillerArgs {
 }
 
 /// Writes until so many bytes lie there, says so, and waits to be killed.
-pub(crate) fn run(args: FillerArgs) -> Outcome {
+pub(crate) fn run(args: &FillerArgs) -> Outcome {
     let limits = Limits { max_bytes: 2 * args.bytes, keep_free: 0 };
     let settings = SpoolSettings { directory: args.directory.clone(), limits };
     let links: [LinkName; 1] = [LINK.into()];

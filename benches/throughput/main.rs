@@ -78,7 +78,7 @@ fn main() -> ExitCode {
         Part::Generator(args) => generator::run(args),
         Part::MockKafka(args) => mock_kafka::run(&args),
         Part::Pump(args) => pump::run(args),
-        Part::Filler(args) => filler::run(args),
+        Part::Filler(args) => filler::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

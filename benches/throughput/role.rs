@@ -56,8 +56,13 @@ impl Role {
 
     /// Waits for the line that begins with `word`; lines before it are passed over.
     pub(crate) fn wait_for(&mut self, word: &str) -> Outcome<Facts> {
+        self.wait_longer_for(word, Duration::ZERO)
+    }
+
+    /// The same for what takes its time: so much longer.
+    pub(crate) fn wait_longer_for(&mut self, word: &str, time: Duration) -> Outcome<Facts> {
         loop {
-            let line = self.lines.recv_timeout(PATIENCE).map_err(|_| {
+            let line = self.lines.recv_timeout(PATIENCE + time).map_err(|_| {
                 let end = self.child.try_wait().ok().flatten();
                 format!("{} never said {word:?} (ended: {end:?})", self.name)
             })?;

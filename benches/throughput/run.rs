@@ -131,6 +131,8 @@ pub(crate) struct Run {
 struct Begun {
     times: [CpuTimes; 3],
     written: u64,
+    /// How long it takes at its rate.
+    planned: Duration,
 }
 
 impl Run {
@@ -174,13 +176,14 @@ impl Run {
     /// Sends `count` messages, `rate` a second (0: as fast as they are acknowledged), and waits
     /// until all are acknowledged. CPU time is that of the stretch alone.
     pub(crate) fn send(&mut self, count: u64, rate: u64) -> Outcome<Stretch> {
-        self.begin(count, rate)?;
+        let planned = count.checked_div(rate).unwrap_or(0);
+        self.begin(count, rate, Duration::from_secs(planned))?;
         self.end()
     }
 
     /// Begins a stretch without an end: see [`Self::stop`].
     pub(crate) fn flow(&mut self, rate: u64) -> Outcome {
-        self.begin(u64::MAX, rate)
+        self.begin(u64::MAX, rate, Duration::ZERO)
     }
 
     /// Ends what [`Self::flow`] began, and waits until all is acknowledged.
@@ -189,15 +192,15 @@ impl Run {
         self.end()
     }
 
-    fn begin(&mut self, count: u64, rate: u64) -> Outcome {
+    fn begin(&mut self, count: u64, rate: u64, planned: Duration) -> Outcome {
         let written = process::written(self.measured.pid())?;
-        self.begun = Some(Begun { times: times(self.pids())?, written });
+        self.begun = Some(Begun { times: times(self.pids())?, written, planned });
         self.generator.say(&format!("send count={count} rate={rate}"))
     }
 
     fn end(&mut self) -> Outcome<Stretch> {
-        let done = self.generator.wait_for("done")?;
         let before = self.begun.take().ok_or("no stretch was begun")?;
+        let done = self.generator.wait_longer_for("done", before.planned)?;
         let after = times(self.pids())?;
         let mut used = after.iter().zip(&before.times).map(|(after, before)| after.since(before));
         let usages = [(); 3].map(|()| used.next().unwrap_or_default());

@@ -23,12 +23,12 @@ pub(crate) fn read(admin: SocketAddr) -> Outcome<Figures> {
 }
 
 impl Figures {
-    /// The sum of a metric over all labels; 0 while it is not there.
-    pub(crate) fn sum(&self, name: &str) -> f64 {
+    /// The sum of a metric over all labels, once the engine has it.
+    pub(crate) fn sum(&self, name: &str) -> Option<f64> {
         let samples = self.0.lines().filter_map(|line| line.strip_prefix(name));
-        let values = samples
+        samples
             .filter(|rest| rest.starts_with([' ', '{']))
-            .filter_map(|rest| rest.rsplit(' ').next()?.parse::<f64>().ok());
-        values.sum()
+            .filter_map(|rest| rest.rsplit(' ').next()?.parse::<f64>().ok())
+            .reduce(|sum, value| sum + value)
     }
 }

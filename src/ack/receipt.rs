@@ -1,14 +1,15 @@
 //! Proof that somebody else now holds the data.
 
-/// Proof of delivery. Made in `kafka/delivery.rs` and nowhere else (clippy's
-/// `disallowed-methods` names `Receipt::new`; the simulation's sink is the test exception).
+/// Proof that a record is stored. Made in `kafka/delivery.rs` and `spool/tidings.rs` and nowhere
+/// else (clippy's `disallowed-methods` names `Receipt::new`; the simulation's sink is the test
+/// exception).
 #[derive(Debug)]
 pub struct Receipt {
     private: (),
 }
 
 impl Receipt {
-    /// Call only where all in-sync replicas have confirmed the record.
+    /// Call only where all in-sync replicas have confirmed the record, or fsync has returned.
     pub(crate) fn new() -> Self {
         Self { private: () }
     }

@@ -2,6 +2,9 @@
 //!
 //! The shell reads and writes through [`Core::both_ways`] and calls [`Core::step`]. The simulation does the same with a clock of its own.
 
+mod ending;
+mod spooling;
+
 use std::{mem, time::Duration};
 
 use super::{
@@ -11,7 +14,6 @@ use super::{
     settings::LinkSettings,
 };
 use crate::{
-    batch::FlushReason,
     kafka::Report,
     model::{Moment, Mono, ReasonCounts, RecordKey},
     mqtt::{
@@ -20,7 +22,6 @@ use crate::{
     },
     pipeline::Pipeline,
     sink::{Blocked, Producer, Sink},
-    spool::{Orders, Tiding},
 };
 
 /// A message without a clock that arrives so soon after a resumed session may have waited there.
@@ -224,21 +225,6 @@ impl<P: Producer> Core<P> {
         Ok(())
     }
 
-    /// Takes what the spool says; [`Self::step`] draws the conclusions.
-    pub fn told(&mut self, tidings: &mut Vec<Tiding>) {
-        self.duty.told(tidings);
-    }
-
-    /// What the spool is asked to do; none without a spool.
-    pub fn orders(&mut self) -> Option<&mut Orders> {
-        self.duty.orders()
-    }
-
-    /// The last word to the spool: what is delivered.
-    pub fn tell_marks(&mut self) {
-        self.duty.tell_marks();
-    }
-
     /// What has happened that an operator should know, since the last call.
     pub fn take_notices(&mut self) -> std::vec::Drain<'_, Notice> {
         self.notices.drain(..)
@@ -252,37 +238,6 @@ impl<P: Producer> Core<P> {
     /// Bytes have arrived since the last step.
     pub fn bytes_arrived(&mut self, now: Mono) {
         self.session.bytes_arrived(now);
-    }
-
-    /// Takes nothing new any more; what is inside goes out.
-    pub fn begin_drain(&mut self, now: Moment) {
-        self.work = Work::Draining;
-        if self.phase == Phase::Closed {
-            self.left.with_broker += mem::take(&mut self.owed);
-        }
-        self.duty.close_log();
-        self.duty.flush(FlushReason::Drain, now.mono);
-    }
-
-    /// Nothing of the present connection is unacknowledged, and every PUBACK has left.
-    pub fn is_drained(&self) -> bool {
-        self.duty.in_flight() == 0 && self.unsent().is_empty()
-    }
-
-    /// Appends DISCONNECT; the broker keeps the session.
-    pub fn disconnect(&mut self) {
-        self.session.disconnect(&mut self.out);
-    }
-
-    /// The connection was ended by us, in order.
-    pub fn parted(&mut self, now: Moment) {
-        self.duty.end_epoch(self.unwritten, now);
-        self.phase = Phase::Closed;
-    }
-
-    /// What a stopping engine leaves behind.
-    pub fn left_behind(&self) -> LeftBehind {
-        self.left
     }
 
     /// The link's limits and name.
@@ -348,12 +303,6 @@ impl<P: Producer> Core<P> {
     /// The partition that holds the oldest message back beyond `max_age`.
     pub fn waiting_for(&self) -> Option<RecordKey> {
         self.waiting_for
-    }
-
-    /// At the deadline: gives up what is still out. The broker keeps it.
-    pub fn abandon_all(&mut self) {
-        self.left.lost += wide(self.duty.at_most_once_in_flight());
-        self.duty.abandon_all();
     }
 
     fn receive(&mut self, now: Moment) -> Result<(), Close> {

@@ -4,6 +4,7 @@
 //! socket and the clock.
 
 mod intake;
+mod spooling;
 
 use std::mem;
 
@@ -16,7 +17,6 @@ use crate::{
     pipeline::Pipeline,
     record::{Record, RecordPool},
     sink::{Blocked, Poison, Producer, Sink},
-    spool::{Orders, Tiding},
 };
 
 /// See the module.
@@ -156,28 +156,6 @@ impl<P: Producer> Duty<P> {
             self.sink.report(report, now.mono, &mut self.pool);
         }
         self.bury_poison(now);
-    }
-
-    /// Takes what the spool says.
-    pub fn told(&mut self, tidings: &mut Vec<Tiding>) {
-        for tiding in tidings.drain(..) {
-            self.sink.told(tiding, &mut self.pool);
-        }
-    }
-
-    /// What the spool is asked to do.
-    pub fn orders(&mut self) -> Option<&mut Orders> {
-        self.sink.orders()
-    }
-
-    /// The engine stops: nothing more comes from the log.
-    pub fn close_log(&mut self) {
-        self.sink.close_log();
-    }
-
-    /// The last word to the spool.
-    pub fn tell_marks(&mut self) {
-        self.sink.tell_marks();
     }
 
     /// Lets the sink retry what waits for its time.

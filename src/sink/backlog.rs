@@ -6,21 +6,18 @@
 //! over when all earlier ones of the partition have been and credits last. So librdkafka's queue is
 //! the head of one order, and the log is its tail.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    mem,
-    time::Duration,
-};
+use std::{mem, time::Duration};
 
+use super::{
+    lane_log::{LaneLog, Pending},
+    tail::{Route, Tail},
+};
 use crate::{
     model::{Lane, Mono, RecordKey},
     record::Record,
     spool::{Chunk, Orders, Recovered},
 };
 
-/// Records of one partition that came from the log and are with Kafka. What a crash finds there
-/// comes twice, so this bounds the repeats.
-pub(super) const CREDITS: usize = 256;
 /// Bytes of all those of a link, in equal parts by partition: one that is stuck takes nothing
 /// from the others.
 const CREDIT_BYTES: usize = 16 << 20;
@@ -58,196 +55,6 @@ pub struct Backlog {
     unsynced_bytes: usize,
     /// The engine stops: nothing more is read from the log, unless that makes room.
     pub(super) closed: bool,
-}
-
-/// One log.
-#[derive(Debug)]
-pub(super) struct LaneLog {
-    /// The next sequence number.
-    next: u64,
-    /// Everything below needs no proof any more.
-    pub(super) synced: u64,
-    /// From `synced` on, in order.
-    pub(super) pending: VecDeque<Pending>,
-    pub(super) tails: Vec<Tail>,
-    /// A stretch that was asked for and has not come.
-    pub(super) reading: Option<u64>,
-    /// The last stretch that came.
-    pub(super) chunk: Chunk,
-    told: Vec<u64>,
-    /// The partition that was read for last.
-    turn: usize,
-}
-
-/// A record whose frame is on its way to the disk.
-#[derive(Debug)]
-pub(super) enum Pending {
-    /// Not handed over yet.
-    Waiting(Record),
-    /// Handed over: it is in the table, unless it was reported already.
-    Handed {
-        /// Place in the table.
-        index: u32,
-        bytes: usize,
-    },
-}
-
-impl Pending {
-    pub(super) fn bytes(&self) -> usize {
-        match self {
-            Self::Waiting(record) => record.bytes(),
-            Self::Handed { bytes, .. } => *bytes,
-        }
-    }
-}
-
-/// How records of a partition go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Route {
-    Direct,
-    Logged,
-}
-
-/// One partition's end of the log.
-#[derive(Debug)]
-pub(super) struct Tail {
-    pub(super) route: Route,
-    /// Everything of the partition below was handed over.
-    pub(super) next: u64,
-    /// Everything from here on was handed over, too: in between wait the others.
-    pub(super) end: u64,
-    /// Handed over and not delivered, with their bytes.
-    outstanding: BTreeMap<u64, usize>,
-    outstanding_bytes: usize,
-    /// Its part of [`CREDIT_BYTES`].
-    credit_bytes: usize,
-    /// Since when reports have been quick.
-    calm_since: Mono,
-    /// Oldest record in the table, at the last look.
-    pub(super) oldest: Option<Mono>,
-    /// Out of credits in the pass under way.
-    pub(super) stopped: bool,
-}
-
-impl Tail {
-    /// Does nothing wait?
-    pub(super) fn is_caught_up(&self) -> bool {
-        self.next >= self.end
-    }
-
-    /// One record may always be out, however large it is.
-    pub(super) fn has_credit(&self) -> bool {
-        self.outstanding.is_empty()
-            || self.outstanding.len() < CREDITS && self.outstanding_bytes < self.credit_bytes
-    }
-
-    /// Would it take some? In larger helpings, so that a stretch is not gone through for each.
-    fn wants(&self) -> bool {
-        !self.is_caught_up()
-            && (self.outstanding.is_empty()
-                || self.outstanding.len() <= CREDITS / 2
-                    && self.outstanding_bytes <= self.credit_bytes / 2)
-    }
-
-    /// A record of the log is handed over.
-    pub(super) fn hand(&mut self, sequence: u64, bytes: usize) {
-        self.outstanding.insert(sequence, bytes);
-        self.outstanding_bytes += bytes;
-    }
-
-    /// It is delivered, or its dead letter is safe.
-    pub(super) fn done(&mut self, sequence: u64) {
-        self.outstanding_bytes -= self.outstanding.remove(&sequence).unwrap_or(0);
-    }
-
-    fn mark(&self, next: u64) -> u64 {
-        let waiting = if self.is_caught_up() { next } else { self.next };
-        self.outstanding.first_key_value().map_or(waiting, |(first, _)| waiting.min(*first))
-    }
-}
-
-impl LaneLog {
-    fn new(recovered: &Recovered, partitions: usize, habit: Habit, credit_bytes: usize) -> Self {
-        let tails = (0..partitions).map(|partition| {
-            let start = if recovered.is_empty {
-                recovered.next
-            } else {
-                recovered.marks.get(partition).copied().unwrap_or(0)
-            };
-            let route = match habit {
-                Habit::After(_) if start >= recovered.next => Route::Direct,
-                Habit::After(_) | Habit::Always => Route::Logged,
-            };
-            #[cfg(test)]
-            let route = if crate::plant::is_planted(crate::plant::Bug::DirectBeforeReplay) {
-                Route::Direct
-            } else {
-                route
-            };
-            Tail {
-                route,
-                next: start,
-                end: recovered.next,
-                outstanding: BTreeMap::new(),
-                outstanding_bytes: 0,
-                credit_bytes,
-                calm_since: Mono::default(),
-                oldest: None,
-                stopped: false,
-            }
-        });
-        Self {
-            next: recovered.next,
-            synced: recovered.next,
-            pending: VecDeque::new(),
-            tails: tails.collect(),
-            reading: None,
-            chunk: Chunk::default(),
-            told: Vec::new(),
-            turn: 0,
-        }
-    }
-
-    /// Which of today's partitions a logged record belongs to. A topic made anew with fewer keeps
-    /// its records, though not their neighbours.
-    pub(super) fn tail_of(&mut self, partition: i32) -> Option<(i32, &mut Tail)> {
-        let count = i32::try_from(self.tails.len()).ok().filter(|count| *count > 0)?;
-        let partition = partition.rem_euclid(count);
-        let tail = self.tails.get_mut(usize::try_from(partition).ok()?)?;
-        Some((partition, tail))
-    }
-
-    /// Is there a record in memory that is not handed over?
-    pub(super) fn has_waiting(&self) -> bool {
-        self.pending.iter().any(|pending| matches!(pending, Pending::Waiting(_)))
-    }
-
-    /// Would some partition take records that are in memory?
-    pub(super) fn wants_pending(&self) -> bool {
-        self.tails.iter().any(|tail| tail.wants() && tail.next >= self.synced)
-    }
-
-    /// Would some partition take records of the stretch in memory?
-    pub(super) fn wants_chunk(&self) -> bool {
-        let chunk = self.chunk.first..self.chunk.next;
-        self.tails.iter().any(|tail| tail.wants() && chunk.contains(&tail.next))
-    }
-
-    /// Where to read next. Partitions take turns: one that is far behind must not keep the others
-    /// waiting.
-    pub(super) fn wants_read(&mut self) -> Option<u64> {
-        let count = self.tails.len();
-        let turn = (1..=count).map(|ahead| (self.turn + ahead) % count).find(|index| {
-            let tail = self.tails.get(*index);
-            tail.is_some_and(|tail| tail.wants() && tail.next < self.synced)
-        })?;
-        self.turn = turn;
-        self.tails.get(turn).map(|tail| tail.next)
-    }
-
-    fn marks(&self) -> Vec<u64> {
-        self.tails.iter().map(|tail| tail.mark(self.next)).collect()
-    }
 }
 
 impl Backlog {
@@ -377,7 +184,7 @@ impl Backlog {
                 let age = tail.oldest.map_or(Duration::ZERO, |oldest| now.since(oldest));
                 match tail.route {
                     Route::Direct if age >= after && !is_swamped => {
-                        into.push(RecordKey { lane, partition })
+                        into.push(RecordKey { lane, partition });
                     }
                     Route::Direct => {}
                     Route::Logged => {

@@ -2,11 +2,7 @@
 
 use std::mem;
 
-use super::{
-    Debt, Place, Sink,
-    backlog::{Backlog, Pending, Route},
-    entry,
-};
+use super::{Debt, Place, Sink, backlog::Backlog, entry, lane_log::Pending, tail::Route};
 use crate::{
     kafka::settings::Grouping,
     model::{Lane, Mono, RecordKey},

@@ -8,6 +8,7 @@
 //! the reports of its predecessors will not come, `wait:5000` milliseconds go by.
 //! What follows: `a` sent, `a!` sent singly, `a~` marked as late, `=a` settled, `-a` poison.
 
+mod logged;
 mod matters;
 mod rebuild;
 
@@ -90,6 +91,7 @@ struct Stage {
     now: Mono,
     windows: BTreeMap<char, Outstanding>,
     bytes: BTreeMap<char, usize>,
+    spool: Option<logged::Spool>,
 }
 
 impl Stage {
@@ -106,6 +108,7 @@ impl Stage {
             now: Mono(1_000_000),
             windows: BTreeMap::new(),
             bytes: BTreeMap::new(),
+            spool: None,
         }
     }
 
@@ -158,13 +161,19 @@ impl Stage {
                 let due = self.sink.deadline();
                 assert!(due.is_none_or(|due| due > self.now), "{due:?} is over at {:?}", self.now);
             }
+            "disk" | "dead" | "mended" | "restart" => self.act_on_spool(verb),
             _ => self.hand_over(verb.strip_prefix('+').expect("an action")),
         }
     }
 
     fn hand_over(&mut self, name: &str) {
-        let mut record = self.pool.take();
         let name = name.chars().next().expect("a name");
+        assert!(!self.windows.contains_key(&name), "{name} is already on its way");
+        self.hand_over_again(name);
+    }
+
+    fn hand_over_again(&mut self, name: char) {
+        let mut record = self.pool.take();
         record.key.push(u8::try_from(name).expect("ASCII"));
         record.value.extend_from_slice(b"\x0a\x01t");
         record.to = match name {
@@ -179,7 +188,7 @@ impl Stage {
         let (_, mut token) = window.admit(arrival()).expect("room");
         token.split(&mut record.shares);
         token.hand_on();
-        assert!(self.windows.insert(name, window).is_none(), "{name} is already on its way");
+        self.windows.insert(name, window);
         self.bytes.insert(name, record.bytes());
         self.sink.hand_over(record, self.now);
     }
@@ -192,10 +201,13 @@ impl Stage {
     /// What must hold at any moment.
     fn check(&self, action: &str) {
         let occupied = || self.sink.entries.iter().filter(|entry| entry.place != Place::Vacant);
-        assert_eq!(self.sink.live(), occupied().count(), "{action}");
-        let bytes: usize = occupied().map(|entry| entry.record.bytes()).sum();
+        let waiting = || self.sink.backlog.iter().flat_map(Backlog::waiting);
+        assert_eq!(self.sink.live(), occupied().count() + waiting().count(), "{action}");
+        let owed = occupied().filter(|entry| entry.debt == Debt::Owed).map(|entry| &entry.record);
+        let bytes: usize = owed.chain(waiting()).map(Record::bytes).sum();
         assert_eq!(self.sink.live_bytes(), bytes, "{action}");
-        assert_eq!(self.sink.entries.len() - self.sink.free.len(), self.sink.live(), "{action}");
+        let taken = self.sink.entries.len() - self.sink.free.len();
+        assert_eq!(taken, occupied().count(), "{action}");
         // Nothing is forgotten: what is not with Kafka has a time at which it moves.
         if occupied().any(|entry| entry.place == Place::Here) {
             let with_kafka = |place| matches!(place, Place::WithKafka { .. });

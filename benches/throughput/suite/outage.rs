@@ -8,8 +8,7 @@ use super::{Bench, paced};
 use crate::{
     Outcome,
     report::{self, Row},
-    run::{Run, Scene, Subject},
-    scrape::Figures,
+    run::{Run, Scene, Stretch, Subject},
 };
 
 pub(super) const STEPS: u64 = 1;
@@ -26,6 +25,11 @@ const TIMES_LIVE: f64 = 5.0;
 
 /// From then on what waits in the spool is what has just come: half a second of it.
 const CAUGHT_UP: f64 = 2_500.0;
+
+/// Records that Kafka has confirmed.
+pub(super) const DELIVERED: &str = "trygg_records_delivered_total";
+/// Records in the spool that it has not.
+pub(super) const WAITING: &str = "trygg_spool_records";
 
 /// How often the engine is asked.
 const LOOK: Duration = Duration::from_millis(50);
@@ -50,19 +54,19 @@ fn run(bench: &mut Bench, outage: &str, drain: &str, seconds: u64) -> Outcome {
         report::verdict(|| peak <= MOST_MIB),
     );
     bench.report.push(Row::new(format!("{outage}.peak"), peak, "MiB", note));
-    push_stretch(bench, outage, &stretch);
+    push_stretch(bench, outage, &stretch, stretch.count);
 
     run.flow(RATE)?;
     let before = run.figures()?;
-    let delivered = before.sum("trygg_records_delivered_total");
-    let bytes = before.sum("trygg_spool_bytes");
+    let delivered = before.sum(DELIVERED).ok_or("nothing was delivered before the outage")?;
+    let bytes = before.sum("trygg_spool_bytes").ok_or("there is no spool")?;
     run.kafka_up()?;
     let up = Instant::now();
-    wait_until(&run, |now| now.sum("trygg_records_delivered_total") > delivered)?;
+    wait_until(&run, DELIVERED, |count| count > delivered)?;
     let first = Instant::now();
-    wait_until(&run, |now| now.sum("trygg_spool_records") < CAUGHT_UP)?;
+    wait_until(&run, WAITING, |count| count < CAUGHT_UP)?;
     let caught_up = Instant::now();
-    wait_until(&run, |now| now.sum("trygg_link_partitions_spooling") == 0.0)?;
+    wait_until(&run, "trygg_link_partitions_spooling", |count| count == 0.0)?;
     let direct = Instant::now();
     let stretch = run.stop()?;
 
@@ -75,7 +79,7 @@ fn run(bench: &mut Bench, outage: &str, drain: &str, seconds: u64) -> Outcome {
         report::shown(bytes / f64::from(1 << 20)),
     );
     bench.report.push(Row::new(format!("{drain}.rate"), rate, "messages/s", note));
-    push_stretch(bench, &format!("{drain}.live"), &stretch);
+    push_stretch(bench, drain, &stretch, stretch.count + backlog);
     let row = |name: &str, from: Instant, to: Instant, note: &str| {
         Row::new(format!("{drain}.{name}"), (to - from).as_secs_f64(), "s", note)
     };
@@ -89,8 +93,8 @@ fn run(bench: &mut Bench, outage: &str, drain: &str, seconds: u64) -> Outcome {
     Ok(())
 }
 
-/// How acknowledgements came meanwhile.
-fn push_stretch(bench: &mut Bench, name: &str, stretch: &crate::run::Stretch) {
+/// How acknowledgements came meanwhile, and what each of `messages` cost.
+fn push_stretch(bench: &mut Bench, name: &str, stretch: &Stretch, messages: u64) {
     let silence = stretch.silence.as_secs_f64() * 1e3;
     let note = format!(
         "longest time without an acknowledgement; {:.0} messages/s, at most {} outstanding",
@@ -98,18 +102,19 @@ fn push_stretch(bench: &mut Bench, name: &str, stretch: &crate::run::Stretch) {
         stretch.most,
     );
     bench.report.push(Row::new(format!("{name}.silence"), silence, "ms", note));
-    let cpu = stretch.cpu_us_per_message();
+    let stretch = Stretch { count: messages, ..*stretch };
     let disk = report::shown(stretch.bytes_per_message());
     let note = format!("{disk} bytes to the disk a message");
+    let cpu = stretch.cpu_us_per_message();
     bench.report.push(Row::new(format!("{name}.cpu_us_per_message"), cpu, "us", note));
 }
 
-/// Asks the engine until it says so.
-pub(super) fn wait_until(run: &Run, mut is_so: impl FnMut(&Figures) -> bool) -> Outcome {
+/// Asks the engine until a metric is so.
+pub(super) fn wait_until(run: &Run, metric: &str, is_so: impl Fn(f64) -> bool) -> Outcome {
     let begin = Instant::now();
-    while !is_so(&run.figures()?) {
+    while !run.figures()?.sum(metric).is_some_and(&is_so) {
         if begin.elapsed() > PATIENCE {
-            return Err(format!("the engine did not get there in {PATIENCE:?}").into());
+            return Err(format!("{metric} did not get there in {PATIENCE:?}").into());
         }
         std::thread::park_timeout(LOOK);
     }

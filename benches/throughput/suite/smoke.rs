@@ -45,7 +45,7 @@ fn spool(bench: &mut Bench) -> Outcome {
     run.kafka_down()?;
     send(&mut run)?;
     run.kafka_up()?;
-    outage::wait_until(&run, |figures| figures.sum("trygg_spool_records") == 0.0)?;
+    outage::wait_until(&run, outage::WAITING, |count| count == 0.0)?;
     let reports = run.reports()?;
     demand(name, "device reports", reports, MESSAGES + PACED)?;
     bench.report.push(Row::new(name, crate::float(reports), "reports", "one a message"));

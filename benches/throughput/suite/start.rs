@@ -44,8 +44,9 @@ fn crash(
     let begin = run.crash(&engine, meanwhile)?;
     let subscribed = Instant::now();
     run.flow(1_000)?;
-    outage::wait_until(&run, |now| now.sum("trygg_records_delivered_total") > 0.0)?;
+    outage::wait_until(&run, outage::DELIVERED, |count| count > 0.0)?;
     let seconds = begin.elapsed().as_secs_f64();
+    run.stop()?;
     let note = format!(
         "{} (at most {limit}); subscribed after {} s",
         report::verdict(|| seconds <= limit),
