@@ -22,7 +22,7 @@ pub use self::{layout::topics_noted, signals::Signals};
 use crate::{
     config::Config,
     kafka::{Kafka, KafkaError},
-    link::{Account, Clock, LeftBehind},
+    link::{Account, Clock, LeftBehind, LinkTask},
     registry::RegistryErrors,
     spool::SpoolError,
     telemetry::{
@@ -180,18 +180,7 @@ pub async fn run(
         snapshots.push(link.requests);
         let task = link.task;
         // A thread of its own: a link shares nothing, and it sleeps with its thread.
-        tasks.spawn_blocking(move || match single_threaded() {
-            Ok(runtime) => {
-                let account = runtime.block_on(task.run());
-                // A name that is still being looked up must not hold the end up.
-                runtime.shutdown_background();
-                End::Link(account)
-            }
-            Err(error) => {
-                tracing::error!(%error, "a link's runtime could not be started");
-                End::Service
-            }
-        });
+        tasks.spawn_blocking(move || live(task));
         running += 1;
     }
     scraper.start(snapshots, Arc::clone(&kafka), rebuilds, watch);
@@ -213,6 +202,22 @@ pub async fn run(
     }
     stop_admin.cancel();
     Ok(ending)
+}
+
+/// A link's life, on its own thread.
+fn live(task: LinkTask) -> End {
+    match single_threaded() {
+        Ok(runtime) => {
+            let account = runtime.block_on(task.run());
+            // A name that is still being looked up must not hold the end up.
+            runtime.shutdown_background();
+            End::Link(account)
+        }
+        Err(error) => {
+            tracing::error!(%error, "a link's runtime could not be started");
+            End::Service
+        }
+    }
 }
 
 /// A runtime for one thread.
