@@ -174,9 +174,11 @@ impl Config {
             log: LogSettings::read(root.section("log")),
             notes: Vec::new(),
         };
+        let linger = root.section("batch").spot("linger");
         let admin = root.section("admin").spot("listen");
         root.finish();
-        let spots = Spots { links: link_spots, mappings: mapping_names, spool: spool_spots, admin };
+        let (links, mappings) = (link_spots, mapping_names);
+        let spots = Spots { links, mappings, spool: spool_spots, linger, admin };
         checks::check(&config, &spots, &document);
         config.notes = checks::notes(&config, &spots);
         let (mistakes, record) = document.finish();

@@ -32,6 +32,9 @@ use crate::{
     },
 };
 
+/// How long the disk is waited for after a second signal.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
 /// Why the engine could not start.
 #[derive(Debug, Error)]
 pub enum StartError {
@@ -197,10 +200,16 @@ pub async fn run(
     health.set_started();
     tracing::info!(links = running, admin = %listen, "trygg is running");
 
-    let mut stopping = Shutdown { deadline: config.engine.shutdown_deadline, stop, abort };
+    let deadline = config.engine.shutdown_deadline;
+    let mut stopping = Shutdown { deadline, stop, abort };
     let ending = attend(&mut tasks, running, &kafka, &health, &mut signals, &mut stopping).await;
+    if ending.exit == Exit::Failed {
+        // Links that still run are not to order what nobody writes.
+        stopping.abort.cancel();
+    }
     if let Some(keeping) = keeping {
-        keeping.close().await;
+        let is_hurried = ending.exit == Exit::Interrupted;
+        keeping.close(if is_hurried { AT_ONCE } else { deadline }).await;
     }
     stop_admin.cancel();
     Ok(ending)

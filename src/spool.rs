@@ -17,6 +17,7 @@ pub mod lock;
 mod log;
 pub mod orders;
 mod post;
+pub mod pulse;
 mod quarantine;
 mod reader;
 mod recovery;

@@ -17,12 +17,20 @@ pub(super) struct Spots {
     pub(super) links: Vec<LinkSpots>,
     pub(super) mappings: Vec<MappingName>,
     pub(super) spool: SpoolSpots,
+    pub(super) linger: Spot,
     pub(super) admin: Spot,
 }
 
 /// A lone reading waits for both lingers and a round trip; an age limit nearer than this would
 /// close healthy connections.
 const AGE_OVER_LINGER: u32 = 10;
+
+/// Dead letters get a tenth of the spool, and one of them has to fit beside what its log needs.
+const DEAD_LETTER_SHARE: usize = 10;
+const DEAD_LETTER_EXTRA: Size = Size::kib(8);
+
+/// A record waits for company before it waits for Kafka.
+const AFTER_OVER_LINGER: u32 = 4;
 
 /// Refuses what does not fit together.
 pub(super) fn check(config: &Config, spots: &Spots, document: &Document<'_>) {
@@ -31,6 +39,7 @@ pub(super) fn check(config: &Config, spots: &Spots, document: &Document<'_>) {
     check_formats(config, spots, document);
     check_ports(config, spots, document);
     check_spool(config, spots, document);
+    check_sizes(config, spots, document);
 }
 
 /// The admin server cannot listen where a broker does.
@@ -108,6 +117,42 @@ fn check_spool(config: &Config, spots: &Spots, document: &Document<'_>) {
             let mistake = Mistake::new(expected, fix).found(link.max_age.show());
             document.refuse(&places.max_age, "link.max_age", mistake);
         }
+    }
+}
+
+/// A dead letter that never fits would stop its link for good, and a spool that takes over while
+/// batches are still gathered would take everything.
+fn check_sizes(config: &Config, spots: &Spots, document: &Document<'_>) {
+    if config.spool.ack == Ack::Kafka {
+        return;
+    }
+    let dead_letter = config.kafka.dead_letter_max_bytes.bytes() + DEAD_LETTER_EXTRA.bytes();
+    let least = Size::kib((dead_letter * DEAD_LETTER_SHARE).div_ceil(1024));
+    if config.spool.max_bytes < least {
+        let expected = format!(
+            "at least {}: {DEAD_LETTER_SHARE} times kafka.dead_letter_max_bytes and {} more",
+            least.show(),
+            DEAD_LETTER_EXTRA.show()
+        );
+        let fix = "raise max_bytes, or lower kafka.dead_letter_max_bytes";
+        let mistake = Mistake::new(expected, fix).found(config.spool.max_bytes.show());
+        document.refuse(&spots.spool.max_bytes, "spool.max_bytes", mistake);
+    }
+    let (after, linger) = (config.spool.after, config.batch.linger);
+    if after >= linger * AFTER_OVER_LINGER {
+        return;
+    }
+    if let Some(spot) = &spots.spool.after {
+        let least = (linger * AFTER_OVER_LINGER).as_millis();
+        let expected = format!("at least {least} ms: {AFTER_OVER_LINGER} times batch.linger");
+        let mistake = Mistake::new(expected, "raise after, or lower batch.linger");
+        document.refuse(spot, "spool.after", mistake.found(after.show()));
+    } else {
+        let most = (after / AFTER_OVER_LINGER).as_millis();
+        let expected = format!("at most {most} ms: a quarter of spool.after");
+        let fix = "lower linger, or write [spool] after = \"20s\"";
+        let mistake = Mistake::new(expected, fix).found(linger.show());
+        document.refuse(&spots.linger, "batch.linger", mistake);
     }
 }
 

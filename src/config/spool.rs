@@ -58,6 +58,8 @@ impl Ack {
 pub(super) struct SpoolSpots {
     /// Where `after` stands, if it is given.
     pub(super) after: Option<Spot>,
+    /// Where `max_bytes` stands, or would.
+    pub(super) max_bytes: Spot,
     /// A key beside `ack` is given.
     pub(super) has_more: bool,
 }
@@ -100,8 +102,9 @@ impl SpoolSettings {
         let after = section.has("after").then(|| section.spot("after"));
         let others = ["directory", "max_bytes", "keep_free", "after"];
         let has_more = others.map(|key| section.has(key)).contains(&true);
+        let max_bytes = section.spot("max_bytes");
         section.finish();
-        (settings, SpoolSpots { after, has_more })
+        (settings, SpoolSpots { after, max_bytes, has_more })
     }
 
     /// What stands in the way of the directory, as far as can be seen without writing.

@@ -2,7 +2,10 @@
 //! them.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -14,6 +17,7 @@ use crate::{
     spool::{
         Hand, Limits, Recovered, Spool, SpoolError, SpoolSettings,
         figures::{Board, Figures, LogState},
+        pulse::Pulse,
     },
     telemetry::{
         forecast::Forecast,
@@ -47,6 +51,9 @@ pub(super) struct Keeping {
 #[derive(Debug)]
 pub(super) struct Watch {
     board: Arc<Board>,
+    pulse: Arc<Pulse>,
+    /// The thread is to end.
+    is_closing: AtomicBool,
     forecast: Mutex<Forecast>,
 }
 
@@ -87,31 +94,63 @@ impl Keeping {
         }
         let parts = hands.into_iter().zip(recovered);
         let parts = parts.map(|(hand, recovered)| Part { hand, recovered, habit }).collect();
-        let watch = Watch { board: spool.board(), forecast: Mutex::default() };
+        let watch = Watch::new(spool.board(), spool.pulse());
         Ok(Some((Self { spool, watch: Arc::new(watch) }, parts)))
     }
 
     /// After the links: writes what they ordered, and tells what stays.
-    pub(super) async fn close(self) -> u64 {
+    pub(super) async fn close(self, longest: Duration) {
         let Self { spool, watch } = self;
+        watch.is_closing.store(true, Ordering::Release);
         let closing = tokio::task::spawn_blocking(move || spool.close());
-        drop(closing.await);
+        if tokio::time::timeout(longest, closing).await.is_err() {
+            tracing::warn!("the disk of the spool is slow: not waiting for it any longer");
+        }
         let waiting = watch.figures(&watch.board.look()).waiting();
         if waiting > 0 {
             tracing::info!(records = waiting, "the spool keeps what Kafka has not confirmed");
         }
-        waiting
     }
 }
 
 impl Watch {
-    /// Shows the spool's state, for as long as the engine runs.
+    fn new(board: Arc<Board>, pulse: Arc<Pulse>) -> Self {
+        Self { board, pulse, is_closing: AtomicBool::new(false), forecast: Mutex::default() }
+    }
+
+    /// Has the thread ended, although nobody closed the spool?
+    fn is_dead(&self) -> bool {
+        self.pulse.is_over() && !self.is_closing.load(Ordering::Acquire)
+    }
+
+    /// Shows the spool's state. Returns when its thread has ended on its own.
     pub(super) async fn show(self: Arc<Self>, health: Arc<Health>, clock: Clock) {
-        loop {
+        let mut was_stuck = false;
+        while !self.is_dead() {
             let figures = self.board.look();
             self.forecast().note(clock.now().mono, used(&figures));
-            health.set_spool(state(&figures));
+            health.set_spool(self.state(&figures));
+            let is_stuck = self.pulse.is_stuck();
+            if is_stuck && !was_stuck {
+                tracing::error!(
+                    "the disk of the spool does not answer: nothing is acknowledged until it does"
+                );
+            }
+            was_stuck = is_stuck;
             tokio::time::sleep(LOOK).await;
+        }
+        health.set_spool(self.state(&self.board.look()));
+        tracing::error!("the spool's thread has ended on its own");
+    }
+
+    /// The worst of the logs speaks for all, unless their thread is not heard of.
+    fn state(&self, figures: &Figures) -> SpoolState {
+        if self.is_dead() {
+            SpoolState::Failed { code: "thread_ended" }
+        } else if self.pulse.is_stuck() {
+            SpoolState::Failed { code: "disk_stuck" }
+        } else {
+            state(figures)
         }
     }
 
@@ -122,8 +161,9 @@ impl Watch {
 
     fn figures(&self, figures: &Figures) -> SpoolFigures {
         let mut shown = SpoolFigures {
-            state: state(figures),
+            state: self.state(figures),
             limit_bytes: figures.limit,
+            quarantined_bytes: figures.quarantined,
             time_to_full: self.forecast().time_to_full(room_of_readings(figures)),
             fsync: Histogram::new(m::FSYNC),
             ..SpoolFigures::default()
@@ -168,7 +208,6 @@ fn used(figures: &Figures) -> u64 {
     figures.logs.iter().map(|log| log.bytes).sum()
 }
 
-/// The worst of the logs speaks for all.
 fn state(figures: &Figures) -> SpoolState {
     let mut state = SpoolState::Idle;
     for log in &figures.logs {
@@ -190,3 +229,6 @@ fn state(figures: &Figures) -> SpoolState {
 fn wide(bytes: usize) -> u64 {
     u64::try_from(bytes).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

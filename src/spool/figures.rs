@@ -70,6 +70,8 @@ pub struct Figures {
     pub logs: Vec<LogFigures>,
     /// Most bytes the spool may take up.
     pub limit: u64,
+    /// Bytes in quarantine.
+    pub quarantined: u64,
     /// Syncs of records since start.
     pub syncs: u64,
     /// Failed writes and syncs since start.
@@ -99,6 +101,7 @@ impl Board {
         Figures {
             logs: figures.logs.clone(),
             limit: figures.limit,
+            quarantined: figures.quarantined,
             syncs: figures.syncs,
             failures: figures.failures,
             sync_times: Vec::new(),

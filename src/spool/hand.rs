@@ -1,14 +1,12 @@
 //! A link's hand in the spool: orders in, tidings out, never waiting.
 
-use std::sync::{
-    Arc, Condvar, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, atomic::AtomicBool};
 
 use tokio::sync::Notify;
 
 use super::{
     orders::{LaneOrders, Orders},
+    pulse::Pulse,
     tidings::Tiding,
 };
 use crate::model::Lane;
@@ -46,8 +44,7 @@ pub(super) struct Bell {
     rung: Condvar,
     /// The thread is to end.
     pub(super) is_closing: AtomicBool,
-    /// The thread has ended, one way or another.
-    pub(super) is_over: AtomicBool,
+    pub(super) pulse: Arc<Pulse>,
 }
 
 impl Bell {
@@ -104,7 +101,7 @@ impl Hand {
 
     /// Has the thread ended? Then no tiding comes any more.
     pub fn is_over(&self) -> bool {
-        self.bell.is_over.load(Ordering::Acquire)
+        self.bell.pulse.is_over()
     }
 }
 

@@ -88,6 +88,7 @@ impl<D: Disk> Keeper<D> {
         board.logs = figures;
         board.limit = limits.max_bytes;
         drop(board);
+        keeper.weigh_quarantine();
         Ok((keeper, recovered))
     }
 
@@ -189,6 +190,10 @@ impl<D: Disk> Keeper<D> {
         let mut round = behind.chain(self.posts.iter().enumerate()).filter_map(due);
         let other = round.find(|index| !is_alerts(index));
         if is_alerts(&self.last) { other.or(urgent) } else { urgent.or(other) }
+    }
+
+    fn weigh_quarantine(&self) {
+        self.board.lock().quarantined = quarantine::weigh(&self.disk, &self.root);
     }
 
     fn show(&mut self, index: usize) {

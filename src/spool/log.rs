@@ -69,6 +69,8 @@ pub(super) struct Log<D: Disk> {
     pub(super) reported: BTreeSet<(u64, u64)>,
     /// Damage of which the bytes have still to be set aside.
     pub(super) to_set_aside: Vec<Damage>,
+    /// Segments of which the disk refused to give something.
+    pub(super) refused: BTreeSet<u64>,
 }
 
 impl<D: Disk> Log<D> {
@@ -96,6 +98,7 @@ impl<D: Disk> Log<D> {
             hints: Vec::new(),
             reported: BTreeSet::new(),
             to_set_aside: Vec::new(),
+            refused: BTreeSet::new(),
         }
     }
 
@@ -123,6 +126,7 @@ impl<D: Disk> Log<D> {
         self.hints.retain(|hint| hint.segment != gone);
         self.reported.retain(|(segment, _)| *segment != gone);
         self.to_set_aside.retain(|damage| damage.segment != gone);
+        self.refused.remove(&gone);
     }
 
     /// Bytes on the disk.
@@ -144,6 +148,10 @@ impl<D: Disk> Log<D> {
         first: u64,
         wall: UnixMicros,
     ) -> io::Result<()> {
+        debug_assert!(
+            first == self.written || self.written == self.proven && first <= self.low(),
+            "what was left out before {first} is not delivered"
+        );
         let is_full = self.active.as_ref().is_none_or(|file| file.length >= self.segment_bytes);
         // A group under way stays in one file: it is synced once.
         let is_begun = self.written > self.floor;

@@ -11,6 +11,8 @@ use super::{
     disk::Disk,
     figures::{LogFigures, LogState},
     log::{self, Log},
+    orders::HEADER_BYTES,
+    reader::GivenUp,
 };
 use crate::model::{Lane, Mono, UnixMicros};
 
@@ -19,8 +21,12 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Longest pause on a full disk, and on a broken one.
 const PAUSE_FULL: Duration = Duration::from_secs(1);
 const PAUSE_FAILED: Duration = Duration::from_secs(5);
-/// A read that failed so often takes what the disk refuses for damaged.
-const READ_TRIES: u32 = 5;
+/// A read that failed so often is shown.
+const READS_SHOWN: u32 = 3;
+/// After so many in a row a segment that is not there is not waited for any more,
+const MISSING_TRIES: u32 = 5;
+/// and after this time nothing that the disk refuses to give.
+const UNREADABLE_AFTER: Duration = Duration::from_mins(2);
 /// So many new files may fail in a row.
 const FILES: u32 = 3;
 /// Points in time that are remembered, to tell the age of the oldest record.
@@ -38,6 +44,38 @@ impl Group {
     pub(super) fn next(&self) -> u64 {
         self.first.saturating_add(self.count)
     }
+
+    /// Keeps the whole frames at its beginning that take up `bytes` at most, and gives the rest. `None`
+    /// when all of them fit, or not one.
+    pub(super) fn split(&mut self, bytes: u64) -> Option<Self> {
+        if self.frames.len() as u64 <= bytes {
+            return None;
+        }
+        let (mut count, mut kept) = (0_u64, 0_usize);
+        while let Some(length) = frame_bytes(self.frames.get(kept..)?) {
+            let end = kept.saturating_add(length);
+            if end as u64 > bytes || end > self.frames.len() {
+                break;
+            }
+            (count, kept) = (count + 1, end);
+        }
+        if count == 0 || count >= self.count {
+            return None;
+        }
+        let first = self.first.saturating_add(count);
+        let rest = Self { first, count: self.count - count, frames: self.frames.split_off(kept) };
+        self.count = count;
+        Some(rest)
+    }
+}
+
+/// Failed reads in a row.
+#[derive(Clone, Copy, Debug)]
+struct Unread {
+    failures: u32,
+    since: Mono,
+    /// The system's, of the last one.
+    code: i32,
 }
 
 /// The log and its orders.
@@ -52,10 +90,12 @@ pub(super) struct Post<D: Disk> {
     pub(super) is_moved: bool,
     /// To be read from here.
     pub(super) read: Option<u64>,
+    /// How writing does.
     pub(super) state: LogState,
-    /// Failed writes in a row, and reads.
+    /// Failed writes in a row.
     failures: u32,
-    pub(super) read_failures: u32,
+    /// And reads.
+    unread: Option<Unread>,
     /// Not before.
     pub(super) write_at: Mono,
     pub(super) read_at: Mono,
@@ -90,7 +130,7 @@ impl<D: Disk> Post<D> {
             read: None,
             state: LogState::Open,
             failures: 0,
-            read_failures: 0,
+            unread: None,
             write_at: Mono::default(),
             read_at: Mono::default(),
             appended_at: Mono::default(),
@@ -147,8 +187,16 @@ impl<D: Disk> Post<D> {
             self.discarded = self.discarded.saturating_add(group.count);
             self.groups.pop_front();
         }
-        if self.groups.is_empty() && matches!(self.state, LogState::Full | LogState::NoSpace) {
+        // Whatever kept them from the disk, nothing waits for it any more.
+        if self.groups.is_empty() && (self.is_troubled() || self.state != LogState::Open) {
             self.succeeded();
+        }
+    }
+
+    /// A group that was gathered while there was more room is written as far as there is.
+    pub(super) fn split_front(&mut self, bytes: u64) {
+        if let Some(rest) = self.groups.front_mut().and_then(|group| group.split(bytes)) {
+            self.groups.insert(1, rest);
         }
     }
 
@@ -180,14 +228,38 @@ impl<D: Disk> Post<D> {
     }
 
     /// A read has failed.
-    pub(super) fn read_failed(&mut self, now: Mono) {
-        self.read_failures = self.read_failures.saturating_add(1);
-        self.read_at = now + pause(self.read_failures, PAUSE_FULL);
+    pub(super) fn read_failed(&mut self, error: &io::Error, now: Mono) {
+        let first = Unread { failures: 0, since: now, code: 0 };
+        let unread = self.unread.get_or_insert(first);
+        unread.failures = unread.failures.saturating_add(1);
+        unread.code = error.raw_os_error().unwrap_or(0);
+        self.read_at = now + pause(unread.failures, PAUSE_FULL);
     }
 
-    /// Is there no use in asking the disk again?
-    pub(super) fn is_read_lenient(&self) -> bool {
-        self.read_failures >= READ_TRIES
+    /// A read has succeeded.
+    pub(super) fn read_succeeded(&mut self) {
+        self.read = None;
+        self.unread = None;
+    }
+
+    /// What is there no use in asking the disk for again?
+    pub(super) fn given_up(&self, now: Mono) -> GivenUp {
+        match self.unread {
+            Some(unread) if now.since(unread.since) >= UNREADABLE_AFTER => GivenUp::Unreadable,
+            Some(unread) if unread.failures >= MISSING_TRIES => GivenUp::Missing,
+            Some(_) | None => GivenUp::Nothing,
+        }
+    }
+
+    /// How it does as a whole.
+    pub(super) fn state(&self) -> LogState {
+        match (self.state, self.unread) {
+            (LogState::Failed { .. }, _) | (_, None) => self.state,
+            (_, Some(unread)) if unread.failures >= READS_SHOWN => {
+                LogState::Failed { code: unread.code }
+            }
+            (_, Some(_)) => self.state,
+        }
     }
 
     /// There may be room again.
@@ -261,9 +333,15 @@ impl<D: Disk> Post<D> {
             withheld_groups: self.groups.len() as u64,
             oldest: oldest.filter(|_| waiting > 0),
             appended_bytes: self.appended_bytes,
-            state: self.state,
+            state: self.state(),
         }
     }
+}
+
+/// How long the first frame of some is.
+fn frame_bytes(frames: &[u8]) -> Option<usize> {
+    let length = frames.get(4..)?.first_chunk::<4>()?;
+    usize::try_from(u32::from_le_bytes(*length)).ok()?.checked_add(HEADER_BYTES)
 }
 
 fn pause(failures: u32, longest: Duration) -> Duration {

@@ -60,6 +60,14 @@ pub(super) fn put_away<D: Disk>(
     disk.rename(&folder.join(segment::name(segment)), &target)
 }
 
+/// Bytes that lie there, as far as the disk says.
+pub(super) fn weigh<D: Disk>(disk: &D, root: &Path) -> u64 {
+    let folder = root.join(FOLDER);
+    let names = disk.list(&folder).unwrap_or_default();
+    let length = |name: &String| disk.open(&folder.join(name)).and_then(|file| disk.length(&file));
+    names.iter().filter_map(|name| length(name).ok()).sum()
+}
+
 fn target(root: &Path, place: &Place, damage: &Damage) -> PathBuf {
     let name = format!("{}-{:020}-{}.bin", prefix(place), damage.segment, damage.offset);
     root.join(FOLDER).join(name)

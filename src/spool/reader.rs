@@ -14,6 +14,17 @@ use super::{
 /// Places that are remembered: readers of a log, one for each partition that has to catch up.
 const HINTS: usize = 16;
 
+/// What is damage, rather than a reason to try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum GivenUp {
+    /// Only what is there and wrong.
+    Nothing,
+    /// Also a segment that is not there.
+    Missing,
+    /// Also what the disk refuses to give.
+    Unreadable,
+}
+
 /// What was read.
 #[derive(Debug, Default)]
 pub(super) struct Stretch {
@@ -27,13 +38,13 @@ pub(super) struct Stretch {
 
 impl<D: Disk> Log<D> {
     /// Reads from `from` on, up to what is proven: at least one frame if there is one, and no more
-    /// than `bytes` but for that one. `is_lenient`: what the disk refuses to give counts as damaged.
+    /// than `bytes` but for that one.
     pub(super) fn read(
         &mut self,
         disk: &D,
         from: u64,
         bytes: usize,
-        is_lenient: bool,
+        given_up: GivenUp,
     ) -> io::Result<Stretch> {
         let mut stretch = Stretch { next: from, ..Stretch::default() };
         for index in 0..self.segments.len() {
@@ -41,7 +52,7 @@ impl<D: Disk> Log<D> {
             if until <= stretch.next {
                 continue;
             }
-            if !self.read_segment(disk, index, until, bytes, is_lenient, &mut stretch)? {
+            if !self.read_segment(disk, index, until, bytes, given_up, &mut stretch)? {
                 return Ok(stretch);
             }
         }
@@ -56,7 +67,7 @@ impl<D: Disk> Log<D> {
         index: usize,
         until: u64,
         bytes: usize,
-        is_lenient: bool,
+        given_up: GivenUp,
         stretch: &mut Stretch,
     ) -> io::Result<bool> {
         let Some(segment) = self.segments.get(index) else {
@@ -65,20 +76,23 @@ impl<D: Disk> Log<D> {
         let (first, seed) = (segment.header.first, segment.header.seed());
         let length = segment.length;
         let (sequence, offset) = self.hint(first, stretch.next);
-        let file = match disk.open(&self.folder.join(segment::name(first))) {
-            Ok(file) => file,
-            // Somebody removed it: everything of it is damaged.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        let opened = disk.open(&self.folder.join(segment::name(first)));
+        let opened = opened.and_then(|file| Ok((disk.length(&file)?, file)));
+        let file = match opened {
+            Ok((_, file)) => file,
+            // Somebody removed it, or it is out of reach: everything of it is damaged.
+            Err(error) if is_given_up(&error, given_up) => {
                 let from = first.max(stretch.next);
                 let kind = super::damage::DamageKind::Tail;
                 let damage = Damage { segment: first, offset, end: offset, from, to: until, kind };
-                self.note(damage, stretch);
+                self.note(damage, given_up, stretch);
                 stretch.next = until;
                 return Ok(true);
             }
             Err(error) => return Err(error),
         };
         let scan = Scan::new(disk, &file, seed, offset, sequence)?.up_to(length);
+        let is_lenient = given_up == GivenUp::Unreadable;
         let scan = if is_lenient { scan.leniently() } else { scan };
         let mut walk = Walk::new(scan, first, sequence, until);
         // Where the last record that was taken ends, when nothing bad came behind it.
@@ -100,7 +114,7 @@ impl<D: Disk> Log<D> {
                     behind = 0;
                     if damage.to >= stretch.next {
                         stretch.next = damage.to.max(stretch.next);
-                        self.note(damage, stretch);
+                        self.note(damage, given_up, stretch);
                     }
                 }
                 Step::End => {
@@ -115,10 +129,14 @@ impl<D: Disk> Log<D> {
         }
     }
 
-    fn note(&mut self, damage: Damage, stretch: &mut Stretch) {
+    fn note(&mut self, damage: Damage, given_up: GivenUp, stretch: &mut Stretch) {
         if self.reported.insert((damage.segment, damage.offset)) {
             stretch.damage.push(damage);
-            if damage.bytes() > 0 {
+            let is_refused = given_up == GivenUp::Unreadable;
+            if is_refused {
+                self.refused.insert(damage.segment);
+            }
+            if is_refused || damage.bytes() > 0 {
                 self.to_set_aside.push(damage);
             }
         }
@@ -139,5 +157,13 @@ impl<D: Disk> Log<D> {
             self.hints.remove(0);
         }
         self.hints.push(hint);
+    }
+}
+
+fn is_given_up(error: &io::Error, given_up: GivenUp) -> bool {
+    match given_up {
+        GivenUp::Nothing => false,
+        GivenUp::Missing => error.kind() == io::ErrorKind::NotFound,
+        GivenUp::Unreadable => true,
     }
 }

@@ -24,23 +24,23 @@ impl Limits {
         (self.max_bytes / 16).clamp(SEGMENT_MIN, SEGMENT_MAX)
     }
 
-    /// May so many bytes be written for a lane, when so many lie there? The last tenth is for alerts,
+    /// How many bytes may be written for a lane, when so many lie there? The last tenth is for alerts,
     /// and dead letters never have more than a tenth.
-    pub(super) fn admits(&self, lane: Lane, bytes: u64, all: u64, dead_letters: u64) -> bool {
+    pub(super) fn admits(&self, lane: Lane, all: u64, dead_letters: u64) -> u64 {
         let tenth = self.max_bytes / 10;
-        let all = all.saturating_add(bytes);
+        let others = (self.max_bytes - tenth).saturating_sub(all);
         match lane {
-            Lane::Alerts => all <= self.max_bytes,
-            Lane::Readings => all <= self.max_bytes - tenth,
-            Lane::DeadLetters => {
-                all <= self.max_bytes - tenth && dead_letters.saturating_add(bytes) <= tenth
-            }
+            Lane::Alerts => self.max_bytes.saturating_sub(all),
+            Lane::Readings => others,
+            Lane::DeadLetters => others.min(tenth.saturating_sub(dead_letters)),
         }
     }
 
-    /// Is there so much on the file system? If it does not say, writing will tell.
-    pub(super) fn leaves<D: Disk>(&self, disk: &D, root: &Path, bytes: u64) -> bool {
-        self.keep_free == 0
-            || disk.free(root).map_or(true, |free| free >= self.keep_free.saturating_add(bytes))
+    /// And how many for the sake of the file system? If it does not say, writing will tell.
+    pub(super) fn leaves<D: Disk>(&self, disk: &D, root: &Path) -> u64 {
+        if self.keep_free == 0 {
+            return u64::MAX;
+        }
+        disk.free(root).map_or(u64::MAX, |free| free.saturating_sub(self.keep_free))
     }
 }

@@ -3,6 +3,7 @@
 mod faults;
 mod limits;
 mod model;
+mod refusals;
 mod smoke;
 mod system;
 mod world;

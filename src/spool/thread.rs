@@ -3,12 +3,10 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     thread::{self, JoinHandle},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
-
-use tokio::time::Instant;
 
 use super::{
     disk::RealDisk,
@@ -19,11 +17,12 @@ use super::{
     keeper::{Keeper, Next},
     lock::{self, Lock},
     orders::Orders,
+    pulse::{Pulse, mono},
     room::Limits,
     tidings::{Recovered, Tiding},
     voice,
 };
-use crate::model::{LinkName, Moment, Mono, UnixMicros};
+use crate::model::{LinkName, Moment, UnixMicros};
 
 /// The longest sleep; there is nothing special about it.
 const SLEEP: Duration = Duration::from_mins(1);
@@ -100,9 +99,9 @@ impl Spool {
         &self.orphans
     }
 
-    /// Has the thread ended, although nobody closed the spool?
-    pub fn is_over(&self) -> bool {
-        self.bell.is_over.load(Ordering::Acquire)
+    /// Signs of life of its thread.
+    pub fn pulse(&self) -> Arc<Pulse> {
+        Arc::clone(&self.bell.pulse)
     }
 
     /// Writes what was ordered before, brings the cursors to the medium, and waits for the thread.
@@ -139,12 +138,17 @@ impl Shift {
         // Dropped last, also when this thread panics: nobody waits for a dead one.
         let _end = End { desks: self.desks.clone(), bell: Arc::clone(&self.bell) };
         let mut orders = Orders::default();
+        let mut is_closing = false;
         loop {
-            let is_closing = self.bell.is_closing.load(Ordering::Acquire);
             let now = moment();
-            for (link, desk) in self.desks.iter().enumerate() {
-                desk.take(&mut orders);
-                self.keeper.accept(link, &mut orders, now);
+            self.bell.pulse.beat(now.mono);
+            // Once it is closing, orders are taken one last time: busy links would have no end.
+            if !is_closing {
+                is_closing = self.bell.is_closing.load(Ordering::Acquire);
+                for (link, desk) in self.desks.iter().enumerate() {
+                    desk.take(&mut orders);
+                    self.keeper.accept(link, &mut orders, now);
+                }
             }
             let desks = &self.desks;
             let mut tell = |link: usize, tiding: Tiding| {
@@ -161,6 +165,7 @@ impl Shift {
                 Next::Idle(_) if is_closing => break,
                 Next::Idle(at) => {
                     let pause = at.map_or(SLEEP, |at| at.since(mono()));
+                    self.bell.pulse.rest();
                     self.bell.wait(pause.min(SLEEP));
                 }
             }
@@ -177,7 +182,7 @@ struct End {
 
 impl Drop for End {
     fn drop(&mut self) {
-        self.bell.is_over.store(true, Ordering::Release);
+        self.bell.pulse.end();
         for desk in &self.desks {
             desk.ring();
         }
@@ -214,13 +219,6 @@ fn orphans(root: &Path, links: &[LinkName]) -> Result<Vec<Orphan>, SpoolError> {
     }
     orphans.retain(|orphan| orphan.records > 0);
     Ok(orphans)
-}
-
-/// Time since the first call.
-fn mono() -> Mono {
-    static START: OnceLock<Instant> = OnceLock::new();
-    let elapsed = START.get_or_init(Instant::now).elapsed();
-    Mono(u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX))
 }
 
 fn moment() -> Moment {

@@ -60,7 +60,8 @@ fn state_changed(link: &str, lane: &str, state: LogState) {
             link,
             lane,
             code,
-            "the disk of the spool fails: messages are not acknowledged, and it is tried again"
+            "the disk of the spool fails: what it does not take is not acknowledged, and it is tried \
+             again"
         ),
     }
 }

@@ -112,7 +112,8 @@ fn sigterm_while_kafka_hangs_leaves_the_messages_with_the_broker() {
     let Some(tools) = tools::find() else { return };
     let _turn = turn::shared();
     let kafka = Arc::new(Kafka::start(tools));
-    let site = Site::on(tools, Arc::clone(&kafka));
+    let mut site = Site::on(tools, Arc::clone(&kafka));
+    site.config.spool = "ack = \"kafka\"\n".to_owned();
     let mut engine = site.up();
     kafka.signal(Signal::Stop);
     let mut publisher = site.publisher();
@@ -134,11 +135,43 @@ fn sigterm_while_kafka_hangs_leaves_the_messages_with_the_broker() {
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once() {
+fn sigterm_while_kafka_hangs_leaves_the_messages_in_the_spool() {
     let Some(tools) = tools::find() else { return };
     let _turn = turn::shared();
     let kafka = Arc::new(Kafka::start(tools));
     let site = Site::on(tools, Arc::clone(&kafka));
+    let mut engine = site.up();
+    kafka.signal(Signal::Stop);
+    let mut publisher = site.publisher();
+    for number in 0..10 {
+        publisher.publish(
+            "homes/h1/zigbee2mqtt/plug",
+            payload::plug(number, None).as_bytes(),
+            Send::Acknowledged,
+        );
+    }
+    publisher.settle();
+    engine.wait_for_metric("trygg_messages_received_total", &[("qos", "1")], 10.0);
+    assert_eq!(engine.terminate(), Some(0), "{}", engine.log());
+    assert!(engine.log().contains("the spool keeps"), "{}", engine.log());
+    assert_eq!(site.relay.acknowledged_tags(), 10, "the spool has answered for them");
+    kafka.signal(Signal::Continue);
+    let engine = site.engine();
+    wait::until("the spool is empty", SOON, || {
+        (engine.scrape().count("trygg_spool_records", &[]) == 0).then_some(())
+    });
+    let seen = site.read_all();
+    assert!(seen.readings.len() >= 10, "{} arrived", seen.readings.len());
+    site.relay.assert_well_behaved();
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let Some(tools) = tools::find() else { return };
+    let _turn = turn::shared();
+    let kafka = Arc::new(Kafka::start(tools));
+    let mut site = Site::on(tools, Arc::clone(&kafka));
+    site.config.spool = "ack = \"kafka\"\n".to_owned();
     let mut engine = site.up();
     kafka.signal(Signal::Stop);
     let mut publisher = site.publisher();

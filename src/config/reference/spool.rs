@@ -21,7 +21,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         "spool.max_bytes",
         "How much the spool may take, urgent readings' reserve included. When it is full, \
          messages stay with the broker. [How much an outage needs](operating.md#kafka-is-down).",
-    ),
+    )
+    .also("at least ten times `kafka.dead_letter_max_bytes` and 8KiB"),
     why(
         "spool.keep_free",
         "How much of its filesystem stays free for others: the spool counts as full before.",
@@ -32,5 +33,5 @@ pub(super) const ENTRIES: &[Entry] = &[
          Shorter spools sooner and answers brokers sooner; longer leaves short pauses of Kafka to \
          memory.",
     )
-    .also("below every link's `max_age`"),
+    .also("below every link's `max_age`, at least four times `batch.linger`"),
 ];

@@ -18,7 +18,8 @@ fn what_fits_together_badly_is_noted() {
     let small = notes("    receive_maximum = 99", "");
     assert_eq!(small, [Note::SmallWindow { link: link(), protocol: Protocol::V5 }]);
     let slow = "    keep_alive = \"5s\"";
-    let lingers = |linger: &str| format!("[batch]\nlinger = \"{linger}\"\n");
+    let lingers =
+        |linger: &str| format!("[batch]\nlinger = \"{linger}\"\n[spool]\nafter = \"20s\"\n");
     assert_eq!(notes(slow, &lingers("5s")), [Note::LongLinger { link: link() }]);
     assert_eq!(notes(slow, &lingers("4990ms")), []);
     let batch = |size: &str| notes("", &format!("[batch]\nmax_bytes = \"{size}\"\n"));
@@ -60,6 +61,7 @@ fn the_admin_server_cannot_listen_where_a_broker_does() {
 
 #[test]
 fn a_long_linger_needs_a_long_age() {
-    let found = mistakes(&minimal_with("    max_age = \"49s\"", "[batch]\nlinger = \"4900ms\"\n"));
+    let sections = "[batch]\nlinger = \"4900ms\"\n[spool]\nafter = \"20s\"\n";
+    let found = mistakes(&minimal_with("    max_age = \"49s\"", sections));
     assert_eq!((found[0].1.as_str(), found.len()), ("link.max_age", 1));
 }

@@ -60,6 +60,39 @@ fn a_link_gives_up_later_than_the_spool_takes_over() {
 }
 
 #[test]
+fn the_largest_dead_letter_fits_into_its_tenth() {
+    let with = |spool: &str| minimal_with("", &format!("[spool]\n{spool}\n"));
+    let text = with("max_bytes = \"2639KiB\"");
+    let found = mistakes(&text);
+    assert_eq!((found.len(), found[0].0), (1, text.lines().count()));
+    assert_eq!(found[0].1, "spool.max_bytes");
+    let expected = &found[0].2.expected;
+    assert!(expected.starts_with("at least \"2640KiB\": 10 times"), "{expected}");
+    parse(&with("max_bytes = \"2640KiB\"")).unwrap();
+    parse(&with("ack = \"kafka\"\nmax_bytes = \"2639KiB\"")).unwrap();
+}
+
+#[test]
+fn the_spool_does_not_take_over_while_a_batch_is_gathered() {
+    let with = |linger: &str, spool: &str| {
+        minimal_with("", &format!("[batch]\nlinger = {linger:?}\n[spool]\n{spool}\n"))
+    };
+    let text = with("100ms", "after = \"399ms\"");
+    let found = mistakes(&text);
+    assert_eq!((found.len(), found[0].0), (1, text.lines().count()));
+    assert_eq!(found[0].1, "spool.after");
+    assert!(found[0].2.expected.starts_with("at least 400 ms"), "{}", found[0].2);
+    parse(&with("100ms", "after = \"400ms\"")).unwrap();
+    // The default is nobody's line, so the linger is.
+    let text = with("501ms", "");
+    let found = mistakes(&text);
+    assert_eq!((found.len(), found[0].0), (1, text.lines().count() - 2));
+    assert_eq!(found[0].1, "batch.linger");
+    assert!(found[0].2.expected.starts_with("at most 500 ms"), "{}", found[0].2);
+    parse(&with("501ms", "ack = \"kafka\"")).unwrap();
+}
+
+#[test]
 fn keys_of_a_spool_that_there_is_not_are_noted() {
     let notes = |keys: &str| parse(&spool(keys)).unwrap().notes().to_vec();
     assert_eq!(notes("ack = \"kafka\"\nmax_bytes = \"2GiB\""), [Note::IdleSpool]);

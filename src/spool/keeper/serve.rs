@@ -25,6 +25,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// A delivered segment that is longer is replaced by an empty one, when the log has been quiet.
 const SPENT_BYTES: u64 = 64 << 10;
 const QUIET: Duration = Duration::from_secs(1);
+/// What a group may cost beside its frames: a segment's header, and a carrier of *proven*.
+const OVERHEAD: u64 = segment::SEGMENT_HEADER + HEADER_BYTES as u64;
 /// Buffers kept for the next orders, and how large they may be.
 const SPARE: usize = 8;
 const SPARE_BYTES: usize = 1 << 20;
@@ -32,7 +34,7 @@ const SPARE_BYTES: usize = 1 << 20;
 impl<D: Disk> Keeper<D> {
     pub(super) fn discard(&mut self, index: usize) {
         if let Some(post) = self.posts.get_mut(index) {
-            let before = post.state;
+            let before = post.state();
             post.discard_delivered();
             self.tell_state(index, before);
         }
@@ -51,16 +53,18 @@ impl<D: Disk> Keeper<D> {
         if post.groups.is_empty() || post.write_at > now.mono {
             return;
         }
-        let (lane, before) = (post.lane(), post.state);
+        let (lane, before) = (post.lane(), post.state());
         let (mut count, mut bytes) = (0, 0);
         let mut result = Ok(());
         // After a failure one after the other: what still fits is not to wait for what does not.
         let most = if post.is_troubled() { 1 } else { usize::MAX };
+        let room = self.limits.admits(lane, all, dead_letters);
+        let room = room.min(self.limits.leaves(&self.disk, &self.root));
+        post.split_front(room.saturating_sub(OVERHEAD));
         for group in post.groups.iter_mut().take(most) {
-            let length = group.frames.len() as u64 + segment::SEGMENT_HEADER + HEADER_BYTES as u64;
-            if !self.limits.admits(lane, length, all, dead_letters)
-                || !self.limits.leaves(&self.disk, &self.root, length)
-            {
+            let length = group.frames.len() as u64 + OVERHEAD;
+            let room = self.limits.admits(lane, all, dead_letters);
+            if length > room.min(self.limits.leaves(&self.disk, &self.root)) {
                 break;
             }
             result = post.log.write(&self.disk, &mut group.frames, group.first, now.wall);
@@ -113,8 +117,8 @@ impl<D: Disk> Keeper<D> {
     }
 
     fn tell_state(&mut self, index: usize, before: LogState) {
-        if let Some(post) = self.posts.get(index).filter(|post| post.state != before) {
-            self.news.push(News::State(post.place.clone(), post.state));
+        if let Some(post) = self.posts.get(index).filter(|post| post.state() != before) {
+            self.news.push(News::State(post.place.clone(), post.state()));
         }
     }
 
@@ -142,7 +146,7 @@ impl<D: Disk> Keeper<D> {
         if is_saved {
             drop(post.log.cursor.sync(&self.disk));
         }
-        let mut is_removed = false;
+        let (mut is_removed, mut is_quarantined) = (false, false);
         while post.log.is_front_delivered() {
             let Some(first) = post.log.segments.first().map(|segment| segment.header.first) else {
                 break;
@@ -158,8 +162,12 @@ impl<D: Disk> Keeper<D> {
             if result.is_err_and(|error| error.kind() != ErrorKind::NotFound) {
                 break;
             }
+            is_quarantined |= is_damaged;
             post.log.forget_front();
             is_removed = true;
+        }
+        if is_quarantined {
+            self.weigh_quarantine();
         }
         if is_removed {
             for post in &mut self.posts {
@@ -175,13 +183,17 @@ impl<D: Disk> Keeper<D> {
         let Some(from) = post.read.filter(|_| post.read_at <= now.mono) else {
             return;
         };
-        let is_lenient = post.is_read_lenient();
-        let Ok(stretch) = post.log.read(&self.disk, from, CHUNK_BYTES, is_lenient) else {
-            post.read_failed(now.mono);
-            return;
+        let (given_up, before) = (post.given_up(now.mono), post.state());
+        let stretch = match post.log.read(&self.disk, from, CHUNK_BYTES, given_up) {
+            Ok(stretch) => stretch,
+            Err(error) => {
+                post.read_failed(&error, now.mono);
+                self.tell_state(index, before);
+                return;
+            }
         };
-        post.read = None;
-        post.read_failures = 0;
+        post.read_succeeded();
+        let is_damaged = !stretch.damage.is_empty();
         for damage in stretch.damage {
             post.note_damage(damage.from, damage.records());
             self.news.push(News::Damaged(post.place.clone(), damage));
@@ -196,6 +208,10 @@ impl<D: Disk> Keeper<D> {
         post.records_read += chunk.records().count() as u64;
         post.bytes_read += chunk.frames.len() as u64;
         let link = post.link;
+        if is_damaged {
+            self.weigh_quarantine();
+        }
+        self.tell_state(index, before);
         self.show(index);
         out(link, Tiding::Read(chunk));
     }
@@ -210,8 +226,10 @@ impl<D: Disk> Keeper<D> {
             post.log.mark_proven(&self.disk);
             let quiet = post.appended_at + QUIET;
             let mut at = post.next_due();
-            if post.groups.is_empty() && post.log.is_spent(SPENT_BYTES) {
-                if quiet > now.mono {
+            // Or something waits for just the room that it takes.
+            let is_in_the_way = post.state == LogState::Full && post.log.is_spent(OVERHEAD);
+            if is_in_the_way || post.groups.is_empty() && post.log.is_spent(SPENT_BYTES) {
+                if quiet > now.mono && !is_in_the_way {
                     at = Some(at.map_or(quiet, |at| at.min(quiet)));
                 } else {
                     post.appended_at = now.mono;
@@ -236,9 +254,14 @@ impl<D: Disk> Keeper<D> {
     }
 }
 
+/// Copies damaged stretches. What the disk refused to give may be there another day: that segment is
+/// put away as a whole when it goes.
 fn set_aside<D: Disk>(disk: &D, root: &Path, post: &mut Post<D>) {
-    let (place, folder) = (&post.place, &post.log.folder);
-    let copied = |damage: &Damage| quarantine::copy(disk, root, place, folder, damage).is_ok();
+    let (place, folder, refused) = (&post.place, &post.log.folder, &post.log.refused);
+    let copied = |damage: &Damage| {
+        !refused.contains(&damage.segment)
+            && quarantine::copy(disk, root, place, folder, damage).is_ok()
+    };
     post.log.to_set_aside.retain(|damage| !copied(damage));
 }
 

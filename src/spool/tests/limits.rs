@@ -6,37 +6,38 @@ use crate::{
     model::{Lane, Moment, Mono},
     record::Record,
     spool::{
-        Limits, Orders, Tiding,
+        Chunk, Limits, Orders, Tiding,
         disk::simulated::{Call, SimulatedDisk},
         figures::{LogFigures, LogState},
         keeper::{Keeper, Next},
     },
 };
 
-struct Bench {
-    disk: SimulatedDisk,
-    keeper: Keeper<SimulatedDisk>,
+pub(super) struct Bench {
+    pub(super) disk: SimulatedDisk,
+    pub(super) keeper: Keeper<SimulatedDisk>,
     next: [u64; 3],
     now: u64,
     heard: Vec<(Lane, u64)>,
+    pub(super) chunks: Vec<Chunk>,
 }
 
 impl Bench {
-    fn new(max_bytes: u64) -> Self {
+    pub(super) fn new(max_bytes: u64) -> Self {
         let disk = SimulatedDisk::new(1);
         let limits = Limits { max_bytes, keep_free: 0 };
         let links = [Arc::from("home")];
         let root = PathBuf::from("/spool");
         let opened = Keeper::open(disk.clone(), root, limits, &links, [1; 3], || Mono(0));
         let keeper = opened.expect("opens").0;
-        Self { disk, keeper, next: [0; 3], now: 1, heard: Vec::new() }
+        Self { disk, keeper, next: [0; 3], now: 1, heard: Vec::new(), chunks: Vec::new() }
     }
 
     fn moment(&self) -> Moment {
         Moment { mono: Mono(self.now), ..Moment::default() }
     }
 
-    fn order(&mut self, lane: Lane, count: u64, bytes: usize) {
+    pub(super) fn order(&mut self, lane: Lane, count: u64, bytes: usize) {
         let mut orders = Orders::default();
         for _ in 0..count {
             let record = Record { value: vec![1; bytes], ..Record::default() };
@@ -46,27 +47,33 @@ impl Bench {
         self.keeper.accept(0, &mut orders, self.moment());
     }
 
-    fn deliver(&mut self, lane: Lane, below: u64) {
+    pub(super) fn deliver(&mut self, lane: Lane, below: u64) {
         let mut orders = Orders::default();
         orders.lane_mut(lane).marks = Some(vec![below]);
         self.keeper.accept(0, &mut orders, self.moment());
     }
 
+    pub(super) fn read(&mut self, lane: Lane, from: u64) {
+        let mut orders = Orders::default();
+        orders.lane_mut(lane).read = Some(from);
+        self.keeper.accept(0, &mut orders, self.moment());
+    }
+
     fn step(&mut self) -> bool {
-        let (moment, heard) = (self.moment(), &mut self.heard);
+        let (moment, heard, chunks) = (self.moment(), &mut self.heard, &mut self.chunks);
         let next = self.keeper.step(moment, &mut |_, tiding| match tiding {
             Tiding::Synced(synced) => heard.push((synced.lane(), synced.below())),
-            Tiding::Read(_) => {}
+            Tiding::Read(chunk) => chunks.push(chunk),
         });
         next == Next::More
     }
 
-    fn turn(&mut self, millis: u64) {
+    pub(super) fn turn(&mut self, millis: u64) {
         self.now += millis * 1_000;
         while self.step() {}
     }
 
-    fn figures(&self, lane: Lane) -> LogFigures {
+    pub(super) fn figures(&self, lane: Lane) -> LogFigures {
         self.keeper.board().read().logs[lane as usize].clone()
     }
 }
@@ -192,4 +199,37 @@ fn one_failed_sync_gives_the_file_up_and_writes_the_same_records_again() {
     let names = segments.iter().filter(|path| path.ends_with("00000000000000000005.seg"));
     assert_eq!(names.count(), 1, "{segments:?}");
     assert_eq!(bench.figures(Lane::Readings).waiting, 10);
+}
+
+#[test]
+fn a_group_larger_than_the_room_is_written_as_far_as_there_is_some() {
+    let mut bench = Bench::new(1 << 20);
+    // Ordered at once, as while a sync took its time.
+    bench.order(Lane::Readings, 300, 5_000);
+    bench.turn(1);
+    let figures = bench.figures(Lane::Readings);
+    assert_eq!(figures.state, LogState::Full);
+    assert!(figures.bytes > (1 << 20) * 8 / 10 && figures.bytes <= (1 << 20) * 9 / 10);
+    for _ in 0..10 {
+        let below = bench.heard.last().expect("some fits").1;
+        bench.deliver(Lane::Readings, below);
+        bench.turn(500);
+    }
+    assert_eq!(bench.heard.last(), Some(&(Lane::Readings, 300)));
+    let figures = bench.figures(Lane::Readings);
+    assert_eq!((figures.state, figures.withheld), (LogState::Open, 0));
+    assert_eq!((figures.appended, figures.discarded), (300, 0));
+}
+
+#[test]
+fn a_failure_is_over_when_nothing_waits_for_the_disk_any_more() {
+    let mut bench = Bench::new(1 << 20);
+    bench.disk.fail(Some(Call::Sync), 0, u32::MAX, io::ErrorKind::Other);
+    bench.order(Lane::Readings, 5, 100);
+    bench.turn(1);
+    assert!(matches!(bench.figures(Lane::Readings).state, LogState::Failed { .. }));
+    bench.deliver(Lane::Readings, 5);
+    bench.turn(1);
+    let figures = bench.figures(Lane::Readings);
+    assert_eq!((figures.state, figures.discarded), (LogState::Open, 5));
 }

@@ -18,6 +18,7 @@ use crate::{
         disk::simulated::{Call, SimulatedDisk},
         figures::LogState,
         keeper::{Keeper, News},
+        reader::GivenUp,
         recovery,
     },
 };
@@ -291,8 +292,9 @@ impl World {
         let mut found = BTreeMap::new();
         let mut from = log.segments.first().map_or(0, |segment| segment.header.first);
         loop {
-            let stretch =
-                log.read(&disk, from, 64 * 1024, false).map_err(|error| error.to_string())?;
+            let stretch = log
+                .read(&disk, from, 64 * 1024, GivenUp::Missing)
+                .map_err(|error| error.to_string())?;
             if let Some(damage) =
                 stretch.damage.iter().find(|damage| !self.is_excused(lane, damage))
             {

@@ -31,11 +31,11 @@ pub const SPOOL_BYTES: Metric = Metric {
     labels: &["lane"],
 };
 
-/// Bytes the spool may take: `spool.max_bytes`, or less where the filesystem has less.
+/// Bytes the spool may take: `spool.max_bytes`.
 pub const SPOOL_LIMIT_BYTES: Metric = Metric {
     name: "trygg_spool_limit_bytes",
     kind: Gauge,
-    help: "Bytes the spool may take: `spool.max_bytes`, or less where the filesystem has less",
+    help: "Bytes the spool may take: `spool.max_bytes`",
     labels: &[],
 };
 
@@ -135,11 +135,11 @@ pub const SPOOL_WITHHELD_GROUPS: Metric = Metric {
     labels: &[],
 };
 
-/// Bytes of damaged ranges that were set aside.
+/// Bytes in the spool's `quarantine/`.
 pub const SPOOL_QUARANTINED: Metric = Metric {
     name: "trygg_spool_quarantined_bytes",
     kind: Gauge,
-    help: "Bytes of damaged ranges that were set aside",
+    help: "Bytes that were set aside as damaged, in the spool's `quarantine/`",
     labels: &[],
 };
 
