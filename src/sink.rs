@@ -153,6 +153,9 @@ impl<P: Producer> Sink<P> {
         let to = entry.record.to;
         if let Some(track) = track(&mut self.tracks, to) {
             track.returned_by_kafka();
+            if outcome.is_ok() {
+                track.knows(generation, now);
+            }
         }
         match outcome {
             Ok(receipt) => self.delivered(ticket.record, to, receipt, now, pool),

@@ -60,7 +60,7 @@ pub(super) fn duty<P: Producer>(
         unknown: UnknownDevices::Accept,
     };
     let resolver = Resolver::new(Arc::new(Registry::default()), origin, Limits::default());
-    let sink = Sink::new(producer, [4; 3]);
+    let sink = Sink::new(producer, [4; 3]).known();
     let mut duty = Duty::new(limits, Pipeline::new(settings, resolver), sink);
     duty.begin_epoch();
     duty

@@ -328,9 +328,12 @@ impl<P: super::Producer> Sink<P> {
     /// Gives a record to its partition: to Kafka while it flows, else behind those that wait.
     pub(super) fn hand(&mut self, index: u32, to: RecordKey, now: Mono) {
         let Some(track) = super::track(&mut self.tracks, to) else { return };
-        if track.flows() {
+        if track.flows() && track.may_follow(now) {
             self.send(index, to, Grouping::Batched, now);
         } else {
+            if track.flows() {
+                self.troubled.push(to);
+            }
             track.hold(index);
             self.progress(to, now);
         }

@@ -74,6 +74,16 @@ impl Producer for Fake {
     }
 }
 
+impl<P: Producer> Sink<P> {
+    /// As if every partition's broker had written records of the first producer.
+    pub(crate) fn known(mut self) -> Self {
+        for track in self.tracks.iter_mut().flatten() {
+            track.knows(0, Mono::default());
+        }
+        self
+    }
+}
+
 /// A sink with a clock and one window for each record.
 struct Stage {
     sink: Sink<Fake>,
@@ -86,6 +96,12 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
+        let stage = Self::unknown();
+        Self { sink: stage.sink.known(), ..stage }
+    }
+
+    /// The brokers have never heard of the producer.
+    fn unknown() -> Self {
         Self {
             sink: Sink::new(Fake::default(), [2, 1, 1]),
             pool: RecordPool::new(8),
@@ -221,7 +237,10 @@ fn receipt() -> Receipt {
 }
 
 fn script(name: &str, lines: &[(&str, &str)]) -> Stage {
-    let mut stage = Stage::new();
+    play(Stage::new(), name, lines)
+}
+
+fn play(mut stage: Stage, name: &str, lines: &[(&str, &str)]) -> Stage {
     for (actions, expected) in lines {
         assert_eq!(stage.play(actions), *expected, "{name}: {actions}");
     }

@@ -23,6 +23,9 @@ const WORLD_PAUSE_MAX: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Pause before records of unknown fate are sent again: a rebuild takes about that long.
 const UNKNOWN_PAUSE: Duration = Duration::from_millis(100);
+/// How long a broker surely remembers a producer; by default it is a day
+/// (`producer.id.expiration.ms`).
+const REMEMBERED: Duration = Duration::from_hours(1);
 
 /// What to do next for a troubled partition.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,6 +47,8 @@ pub(super) struct Track {
     with_kafka: u32,
     /// Producer of the last record that was sent.
     generation: u16,
+    /// Producer whose record was confirmed last, and when.
+    known: Option<(u16, Mono)>,
     /// Highest sequence that was confirmed.
     confirmed: Option<u64>,
     /// Highest sequence of which nobody knows whether it was written.
@@ -120,8 +125,24 @@ enum Resend {
 }
 
 impl Track {
+    /// Does nothing wait?
     pub(super) fn flows(&self) -> bool {
-        matches!(self.mode, Mode::Flowing)
+        matches!(self.mode, Mode::Flowing) && !self.is_waited_for()
+    }
+
+    /// May a record go to Kafka behind those it has? Not behind the first of a producer: a broker
+    /// takes whatever sequence number one that it does not know begins with. Had it refused the first
+    /// batch and taken the second, librdkafka would hold both for written.
+    pub(super) fn may_follow(&self, now: Mono) -> bool {
+        let is_known = |(generation, at): (u16, Mono)| {
+            generation == self.generation && now.since(at) < REMEMBERED
+        };
+        self.with_kafka == 0 || self.known.is_some_and(is_known)
+    }
+
+    /// The broker has written a record of this producer.
+    pub(super) fn knows(&mut self, generation: u16, now: Mono) {
+        self.known = Some((generation, now));
     }
 
     pub(super) fn hold(&mut self, index: u32) {
@@ -239,6 +260,7 @@ impl Track {
     /// The next step. Ask again until it says to wait or that it flows.
     pub(super) fn step(&mut self, now: Mono) -> Progress {
         match self.mode {
+            Mode::Flowing if !self.may_follow(now) && self.is_waited_for() => Progress::Wait,
             Mode::Flowing => self.send_next(),
             Mode::Collecting { next, not_before } => {
                 if self.with_kafka > 0 || now < not_before {
@@ -281,6 +303,10 @@ impl Track {
                 }
             }
         }
+    }
+
+    fn is_waited_for(&self) -> bool {
+        !self.returned.is_empty() || !self.held.is_empty()
     }
 
     /// The partition flows: everything that waits goes first, oldest in front, batched. Nothing

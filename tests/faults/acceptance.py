@@ -10,6 +10,8 @@ from .rows.disk import power_off, spooling
 from .site import Site
 from .worker import Bench, fill, seed_of
 
+FULL_AFTER_S, FRAME_BYTES = 60, 200
+"""The small spool is about so large that it is full after so long."""
 WITHIN = 0.2
 """How far the predicted time to full may be from the real one."""
 
@@ -150,10 +152,11 @@ def _watch_outage(site: Site, seconds: float) -> None:
 
 
 def _time_to_full(bench: Bench, rate: float, seed: int, metric: str, result: Result) -> None:
-    """On a spool of 64 MiB: the prediction after a while against what comes."""
+    """On a small spool: the prediction after a while against what comes."""
     site = bench.site("outage-full", seed_of(seed, "full"))
     try:
-        site.settings.spool_lines = 'max_bytes = "64MiB"\n'
+        mebibytes = max(round(rate * FULL_AFTER_S * FRAME_BYTES / 2**20), 4)
+        site.settings.spool_lines = f'max_bytes = "{mebibytes}MiB"\nkeep_free = "0B"\n'
         site.rate, site.drain_s = rate, 180
         site.start()
         site.kafka.kill()

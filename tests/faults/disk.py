@@ -8,6 +8,7 @@ import os
 import struct
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from . import wait
@@ -114,6 +115,14 @@ def strace(*rules: str) -> tuple[str, ...]:
     inject = [word for rule in rules for word in ("-e", f"inject={rule}")]
     calls = ",".join(rule.split(":")[0] for rule in rules)
     return ("strace", "-D", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf", "-e", f"trace={calls}", *inject)
+
+
+def strace_kill(calls: str, when: int, paths: Sequence[Path], trace: Path) -> tuple[str, ...]:
+    """A prefix that kills the process as it begins the n-th of these system calls, on these files."""
+    some = [word for path in paths for word in ("-P", str(path))]
+    inject = f"inject={calls}:signal=KILL:when={when}"
+    # Together with --seccomp-bpf strace 6.1 injects errors, but no signals.
+    return ("strace", "-D", "-f", "-qq", "-y", "-o", str(trace), "-e", f"trace={calls}", "-e", inject, *some)
 
 
 def flip(file: Path, place: int, bit: int) -> None:

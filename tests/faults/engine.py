@@ -1,17 +1,22 @@
 """The engine as a process: its configuration, its lives, what it says of itself."""
 
 import signal
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import scrape, wait
+from . import scrape, spool_files, wait
 from .process import Daemon, free_port
 from .scrape import Answer, Scrape
 from .tools import Tools
 
 DRAINED, TEMPORARY_FAILURE = 0, 75
-SPAN_RECORDS = 11_000
-"""The most above a saved cursor: credits, and 1 000 reports."""
+PARTITIONS = 4
+"""Of each topic here."""
+CREDITS, REPORTS = 256, 1000
+"""With a spool, a crash repeats what was handed above the saved cursor: credits last for so many
+records a partition, and the cursor is saved after so many reports."""
 
 
 @dataclass
@@ -84,14 +89,19 @@ class Engine:
         argv = [str(tools.trygg), "run", "--config", str(self._file)]
         self.daemon = Daemon(name, argv, directory / f"{name}.log", cwd=directory)
         self.starts = 0
+        self.started_at = 0.0
         self.spool_records = 0
-        """Records that may come again: at each end without order what the spool had handed above its
+        """Readings that may come again: at each end without order what the spool had handed above its
         saved cursor."""
+        self.most_open: Callable[[], int] = lambda: 0
+        """The most messages that were unanswered at once in this life: all of them may have been with
+        Kafka when a partition went over to the spool, and were copied there as handed."""
         self._in_spool = 0.0
 
     def start(self, ready: bool = True) -> None:
         self._file.write_text(self.settings.toml())
         self.starts += 1
+        self.started_at = time.monotonic()
         self.daemon.start()
         if ready:
             self.wait_until_ready()
@@ -128,7 +138,10 @@ class Engine:
             metrics = Scrape(answer.body)
             names = ("trygg_spool_appended_records_total", "trygg_spool_recovered_records_total")
             self._in_spool = sum(metrics.sum(name) for name in names)
-        self.spool_records += min(int(self._in_spool * 2), SPAN_RECORDS)
+        if self.settings.ack == "spool":
+            self.spool_records += CREDITS * PARTITIONS + REPORTS
+        elif self._in_spool:
+            self.spool_records += CREDITS * PARTITIONS + REPORTS + self.most_open()
 
     def kill(self) -> None:
         self.about_to_die()
@@ -145,6 +158,11 @@ class Engine:
         self.about_to_die()
         self.daemon.signal(signal.SIGTERM)
         code = self.daemon.exit_code(limit_s)
-        if code == DRAINED:
+        if code == DRAINED and not self._is_left():
             self.spool_records = before
         return code
+
+    def _is_left(self) -> bool:
+        """Does something lie in the spool that is not known to be delivered?"""
+        logs = self.settings.spool.rglob("readings") if self.settings.spool else []
+        return any(spool_files.waiting(log) for log in logs)

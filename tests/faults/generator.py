@@ -80,8 +80,7 @@ class Generator:
 
     def send(self, payload: Callable[[int], bytes]) -> int:
         """One message with this payload; its number."""
-        self._loop.run(self._burst(1, payload, usable=True))
-        return max(self.log.sent)
+        return self._loop.run(self._burst(1, payload, usable=True))
 
     def retain(self, count: int) -> None:
         """So many retained messages, each with a topic of its own."""
@@ -93,13 +92,16 @@ class Generator:
 
     async def _burst(
         self, count: int, payload: Callable[[int], bytes] | None, usable: bool, retain: bool = False
-    ) -> None:
+    ) -> int:
+        """The last one's number."""
+        number = -1
         for place in range(count):
             while self._writer is None or len(self._open) > MOST_OPEN:
                 await asyncio.sleep(TICK_S)
-            self._publish(payload, usable, retain)
+            number = self._publish(payload, usable, retain)
             if place % 100 == 99:
                 await asyncio.sleep(0)
+        return number
 
     async def _run(self) -> None:
         while not self._stopping:
@@ -160,9 +162,9 @@ class Generator:
                 await self._writer.drain()
             await asyncio.sleep(TICK_S)
 
-    def _publish(self, payload: Callable[[int], bytes] | None, usable: bool, retain: bool = False) -> None:
+    def _publish(self, payload: Callable[[int], bytes] | None, usable: bool, retain: bool = False) -> int:
         if self._writer is None:
-            return
+            return -1
         number = next(self._numbers)
         home, place = number % HOMES, number // HOMES % (DEVICES // HOMES)
         device = f"kept-{number}" if retain else f"plug-{home}-{place}"
@@ -174,6 +176,7 @@ class Generator:
         self._open[identifier] = number
         topic = f"homes/h{home}/zigbee2mqtt/{device}"
         self._writer.write(mqtt.publish_frame(topic, identifier, content, retain))
+        return number
 
     def _payload(self, number: int, urgent: bool) -> bytes:
         alarm = '"action":"emergency",' if urgent else ""

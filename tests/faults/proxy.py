@@ -156,10 +156,10 @@ class _Pair:
             for task in (up, down, gone):
                 task.cancel()
             await asyncio.gather(up, down, gone, return_exceptions=True)
+            # What the engine said before it ended goes to a broker that still reads.
+            self._tap.ended(by_engine=self._ended_by is Way.UP)
             if self._ended_by is Way.UP:
                 await self._half_close()
-            # Then all that was seen of it went to a broker that still read.
-            self._tap.ended(by_engine=self._ended_by is Way.UP)
             for _, writer in (self._near, self._far):
                 writer.close()
 

@@ -4,6 +4,7 @@ import threading
 from dataclasses import dataclass, field
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from google.protobuf.message import DecodeError
 from trygg.v1 import trygg_pb2 as pb
 
 from . import mqtt_frames as mqtt
@@ -44,6 +45,8 @@ class Seen:
     """Every number seen in readings or dead letters."""
     others: int = 0
     """Reports without a counter of ours."""
+    foreign: list[tuple[int, bytes, bytes]] = field(default_factory=list)
+    """Partition, key and value of what stands among the readings and is no batch."""
 
 
 class Reader:
@@ -113,7 +116,11 @@ class Reader:
             self.seen.dead += [(number, letter.reason) for number in numbers or [-1]]
             self.seen.numbers.update(numbers)
             return
-        batch = pb.ReadingBatch.FromString(value)
+        try:
+            batch = pb.ReadingBatch.FromString(value)
+        except DecodeError:
+            self.seen.foreign.append((message.partition() or 0, message.key() or b"", value))
+            return
         for report in batch.reports:
             device = f"{batch.home}/{report.device}"
             if message.topic() == self._topics[1]:

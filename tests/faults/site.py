@@ -50,8 +50,8 @@ class Site:
         self.mqtt = MqttProxy(loop, free_port(), self.mosquitto.port)
         prefix = f"f{os.getpid()}-{next(_count)}"
         self.settings = Settings(brokers=proxies.bootstrap, prefix=prefix, port=self.mqtt.port)
-        self.engine = Engine(tools, directory, self.settings)
-        self.engines = [self.engine]
+        self.engines: list[Engine] = []
+        self.engine = self._engine(self.settings, "trygg")
         self.load: Generator | None = None
         self.reader: Reader | None = None
         self.unbalanced: list[str] = []
@@ -94,8 +94,13 @@ class Site:
     def twin(self, spool: Path | None) -> Engine:
         """A second engine with the same configuration but for the directory of its spool."""
         settings = dataclasses.replace(self.settings, admin=free_port(), spool=self.settings.spool and spool)
-        self.engines.append(Engine(self.tools, self.directory, settings, "twin"))
-        return self.engines[-1]
+        return self._engine(settings, "twin")
+
+    def _engine(self, settings: Settings, name: str) -> Engine:
+        engine = Engine(self.tools, self.directory, settings, name)
+        engine.most_open = lambda: self.mqtt.trace.most_open(engine.started_at)
+        self.engines.append(engine)
+        return engine
 
     # Looking on.
 

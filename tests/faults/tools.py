@@ -67,7 +67,6 @@ def lacks(need: str) -> str | None:
         "cc": lambda: _program("cc"),
         "spool": _spool,
         "failpoints": _failpoints,
-        "fixtures": lambda: "there is no spool of another release yet",
         "certificates": lambda: "proven by `cargo test --test it kafka_security::`, which makes certificates",
     }
     return checks[need]()

@@ -85,6 +85,21 @@ class MqttTrace:
     def open_count(self) -> int:
         return sum(len(c.open_deliveries()) for c in self.connections if c.ended_at is None)
 
+    def most_open(self, since: float) -> int:
+        """The most messages that were unanswered at once, on connections that began after a moment."""
+        changes = [
+            change
+            for connection in self.connections
+            if connection.opened_at >= since
+            for delivery in list(connection.deliveries)
+            for change in ((delivery.at, 1), (delivery.acked_at or connection.ended_at or float("inf"), -1))
+        ]
+        most = now = 0
+        for _, change in sorted(changes):
+            now += change
+            most = max(most, now)
+        return most
+
     def forget_since(self, moment: float) -> None:
         """What was acknowledged from then on was never confirmed: its disk was losing power."""
         for number in [number for number, at in self.confirmed.items() if at >= moment]:

@@ -258,12 +258,33 @@ fn after_a_rebuild_everything_goes_again_in_order() {
             ("lost:b", ""),
             ("wait:100", ""),
             ("settle", ""),
-            ("wait:100", "a b c d n o"),
+            ("wait:100", "a n"),
             ("old:a old:c", ""),
-            ("ok:a ok:b ok:c ok:d ok:n ok:o", "=a =b =c =d =n =o"),
+            // The brokers know the new producer from here on.
+            ("ok:a ok:n", "b c d o =a =n"),
+            ("ok:b ok:c ok:d ok:o", "=b =c =d =o"),
             ("old:a ok:a", ""),
         ],
     );
+}
+
+#[test]
+fn the_first_record_of_a_producer_goes_alone_until_its_broker_knows_it() {
+    let lines = [
+        ("+a +b +c +n", "a n"),
+        ("lost:n +d", ""),
+        ("ok:a", "b c d =a"),
+        ("+e", "e"),
+        ("ok:b ok:c ok:d ok:e", "=b =c =d =e"),
+        ("wait:100 +o", "n"),
+        ("ok:n", "o =n"),
+        ("ok:o", "=o"),
+        // After a long silence it may have been forgotten.
+        ("wait:3600000 +f +g", "f"),
+        ("ok:f", "g =f"),
+        ("ok:g", "=g"),
+    ];
+    play(Stage::unknown(), "a broker that has never heard of it", &lines);
 }
 
 #[test]

@@ -60,8 +60,12 @@ def killed_in_outage(site: Site, durations: Durations) -> None:
 @row("K2", "retriable errors for half of the requests, nothing appended")
 def retriable(site: Site, durations: Durations) -> None:
     """NOT_LEADER, NOT_ENOUGH_REPLICAS, UNKNOWN_TOPIC made up by the proxy: no reorder, no copy."""
-    site.start()
+    site.open()
+    site.engine.start()
+    # From the first request on: the broker that refuses it has never heard of the producer, and would
+    # take the second for its first.
     site.kafka_proxy.break_with(KafkaFaults(refuse=(NOT_LEADER, NOT_ENOUGH, UNKNOWN_TOPIC), share=0.5))
+    site.begin_load()
     site.pause(durations.freeze)
     _injected(site)
 

@@ -143,20 +143,24 @@ def oversize(site: Site, durations: Durations) -> None:
     assert [reason for _, reason in site.evidence().seen.dead] == ["oversize"] * 4
 
 
-@row("M7", "10 000 payloads in a row that nobody can read")
+POISON = 30_000
+"""So many that what is under way at the end is little beside them."""
+
+
+@row("M7", "30 000 payloads in a row that nobody can read")
 def poison(site: Site, durations: Durations) -> None:
     """Each becomes a dead letter, and the good ones keep nine tenths of their rate."""
     site.start()
     before, began = len(site.generator.log.accepted), time.monotonic()
     good_before = _good(site)
-    site.generator.poison(10_000, lambda number: b'{"n":%d,"energy":' % number)
+    site.generator.poison(POISON, lambda number: b'{"n":%d,"energy":' % number)
     site.healed()
     seconds = time.monotonic() - began
     good = _good(site) - good_before
-    due = len(site.generator.log.accepted) - before - 10_000
+    due = len(site.generator.log.accepted) - before - POISON
     site.notes.append(f"{good / seconds:.0f} good messages a second beside them, at {site.rate:.0f} offered")
     assert good >= 0.9 * due, f"{good} of {due} good messages delivered beside the poison"
-    assert len(site.evidence().seen.dead) >= 10_000
+    assert len(site.evidence().seen.dead) >= POISON
 
 
 def _good(site: Site) -> int:
