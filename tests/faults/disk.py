@@ -110,11 +110,18 @@ def sync() -> None:
     ctypes.CDLL(None).sync()
 
 
-def strace(*rules: str) -> tuple[str, ...]:
+def strace(trace: Path, *rules: str) -> tuple[str, ...]:
     """A prefix that injects errors into system calls; the traced process keeps its parent and its id."""
     inject = [word for rule in rules for word in ("-e", f"inject={rule}")]
     calls = ",".join(rule.split(":")[0] for rule in rules)
-    return ("strace", "-D", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf", "-e", f"trace={calls}", *inject)
+    return ("strace", "-D", "-f", "-qq", "-y", "-o", str(trace), "--seccomp-bpf", "-e", f"trace={calls}", *inject)
+
+
+def injected(trace: Path) -> int:
+    """How often that came to pass on a file of a spool."""
+    marks = ("(INJECTED)", "(DELAYED)")
+    lines = trace.read_text(errors="replace").splitlines()
+    return sum(1 for line in lines if "/spool/" in line and line.endswith(marks))
 
 
 def strace_kill(calls: str, when: int, paths: Sequence[Path], trace: Path) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .. import spool_files, wait
-from ..disk import PowerDisk, SmallDisk, flip, strace
+from ..disk import PowerDisk, SmallDisk, flip, injected, strace
 from ..row import Durations, row
 from ..site import Site
 
@@ -86,13 +86,16 @@ def disk_full(site: Site, durations: Durations) -> None:
 
 def _with_faulty_disk(site: Site, durations: Durations, *rules: str) -> None:
     spooling(site)
-    site.engine.daemon.prefix = strace(*rules)
+    trace = site.directory / "strace.txt"
+    site.engine.daemon.prefix = strace(trace, *rules)
     site.start()
     with _backlog(site):
         site.pause(durations.freeze / 2)
         site.acknowledges()
     site.healed()
     assert site.engine.starts == 1, "no hand was needed"
+    site.notes.append(f"{injected(trace)} calls on the spool's files failed")
+    assert injected(trace), "nothing was injected: the row proves nothing"
 
 
 @row("D2W", "ENOSPC from single writes", needs=("spool", "strace"))
@@ -111,13 +114,15 @@ def sync_fails(site: Site, durations: Durations) -> None:
 def slow_sync(site: Site, durations: Durations) -> None:
     """Acknowledgements slow down; no connection is lost for it."""
     spooling(site)
-    site.engine.daemon.prefix = strace("fdatasync:delay_exit=2000000")
+    trace = site.directory / "strace.txt"
+    site.engine.daemon.prefix = strace(trace, "fdatasync:delay_exit=2000000")
     site.start()
     connections = len(site.mqtt.trace.connections)
     with _backlog(site):
         site.pause(durations.freeze)
     site.healed()
     assert len(site.mqtt.trace.connections) == connections, "the connection lived on"
+    assert injected(trace), "nothing was delayed: the row proves nothing"
 
 
 DAMAGED = ("spooled records are damaged and lost", "the spool is damaged, but no record is lost")
@@ -224,7 +229,8 @@ def directory_gone(site: Site, durations: Durations) -> None:
     spooling(site)
     site.start()
     spool = site.directory / "spool"
-    shutil.rmtree(spool)
+    # Files may be made in it meanwhile.
+    wait.until("the directory is removed", lambda: shutil.rmtree(spool, ignore_errors=True) or not spool.exists())
     site.pause(3)
     assert site.engine.daemon.alive(), "it lives"
     site.engine.terminate()

@@ -154,13 +154,16 @@ def poison(site: Site, durations: Durations) -> None:
     before, began = len(site.generator.log.accepted), time.monotonic()
     good_before = _good(site)
     site.generator.poison(POISON, lambda number: b'{"n":%d,"energy":' % number)
+    log = site.generator.log
+    poisoned = {number for number, sent in list(log.sent.items()) if not sent.usable}
+    wait.until("the broker has taken the poison", lambda: poisoned <= log.accepted)
     site.healed()
     seconds = time.monotonic() - began
     good = _good(site) - good_before
     due = len(site.generator.log.accepted) - before - POISON
     site.notes.append(f"{good / seconds:.0f} good messages a second beside them, at {site.rate:.0f} offered")
     assert good >= 0.9 * due, f"{good} of {due} good messages delivered beside the poison"
-    assert len(site.evidence().seen.dead) >= POISON
+    assert len(site.evidence().seen.dead) >= POISON, "each becomes a dead letter"
 
 
 def _good(site: Site) -> int:
