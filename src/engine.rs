@@ -180,18 +180,7 @@ pub async fn run(
         snapshots.push(link.requests);
         let task = link.task;
         // A thread of its own: a link shares nothing, and it sleeps with its thread.
-        tasks.spawn_blocking(move || match single_threaded() {
-            Ok(runtime) => {
-                let account = runtime.block_on(task.run());
-                // A name that is still being looked up must not hold the end up.
-                runtime.shutdown_background();
-                End::Link(account)
-            }
-            Err(error) => {
-                tracing::error!(%error, "a link's runtime could not be started");
-                End::Service
-            }
-        });
+        tasks.spawn_blocking(move || on_its_own(task.run()));
         running += 1;
     }
     scraper.start(snapshots, Arc::clone(&kafka), rebuilds, watch);
@@ -200,19 +189,39 @@ pub async fn run(
     health.set_started();
     tracing::info!(links = running, admin = %listen, "trygg is running");
 
-    let deadline = config.engine.shutdown_deadline;
-    let mut stopping = Shutdown { deadline, stop, abort };
+    let mut stopping = Shutdown { deadline: config.engine.shutdown_deadline, stop, abort };
     let ending = attend(&mut tasks, running, &kafka, &health, &mut signals, &mut stopping).await;
-    if ending.exit == Exit::Failed {
-        // Links that still run are not to order what nobody writes.
-        stopping.abort.cancel();
-    }
-    if let Some(keeping) = keeping {
-        let is_hurried = ending.exit == Exit::Interrupted;
-        keeping.close(if is_hurried { AT_ONCE } else { deadline }).await;
-    }
+    put_down(keeping, ending.exit, &stopping).await;
     stop_admin.cancel();
     Ok(ending)
+}
+
+/// Runs a link on a runtime of its own.
+fn on_its_own(link: impl Future<Output = Account>) -> End {
+    match single_threaded() {
+        Ok(runtime) => {
+            let account = runtime.block_on(link);
+            // A name that is still being looked up must not hold the end up.
+            runtime.shutdown_background();
+            End::Link(account)
+        }
+        Err(error) => {
+            tracing::error!(%error, "a link's runtime could not be started");
+            End::Service
+        }
+    }
+}
+
+/// Closes the spool, and waits for its disk no longer than the ending allows.
+async fn put_down(keeping: Option<Keeping>, exit: Exit, shutdown: &Shutdown) {
+    if exit == Exit::Failed {
+        // Links that still run are not to order what nobody writes.
+        shutdown.abort.cancel();
+    }
+    if let Some(keeping) = keeping {
+        let is_hurried = exit == Exit::Interrupted;
+        keeping.close(if is_hurried { AT_ONCE } else { shutdown.deadline }).await;
+    }
 }
 
 /// A runtime for one thread.

@@ -75,6 +75,20 @@ fn every_row_of_the_guarantees_names_a_test() {
 }
 
 #[test]
+fn every_row_of_the_fault_suite_named_in_the_guarantees_exists() {
+    let faults = read("docs/faults.md");
+    let begins = faults.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let rows: BTreeSet<&str> = begins.filter(|id| is_fault(id)).collect();
+    assert!(rows.len() >= 30, "only {} rows were found", rows.len());
+    let guarantees = read("docs/guarantees.md");
+    let named: BTreeSet<&str> = in_backticks(&guarantees).filter(|id| is_fault(id)).collect();
+    let strange: Vec<_> = named.difference(&rows).collect();
+    assert!(strange.is_empty(), "docs/faults.md has no rows {strange:?}");
+    let forgotten: Vec<_> = rows.difference(&named).collect();
+    assert!(forgotten.is_empty(), "docs/guarantees.md makes no promise of {forgotten:?}");
+}
+
+#[test]
 fn every_relative_link_leads_somewhere() {
     let mut links = 0;
     for document in documents() {
@@ -263,6 +277,15 @@ fn last_text(call: &str) -> Option<&str> {
 fn exit_code(line: &str) -> Option<u8> {
     let (name, number) = line.trim().strip_suffix(',')?.split_once(" = ")?;
     name.chars().all(char::is_alphanumeric).then(|| number.parse().ok()).flatten()
+}
+
+/// The id of a row of the fault suite: `K1`, `P6K`.
+fn is_fault(id: &str) -> bool {
+    let mut letters = id.chars();
+    let is_group = letters.next().is_some_and(|letter| "PMKDSNTU".contains(letter));
+    is_group
+        && letters.next().is_some_and(|letter| letter.is_ascii_digit())
+        && letters.all(|letter| letter.is_ascii_digit() || letter.is_ascii_uppercase())
 }
 
 /// Is there a test of this path, as `cargo test` prints it?

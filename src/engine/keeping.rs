@@ -218,8 +218,9 @@ fn state(figures: &Figures) -> SpoolState {
             LogState::Open => SpoolState::Idle,
         };
         state = match (state, next) {
-            (SpoolState::Failed { .. }, _) | (_, SpoolState::Idle | SpoolState::Absent) => state,
-            (SpoolState::Full, SpoolState::Spooling) => state,
+            (SpoolState::Failed { .. }, _)
+            | (_, SpoolState::Idle | SpoolState::Absent)
+            | (SpoolState::Full, SpoolState::Spooling) => state,
             (_, worse) => worse,
         };
     }

@@ -25,7 +25,7 @@ pub(super) struct Tail {
     /// Handed over and not delivered, with their bytes.
     pub(super) outstanding: BTreeMap<u64, usize>,
     pub(super) outstanding_bytes: usize,
-    /// Its part of [`CREDIT_BYTES`].
+    /// Its part of what the link may have out of its logs.
     pub(super) credit_bytes: usize,
     /// Since when reports have been quick.
     pub(super) calm_since: Mono,

@@ -7,7 +7,9 @@
 use std::sync::{Mutex, PoisonError};
 
 use metrics::with_local_recorder;
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder};
+use metrics_exporter_prometheus::{
+    Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
+};
 
 use self::catalogue::{CATALOGUE, Kind, Metric};
 pub use self::{
@@ -66,8 +68,9 @@ impl Metrics {
     /// Publishes what `write` says and renders everything in Prometheus's text format.
     pub fn render(&self, write: impl FnOnce(&Publisher)) -> String {
         let _alone = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
-        with_local_recorder(&self.recorder, || write(&Publisher { private: () }));
         let handle = self.recorder.handle();
+        let publisher = Publisher { handle: handle.clone() };
+        with_local_recorder(&self.recorder, || write(&publisher));
         handle.run_upkeep();
         handle.render()
     }
@@ -76,29 +79,36 @@ impl Metrics {
 /// The right to publish, inside [`Metrics::render`].
 #[derive(Debug)]
 pub struct Publisher {
-    private: (),
+    handle: PrometheusHandle,
 }
+
+/// The exporter keeps every sample until its upkeep: so many at once, however long nobody asked.
+const SAMPLES: u64 = 4_096;
 
 #[expect(clippy::disallowed_macros, reason = "the one place where metrics are written")]
 impl Publisher {
     /// Sets a counter to its present count.
     pub fn counter(&self, metric: &'static Metric, labels: &[Label], value: u64) {
-        let Self { private: () } = self;
         metrics::counter!(metric.name, labels).absolute(value);
     }
 
     /// Sets a gauge.
     pub fn gauge(&self, metric: &'static Metric, labels: &[Label], value: f64) {
-        let Self { private: () } = self;
         metrics::gauge!(metric.name, labels).set(value);
     }
 
     /// Adds what a local histogram has collected since its last turn.
     pub fn histogram(&self, metric: &'static Metric, labels: &[Label], collected: &Histogram) {
-        let Self { private: () } = self;
         let handle = metrics::histogram!(metric.name, labels);
-        for (mean_micros, count) in collected.means() {
-            handle.record_many(mean_micros / 1e6, usize::try_from(count).unwrap_or(usize::MAX));
+        for (mean_micros, mut count) in collected.means() {
+            while count > 0 {
+                let portion = count.min(SAMPLES);
+                count -= portion;
+                handle.record_many(mean_micros / 1e6, usize::try_from(portion).unwrap_or(1));
+                if count > 0 {
+                    self.handle.run_upkeep();
+                }
+            }
         }
     }
 }

@@ -56,7 +56,8 @@ fn a_topic_that_refuses_everything_stops_the_acknowledgements() {
     const MESSAGES: u64 = 40;
     let Some(tools) = tools::find() else { return };
     let _turn = turn::shared();
-    let site = Site::open(tools);
+    let mut site = Site::open(tools);
+    site.config.spool = "ack = \"kafka\"\n".to_owned();
     let mut engine = site.up();
     // Smaller than any batch: every record is refused.
     site.kafka.alter_topic(&site.config.readings, &["max.message.bytes=60"]);
@@ -92,7 +93,8 @@ fn a_topic_that_refuses_everything_stops_the_acknowledgements() {
 fn a_dead_letter_topic_that_refuses_holds_up_nothing_else() {
     let Some(tools) = tools::find() else { return };
     let _turn = turn::shared();
-    let site = Site::open(tools);
+    let mut site = Site::open(tools);
+    site.config.spool = "ack = \"kafka\"\n".to_owned();
     let engine = site.up();
     site.kafka.alter_topic(&site.config.dead_letters, &["max.message.bytes=60"]);
     let reader = site.reader();
@@ -115,5 +117,43 @@ fn a_dead_letter_topic_that_refuses_holds_up_nothing_else() {
     assert_eq!(site.relay.acknowledged(), 0, "the poison stands first and waits");
     site.kafka.alter_topic(&site.config.dead_letters, &["max.message.bytes=1048588"]);
     site.wait_until_acknowledged(40);
+    site.relay.assert_well_behaved();
+}
+
+#[test]
+fn with_a_spool_topics_that_refuse_hold_up_no_acknowledgement() {
+    const MESSAGES: u64 = 40;
+    let Some(tools) = tools::find() else { return };
+    let _turn = turn::shared();
+    let site = Site::open(tools);
+    let engine = site.up();
+    let topics = [&site.config.readings, &site.config.dead_letters];
+    for topic in topics {
+        site.kafka.alter_topic(topic, &["max.message.bytes=60"]);
+    }
+    let mut publisher = site.publisher();
+    for number in 0..MESSAGES / 2 {
+        let topic = format!("homes/h{}/zigbee2mqtt/plug", number % 8);
+        publisher.publish(&topic, payload::plug(number, None).as_bytes(), Send::Acknowledged);
+        publisher.publish("homes/h1/zigbee2mqtt/bad", b"{", Send::Acknowledged);
+    }
+    publisher.settle();
+    site.wait_until_acknowledged(MESSAGES);
+    let answer = wait::until("readiness says it is degraded", SOON, || {
+        engine.get("/readyz").filter(|answer| answer.body.contains("spooling"))
+    });
+    assert!(answer.is_ok(), "{}", answer.body);
+    engine.scrape();
+
+    let reader = site.reader();
+    for topic in topics {
+        site.kafka.alter_topic(topic, &["max.message.bytes=1048588"]);
+    }
+    reader.wait("everything comes", SOON, |seen| {
+        seen.readings.len() as u64 >= MESSAGES / 2 && seen.dead_letters.len() as u64 >= MESSAGES / 2
+    });
+    wait::until("the spool is empty", SOON, || {
+        (engine.scrape().count("trygg_spool_records", &[]) == 0).then_some(())
+    });
     site.relay.assert_well_behaved();
 }

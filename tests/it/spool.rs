@@ -23,8 +23,7 @@ fn an_outage_goes_to_the_disk_and_comes_back_in_order_even_when_killed() {
     let Some(tools) = tools::find() else { return };
     let _turn = turn::alone();
     let kafka = Arc::new(Kafka::start(tools));
-    let mut site = Site::on(tools, Arc::clone(&kafka));
-    site.config.spool.push_str("after = \"500ms\"\n");
+    let site = Site::on(tools, Arc::clone(&kafka));
     let mut engine = site.up();
     let load = Load::start(site.publisher(), RATE, DeviceTime::Sent);
     wait::until("it flows", SOON, || (site.relay.acknowledged() > RATE).then_some(()));

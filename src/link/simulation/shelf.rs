@@ -81,7 +81,7 @@ impl Shelf {
     /// The spool's thread comes round.
     pub(super) fn progress(&mut self, chance: &mut Chance, now: Moment) {
         let tidings = &mut self.tidings;
-        for _ in 0..1 + chance.below(4) {
+        for _ in 0..=chance.below(4) {
             self.keeper.step(now, &mut |_, tiding| tidings.push(tiding));
         }
     }
