@@ -37,11 +37,15 @@ def kills(bench: Bench, count: int, seed: int) -> Result:
 
 
 def _one_kill(site: Site, number: int) -> None:
-    """Every third in recovery, every fourth with Kafka away, the others as they come."""
+    """Every third in recovery, every fourth with Kafka away (half of those with the spool in use), the
+    others as they come."""
     away = number % 4 == 3
     if away:
         site.kafka.freeze()
     in_recovery = number % 3 == 1
+    if number % 8 == 3:
+        # Long enough for the spool to be in use; the next kills meet its drain.
+        site.pause(site.chance.uniform(2.5, 4))
     site.pause(site.chance.uniform(0, 0.2) if in_recovery else site.chance.uniform(0.1, 2))
     site.engine.restart(ready=False)
     if away:

@@ -108,7 +108,8 @@ def play(bench: Bench, row: Row, durations: Durations, seed: int) -> Result:
 
 
 def fill(result: Result, site: Site) -> None:
-    result.recovery_s, result.notes = site.recovery_s, site.notes
+    result.recovery_s = site.recovery_s
+    result.notes += site.notes
     result.peak_rss_bytes = site.peak_rss
     if site.load is None or site.reader is None:
         return
