@@ -2,6 +2,7 @@
 //! them.
 
 use std::{
+    path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -17,6 +18,7 @@ use crate::{
     spool::{
         Hand, Limits, Recovered, Spool, SpoolError, SpoolSettings,
         figures::{Board, Figures, LogState},
+        inspect,
         pulse::Pulse,
     },
     telemetry::{
@@ -64,7 +66,18 @@ impl Keeping {
         partitions: [i32; 3],
     ) -> Result<Option<(Self, Vec<Part>)>, SpoolError> {
         let habit = match config.spool.ack {
-            Ack::Kafka => return Ok(None),
+            Ack::Kafka => {
+                let directory = config.spool.directory.clone();
+                let looking = tokio::task::spawn_blocking(move || left_behind(&directory));
+                if let Ok(records @ 1..) = looking.await {
+                    tracing::error!(
+                        records,
+                        "the spool holds records, and ack = \"kafka\" leaves them there: run with \
+                         ack = \"auto\" until they are delivered, or export them"
+                    );
+                }
+                return Ok(None);
+            }
             Ack::Spool => Habit::Always,
             Ack::Auto => Habit::After(config.spool.after),
         };
@@ -197,6 +210,12 @@ impl Watch {
     fn forecast(&self) -> MutexGuard<'_, Forecast> {
         self.forecast.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Records in a spool nobody opens. What cannot be read says nothing.
+fn left_behind(directory: &Path) -> u64 {
+    let logs = inspect::logs(directory).unwrap_or_default();
+    logs.iter().filter_map(|log| inspect::weigh(log).ok()).map(|(records, _)| records).sum()
 }
 
 /// Bytes that readings may fill: the rest is for alarms.

@@ -33,3 +33,10 @@ async fn a_thread_that_was_told_to_end_is_no_failure() {
     let ended = tokio::time::timeout(Duration::from_millis(50), shown).await;
     assert!(ended.is_err(), "it goes on watching");
 }
+
+#[test]
+fn records_that_nobody_will_deliver_are_seen() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/spool/v1");
+    assert!(left_behind(&fixture) > 0);
+    assert_eq!(left_behind(&fixture.join("no such directory")), 0);
+}
