@@ -95,9 +95,11 @@ impl World {
 
     /// Stops anywhere and drains: nothing new is taken, everything taken is answered.
     pub(super) fn shutdown(&mut self) {
+        let full = self.chance.one_in(2);
         self.core.begin_drain(self.moment());
         if let Some(shelf) = &mut self.shelf {
-            shelf.set(Weather::Fair);
+            // A disk that stays full must not keep a link from ending while Kafka takes records.
+            shelf.set(if full { Weather::Full } else { Weather::Fair });
         }
         for _ in 0..20_000 {
             self.now += 5_000;
