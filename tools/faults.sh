@@ -5,7 +5,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 tools/setup.sh
-if [ -z "${TRYGG_BIN:-}" ]; then cargo build --locked; fi
+if [ -z "${TRYGG_BIN:-}" ]; then
+    cargo build --locked
+    export TRYGG_BIN=${CARGO_TARGET_DIR:-target}/debug/trygg
+fi
 # shellcheck source=/dev/null # made by setup.sh
 source target/tools/env
 export PYTHONPATH=$PWD/tests:$PYTHON_STUBS PYTHONDONTWRITEBYTECODE=1
