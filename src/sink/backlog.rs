@@ -18,8 +18,8 @@ use crate::{
     spool::{Chunk, Orders, Recovered},
 };
 
-/// Bytes of all those of a link, in equal parts by partition: one that is stuck takes nothing
-/// from the others.
+/// Bytes of a link's records that came from its logs and are with Kafka, in equal parts by
+/// partition: one that is stuck takes nothing from the others.
 const CREDIT_BYTES: usize = 16 << 20;
 /// What a partition has of them at least.
 const CREDIT_BYTES_MIN: usize = 64 << 10;

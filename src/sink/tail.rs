@@ -7,6 +7,7 @@ use crate::model::Mono;
 /// Records of one partition that came from the log and are with Kafka. What a crash finds there
 /// comes twice, so this bounds the repeats.
 const CREDITS: usize = 256;
+
 /// How records of a partition go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Route {
