@@ -72,8 +72,8 @@ impl Keeping {
                 if let Ok(records @ 1..) = looking.await {
                     tracing::error!(
                         records,
-                        "the spool holds records, and ack = \"kafka\" leaves them there: run with \
-                         ack = \"auto\" until they are delivered, or export them"
+                        "the spool holds records that nobody delivers while spool.ack is kafka: run \
+                         with auto until they are, or export them"
                     );
                 }
                 return Ok(None);
