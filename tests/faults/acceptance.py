@@ -75,7 +75,7 @@ def power_cuts(bench: Bench, cuts: int, seed: int) -> Result:
         site.kafka.freeze()
         for number in range(cuts):
             site.pause(site.chance.uniform(0.3, 2.5))
-            power_off(site, disk)
+            power_off(site, disk, halted=number % 2 == 1)
             site.engine.start(ready=False)
             site.acknowledges()
             print(f"  cut {number + 1}, {site.confirmed()} confirmed", flush=True)
@@ -83,6 +83,9 @@ def power_cuts(bench: Bench, cuts: int, seed: int) -> Result:
         site.engine.wait_until_ready()
         site.healed()
         site.finish()
+        spared = site.mqtt.trace.spared
+        gone = len(spared - site.seen_numbers)
+        result.notes.append(f"{len(spared)} acknowledged while the power was going, {gone} of them gone")
     except Exception as failure:
         result.problems.append(f"{type(failure).__name__}: {failure}")
     finally:

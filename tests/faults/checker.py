@@ -92,7 +92,7 @@ def _losses(evidence: Evidence, rules: Rules, verdict: Verdict) -> None:
     _complain(verdict, len(silent), "confirmed alarms that are not in the alerts topic", silent)
     verdict.lost = len(lost) + len(silent)
     if rules.broker_survives:
-        missing = sorted(evidence.log.accepted - seen.numbers)
+        missing = sorted(evidence.log.accepted - evidence.mqtt.spared - seen.numbers)
         verdict.undelivered = len(missing)
         _complain(verdict, len(missing), "accepted by the broker and never delivered", missing)
     good = [number for number in dead if number in sent and sent[number].usable]

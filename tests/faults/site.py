@@ -183,8 +183,13 @@ class Site:
     def healed(self) -> None:
         """The fault is over: what waited until now must drain, beside the live load, within the bound."""
         healed = time.monotonic()
-        owed = set(self.generator.log.accepted) if self.rules.broker_survives else set(self.mqtt.trace.confirmed)
-        wait.until(f"{len(owed)} messages drain after the fault", lambda: owed <= self.seen_numbers, self.drain_s, 0.05)
+        owed = set(self._owed())
+        try:
+            wait.until(f"{len(owed)} messages drain after the fault", lambda: owed <= self.seen_numbers, self.drain_s, 0.05)
+        except wait.TimedOut as late:
+            missing = owed - self.seen_numbers
+            confirmed = len(missing & self.mqtt.trace.confirmed.keys())
+            raise wait.TimedOut(f"{late}; {len(missing)} are missing, {confirmed} of them confirmed") from late
         self.recovery_s = time.monotonic() - healed
         # A connection that lived through it has carried everything.
         self.mqtt.trace.doubts.clear()
@@ -204,8 +209,11 @@ class Site:
         time.sleep(0.3)  # the reader's last fetch
 
     def _drained(self) -> bool:
-        owed = self.generator.log.accepted if self.rules.broker_survives else self.mqtt.trace.confirmed.keys()
-        return self.mqtt.trace.open_count() == 0 and owed <= self.seen_numbers
+        return self.mqtt.trace.open_count() == 0 and self._owed() <= self.seen_numbers
+
+    def _owed(self) -> set[int]:
+        trace = self.mqtt.trace
+        return self.generator.log.accepted - trace.spared if self.rules.broker_survives else set(trace.confirmed)
 
     def evidence(self) -> Evidence:
         assert self.reader is not None, "the reader was started"

@@ -77,6 +77,9 @@ class MqttTrace:
     """Number of each message that was acknowledged at least once, and when first."""
     acknowledged: int = 0
     delivered: int = 0
+    spared: set[int] = field(default_factory=set)
+    """Acknowledged while the power was going, and not before: the broker has let go of them, and whether
+    the disk kept them is nobody's promise (a sync under way may return without its data)."""
     doubts: list[float] = field(default_factory=list)
     """Moments from which on the broker was frozen, killed or out of reach."""
     purges: list[tuple[float, float]] = field(default_factory=list)
@@ -104,6 +107,7 @@ class MqttTrace:
         """What was acknowledged from then on was never confirmed: its disk was losing power."""
         for number in [number for number, at in self.confirmed.items() if at >= moment]:
             del self.confirmed[number]
+            self.spared.add(number)
 
     def doubt(self) -> None:
         """From here on the broker may not hear what passes."""

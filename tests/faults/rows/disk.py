@@ -33,6 +33,10 @@ def _backlog(site: Site) -> Iterator[None]:
         site.kafka.thaw()
 
 
+HALT_S = 0.05
+"""Longer than a sync takes: none is under way afterwards."""
+
+
 @row("D1", "power cuts while spooling", needs=("spool", "root", "loop"))
 def power_cut(site: Site, durations: Durations) -> None:
     """Everything confirmed before a cut is there afterwards."""
@@ -41,9 +45,9 @@ def power_cut(site: Site, durations: Durations) -> None:
         spooling(site, disk.place / "spool")
         site.start()
         with _backlog(site):
-            for _ in range(2):
+            for halted in (False, True):
                 site.pause(site.chance.uniform(1, 3))
-                power_off(site, disk)
+                power_off(site, disk, halted)
                 site.engine.start(ready=False)
                 site.acknowledges()
         site.healed()
@@ -53,11 +57,16 @@ def power_cut(site: Site, durations: Durations) -> None:
         disk.close()
 
 
-def power_off(site: Site, disk: PowerDisk) -> None:
-    """Cuts, and forgets acknowledgements that came after the cut had begun."""
+def power_off(site: Site, disk: PowerDisk, halted: bool = False) -> None:
+    """Cuts, and forgets acknowledgements that came after the cut had begun. Of a process that is
+    halted before, with no sync under way, nothing is forgotten."""
+    if halted:
+        site.engine.daemon.freeze()
+        site.pause(HALT_S)
     began = disk.cut()
     site.engine.kill()
-    site.mqtt.trace.forget_since(began)
+    if not halted:
+        site.mqtt.trace.forget_since(began)
     disk.restore()
 
 
