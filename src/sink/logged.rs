@@ -316,7 +316,6 @@ impl<P: super::Producer> Sink<P> {
         // Ages from here on are Kafka's.
         record.opened = now;
         self.live += 1;
-        self.counts.drained += 1;
         let index = self.insert(record);
         if let Some(entry) = entry(&mut self.entries, index) {
             entry.logged = Some(sequence);

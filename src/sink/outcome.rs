@@ -37,6 +37,4 @@ pub struct SinkCounts {
     pub retried_singly: u64,
     /// Records refused for good.
     pub poison: u64,
-    /// Records handed over from the log.
-    pub drained: u64,
 }

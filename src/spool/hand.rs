@@ -98,11 +98,6 @@ impl Hand {
     pub async fn arrived(&self) {
         self.desk.arrived.notified().await;
     }
-
-    /// Has the thread ended? Then no tiding comes any more.
-    pub fn is_over(&self) -> bool {
-        self.bell.pulse.is_over()
-    }
 }
 
 /// Puts the newer orders behind those that wait already.

@@ -107,15 +107,10 @@ fn sigterm_leaves_nothing_unacknowledged_and_keeps_the_session() {
     site.relay.assert_well_behaved();
 }
 
-#[test]
-fn sigterm_while_kafka_hangs_leaves_the_messages_with_the_broker() {
-    let Some(tools) = tools::find() else { return };
-    let _turn = turn::shared();
-    let kafka = Arc::new(Kafka::start(tools));
-    let mut site = Site::on(tools, Arc::clone(&kafka));
-    site.config.spool = "ack = \"kafka\"\n".to_owned();
-    let mut engine = site.up();
-    kafka.signal(Signal::Stop);
+/// An engine that has taken ten messages, and a Kafka that is stopped.
+fn with_ten_messages_while_kafka_hangs(site: &Site) -> Engine {
+    let engine = site.up();
+    site.kafka.signal(Signal::Stop);
     let mut publisher = site.publisher();
     for number in 0..10 {
         publisher.publish(
@@ -126,6 +121,17 @@ fn sigterm_while_kafka_hangs_leaves_the_messages_with_the_broker() {
     }
     publisher.settle();
     engine.wait_for_metric("trygg_messages_received_total", &[("qos", "1")], 10.0);
+    engine
+}
+
+#[test]
+fn sigterm_while_kafka_hangs_leaves_the_messages_with_the_broker() {
+    let Some(tools) = tools::find() else { return };
+    let _turn = turn::shared();
+    let kafka = Arc::new(Kafka::start(tools));
+    let mut site = Site::on(tools, Arc::clone(&kafka));
+    site.config.spool = "ack = \"kafka\"\n".to_owned();
+    let mut engine = with_ten_messages_while_kafka_hangs(&site);
     assert_eq!(engine.terminate(), Some(TEMPORARY_FAILURE), "{}", engine.log());
     assert_eq!(site.relay.acknowledged(), 0);
     kafka.signal(Signal::Continue);
@@ -140,18 +146,7 @@ fn sigterm_while_kafka_hangs_leaves_the_messages_in_the_spool() {
     let _turn = turn::shared();
     let kafka = Arc::new(Kafka::start(tools));
     let site = Site::on(tools, Arc::clone(&kafka));
-    let mut engine = site.up();
-    kafka.signal(Signal::Stop);
-    let mut publisher = site.publisher();
-    for number in 0..10 {
-        publisher.publish(
-            "homes/h1/zigbee2mqtt/plug",
-            payload::plug(number, None).as_bytes(),
-            Send::Acknowledged,
-        );
-    }
-    publisher.settle();
-    engine.wait_for_metric("trygg_messages_received_total", &[("qos", "1")], 10.0);
+    let mut engine = with_ten_messages_while_kafka_hangs(&site);
     assert_eq!(engine.terminate(), Some(0), "{}", engine.log());
     assert!(engine.log().contains("the spool keeps"), "{}", engine.log());
     assert_eq!(site.relay.acknowledged_tags(), 10, "the spool has answered for them");
