@@ -7,7 +7,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tools/setup.sh
 if [ -z "${TRYGG_BIN:-}" ]; then
     cargo build --locked
-    export TRYGG_BIN=${CARGO_TARGET_DIR:-target}/debug/trygg
+    # Absolute: the suite starts it from other directories.
+    TRYGG_BIN=$(realpath "${CARGO_TARGET_DIR:-target}/debug/trygg")
+    export TRYGG_BIN
 fi
 # shellcheck source=/dev/null # made by setup.sh
 source target/tools/env

@@ -38,7 +38,7 @@ def read() -> Tools:
     for name in ("MOSQUITTO", "JAVA", "KAFKA_JARS", "KAFKA_LOG4J"):
         if name not in values:
             raise Missing(f"tools/setup.sh did not bring {name}; see target/tools/skips")
-    trygg = Path(os.environ.get("TRYGG_BIN") or ROOT / "target" / "debug" / "trygg")
+    trygg = Path(os.environ.get("TRYGG_BIN") or ROOT / "target" / "debug" / "trygg").resolve()
     if not trygg.exists():
         raise Missing(f"{trygg} is missing: cargo build --locked, or set TRYGG_BIN")
     return Tools(
