@@ -6,25 +6,34 @@
 mod decoded;
 mod entry;
 mod error;
+mod format;
 mod json;
 mod json_text;
 mod mapping;
 mod meaning;
+mod memory;
 mod protobuf;
+mod request;
 mod scalar;
 mod sender;
+mod settings;
+mod term;
 mod time;
+mod vocabulary;
 mod zigbee2mqtt;
 
 use std::sync::Arc;
 
 pub use decoded::{Decoded, DeviceName, DevicePart, READINGS_MAX, REFUSED_LISTED_MAX, Refused};
 pub use error::{DecodeError, NonReading, RefusalReason};
+pub use format::Format;
 pub use json::Json;
-pub use mapping::{
-    MappedValue, Mapping, MappingError, MappingSettings, ReadingSettings, TimeSettings,
-};
+pub use mapping::{Mapping, MappingError, MappingSettings, ReadingSettings, TimeSettings};
+pub use memory::{MEMORY_BYTES, Memory};
 pub use protobuf::Protobuf;
+pub use request::{Purpose, Request};
+pub use settings::{DecoderSettings, KeySettings, Positions, Requests};
+pub use term::{MappedValue, Sense, TermError, TermSettings};
 pub use time::{DeviceTime, TimeFormat};
 pub use zigbee2mqtt::Zigbee2Mqtt;
 
@@ -54,27 +63,44 @@ pub enum Outcome {
 }
 
 impl Decoder {
-    /// Zigbee2MQTT.
-    pub fn zigbee2mqtt(catalogue: &Arc<Catalogue>) -> Self {
-        Self::Zigbee2Mqtt(Zigbee2Mqtt::new(catalogue))
+    /// The decoder of a format.
+    pub fn new(format: Format, settings: &DecoderSettings) -> Result<Self, TermError> {
+        let catalogue = &settings.catalogue;
+        Ok(match format {
+            Format::Json => Self::Json(Json::new(catalogue)),
+            Format::Protobuf => Self::Protobuf(Protobuf::new(catalogue)),
+            Format::Zigbee2Mqtt => Self::Zigbee2Mqtt(Zigbee2Mqtt::new(catalogue)),
+            Format::Tasmota
+            | Format::Shelly
+            | Format::HomeAssistant
+            | Format::ZwaveJs
+            | Format::Theengs
+            | Format::Ruuvi
+            | Format::Sparkplug
+            | Format::SenMl
+            | Format::ThingsStack
+            | Format::ChirpStack
+            | Format::Homie
+            | Format::OwnTracks
+            | Format::OpenMHealth
+            | Format::Fhir
+            | Format::Scaip => Self::Json(Json::new(catalogue)),
+        })
     }
 
-    /// trygg's own JSON.
-    pub fn json(catalogue: &Arc<Catalogue>) -> Self {
-        Self::Json(Json::new(catalogue))
-    }
-
-    /// trygg's own protobuf.
-    pub fn protobuf(catalogue: &Arc<Catalogue>) -> Self {
-        Self::Protobuf(Protobuf::new(catalogue))
+    /// The decoder of a format with its own tables and nothing else.
+    #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a test makes each of them")]
+    pub fn usual(format: Format, catalogue: &Arc<Catalogue>) -> Self {
+        Self::new(format, &DecoderSettings::new(catalogue)).expect("tables that are compiled in")
     }
 
     /// Decodes one message into `out`, which is cleared first. `device` is the filter's
-    /// `{device}` capture; empty if it has none.
+    /// `{device}` capture; empty if it has none. `memory` is that of the link.
     pub fn decode(
         &self,
         device: &str,
         message: &Message<'_>,
+        memory: &mut Memory,
         out: &mut Decoded,
     ) -> Result<Outcome, DecodeError> {
         out.clear();

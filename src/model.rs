@@ -5,6 +5,7 @@ pub mod murmur2;
 pub mod reading;
 pub mod reasons;
 pub mod record;
+pub mod series;
 pub mod time;
 pub mod topic;
 
@@ -12,4 +13,5 @@ pub use message::{LinkName, Message, QoS};
 pub use reading::{CategoryId, Flags, KindId, Reading, ReadingFlag, ReportFlag, Value};
 pub use reasons::ReasonCounts;
 pub use record::{Lane, RecordKey};
+pub use series::{Series, SeriesIx, SeriesTable};
 pub use time::{Moment, Mono, UnixMicros};

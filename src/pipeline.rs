@@ -21,7 +21,7 @@ use crate::{
     ack::{AckToken, DiscardReason},
     batch::{BatchLimits, Batches, FlushReason},
     catalogue::Catalogue,
-    decode::{Decoded, Decoder, Outcome},
+    decode::{Decoded, Decoder, Memory, Outcome},
     encode::dead_letter::Payload,
     model::{LinkName, Message, Moment, Mono, ReasonCounts, UnixMicros, topic::TopicPattern},
     record::{Record, RecordPool},
@@ -57,6 +57,8 @@ pub struct PipelineSettings {
     pub dead_letter_bytes: usize,
     /// Partitions of each lane's topic.
     pub partitions: [i32; 3],
+    /// Bytes the formats of the link may remember.
+    pub memory_bytes: usize,
     /// Start of the engine, for event ids.
     pub started: UnixMicros,
 }
@@ -97,6 +99,7 @@ pub struct Pipeline {
     routes: Vec<Route>,
     catalogue: Arc<Catalogue>,
     decoded: Decoded,
+    memory: Memory,
     reports: Reports,
     graveyard: Graveyard,
     batches: Batches,
@@ -123,6 +126,7 @@ impl Pipeline {
             batches: Batches::new(settings.batch),
             reports: Reports::new(&settings, resolver),
             graveyard,
+            memory: Memory::new(settings.memory_bytes),
             decoded: Decoded::default(),
             counts: PipelineCounts::default(),
             routes: settings.routes,
@@ -243,6 +247,11 @@ impl Pipeline {
         &self.counts
     }
 
+    /// What its formats remember, for its counts.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
     /// Its batches, for their counts.
     pub fn batches(&self) -> &Batches {
         &self.batches
@@ -266,7 +275,7 @@ impl Pipeline {
         let device = captures.device.unwrap_or_default();
         #[cfg(test)]
         crate::plant::panic_if_planted(crate::plant::Bug::PanickingDecoder);
-        let outcome = route.decoder.decode(device, message, &mut self.decoded);
+        let outcome = route.decoder.decode(device, message, &mut self.memory, &mut self.decoded);
         self.counts.unknown_keys += u64::from(self.decoded.unknown_keys);
         match outcome {
             Err(error) => {

@@ -6,9 +6,9 @@ mod clock;
 pub use clock::{Clock, ClockLimits, ClockSource, clock, own_times};
 
 use crate::{
-    catalogue::Catalogue,
+    catalogue::{Catalogue, Kind},
     decode::{Decoded, RefusalReason},
-    model::{Reading, ReadingFlag, Value},
+    model::{Reading, ReadingFlag, SeriesTable, Value},
 };
 
 /// Refuses numbers that cannot be true and flags those that are unusual. Refused readings leave
@@ -16,7 +16,7 @@ use crate::{
 pub fn readings(catalogue: &Catalogue, decoded: &mut Decoded) {
     let mut first_bad = None;
     for (at, reading) in decoded.readings.iter_mut().enumerate() {
-        if judge(catalogue, reading).is_err() {
+        if judge(catalogue, &decoded.series, reading).is_err() {
             first_bad = first_bad.or(Some(at));
         }
     }
@@ -26,9 +26,22 @@ pub fn readings(catalogue: &Catalogue, decoded: &mut Decoded) {
 }
 
 /// Flags the reading, or says why it cannot be used.
-fn judge(catalogue: &Catalogue, reading: &mut Reading) -> Result<(), RefusalReason> {
-    let Value::Number(number) = reading.value else { return Ok(()) };
-    let kind = catalogue.get(reading.kind);
+fn judge(
+    catalogue: &Catalogue,
+    series: &SeriesTable,
+    reading: &mut Reading,
+) -> Result<(), RefusalReason> {
+    match reading.value {
+        Value::Number(number) => judge_number(catalogue.get(reading.kind), number, reading),
+        // One bad sample spoils the series: leaving it out would shift all later ones.
+        Value::Series(index) => series.get(index).samples.iter().try_for_each(|sample| {
+            judge_number(catalogue.get(reading.kind), f64::from(*sample), reading)
+        }),
+        Value::State(_) | Value::Category(_) | Value::Event => Ok(()),
+    }
+}
+
+fn judge_number(kind: &Kind, number: f64, reading: &mut Reading) -> Result<(), RefusalReason> {
     if !number.is_finite() {
         return Err(RefusalReason::NotFinite);
     }
@@ -50,7 +63,7 @@ fn remove_refused(catalogue: &Catalogue, decoded: &mut Decoded) {
         let start = kept;
         for at in device.readings.clone() {
             let Some(mut reading) = readings.get(at).copied() else { continue };
-            match judge(catalogue, &mut reading) {
+            match judge(catalogue, &decoded.series, &mut reading) {
                 Ok(()) => {
                     if let Some(place) = readings.get_mut(kept) {
                         *place = reading;
@@ -60,7 +73,9 @@ fn remove_refused(catalogue: &Catalogue, decoded: &mut Decoded) {
                 Err(reason) => {
                     let number = match reading.value {
                         Value::Number(number) => Some(number),
-                        Value::State(_) | Value::Category(_) | Value::Event => None,
+                        Value::State(_) | Value::Category(_) | Value::Event | Value::Series(_) => {
+                            None
+                        }
                     };
                     decoded.refuse(Some(reading.kind), reason, number);
                 }

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use trygg::{
     ack::{Epoch, Outstanding, Shares},
-    decode::Decoded,
+    decode::{Decoded, Memory},
     encode::{ReportEncoder, ReportHead, report::EventIdBasis},
     model::{Flags, Mono},
     mqtt::{Incoming, ReadBuffer},
@@ -78,12 +78,12 @@ fn parse(inputs: &Inputs) -> Outcome<Body<'_>> {
 
 fn decode(inputs: &Inputs) -> Body<'_> {
     let decoder = inputs.decoder();
-    let mut decoded = Decoded::default();
+    let (mut decoded, mut memory) = (Decoded::default(), Memory::default());
     let mut done = 0;
     Box::new(move |count| {
         for input in inputs.cycle(done, count) {
             let message = input.message(inputs.now);
-            decoder.decode(input.device, &message, &mut decoded)?;
+            decoder.decode(input.device, &message, &mut memory, &mut decoded)?;
             black_box(&decoded);
         }
         done += count;
@@ -109,8 +109,8 @@ fn resolve(inputs: &Inputs) -> Body<'_> {
 
 fn validate(inputs: &Inputs) -> Outcome<Body<'_>> {
     let first = inputs.iter().next().ok_or("no messages")?;
-    let mut decoded = Decoded::default();
-    inputs.decoder().decode(first.device, &first.message(inputs.now), &mut decoded)?;
+    let (mut decoded, mut memory) = (Decoded::default(), Memory::default());
+    inputs.decoder().decode(first.device, &first.message(inputs.now), &mut memory, &mut decoded)?;
     let part = decoded.devices.first().ok_or("no device")?.clone();
     let limits = pipeline::CLOCK_LIMITS;
     Ok(Box::new(move |count| {
@@ -137,8 +137,8 @@ fn event_id(inputs: &Inputs) -> Body<'_> {
 /// A record of ten reports, over and over.
 fn encode(inputs: &Inputs) -> Outcome<Body<'_>> {
     let first = inputs.iter().next().ok_or("no messages")?;
-    let mut decoded = Decoded::default();
-    inputs.decoder().decode(first.device, &first.message(inputs.now), &mut decoded)?;
+    let (mut decoded, mut memory) = (Decoded::default(), Memory::default());
+    inputs.decoder().decode(first.device, &first.message(inputs.now), &mut memory, &mut decoded)?;
     let encoder = ReportEncoder::new(&inputs.catalogue);
     let mut resolver = pipeline::resolver();
     let Resolution::Known(device) = resolver.resolve(Some(first.home), first.device) else {
@@ -160,7 +160,7 @@ fn encode(inputs: &Inputs) -> Outcome<Body<'_>> {
                 sequence: None,
                 flags: Flags::default(),
             };
-            encoder.append(&head, black_box(&decoded.readings), 0, &mut batch);
+            encoder.append(&head, (black_box(&decoded.readings), &decoded.series), 0, &mut batch);
         }
         black_box(&batch);
         Ok(())
@@ -173,7 +173,7 @@ fn work(inputs: &Inputs) -> Body<'_> {
     let encoder = ReportEncoder::new(&inputs.catalogue);
     let mut ids = EventIds::new("bench".into(), inputs.now.wall);
     let mut resolver = pipeline::resolver();
-    let mut decoded = Decoded::default();
+    let (mut decoded, mut memory) = (Decoded::default(), Memory::default());
     let mut batch = Vec::new();
     let mut done = 0;
     Box::new(move |count| {
@@ -182,7 +182,7 @@ fn work(inputs: &Inputs) -> Body<'_> {
                 batch.clear();
             }
             let message = input.message(inputs.now);
-            decoder.decode(input.device, &message, &mut decoded)?;
+            decoder.decode(input.device, &message, &mut memory, &mut decoded)?;
             let Resolution::Known(index) = resolver.resolve(Some(input.home), input.device) else {
                 return Err("a device is not known".into());
             };
@@ -202,7 +202,7 @@ fn work(inputs: &Inputs) -> Body<'_> {
                 sequence: part.sequence,
                 flags: clock.flags,
             };
-            encoder.append(&head, decoded.readings_of(part), 0, &mut batch);
+            encoder.append(&head, (decoded.readings_of(part), &decoded.series), 0, &mut batch);
             black_box(&batch);
         }
         done += count;

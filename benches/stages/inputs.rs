@@ -110,9 +110,11 @@ impl Inputs {
 
     pub(crate) fn decoder(&self) -> Decoder {
         match self.format {
-            Format::Zigbee2mqtt => Decoder::zigbee2mqtt(&self.catalogue),
-            Format::Json => Decoder::json(&self.catalogue),
-            Format::Protobuf => Decoder::protobuf(&self.catalogue),
+            Format::Zigbee2mqtt => {
+                Decoder::usual(trygg::decode::Format::Zigbee2Mqtt, &self.catalogue)
+            }
+            Format::Json => Decoder::usual(trygg::decode::Format::Json, &self.catalogue),
+            Format::Protobuf => Decoder::usual(trygg::decode::Format::Protobuf, &self.catalogue),
         }
     }
 

@@ -95,6 +95,7 @@ impl Assembly<'_> {
 /// With one route, to topics of four partitions.
 pub(crate) fn pipeline(inputs: &Inputs) -> Outcome<Pipeline> {
     let settings = PipelineSettings {
+        memory_bytes: trygg::decode::MEMORY_BYTES,
         link: "bench".into(),
         routes: vec![Route {
             pattern: inputs.pattern()?,

@@ -65,6 +65,7 @@ fn urgent_is_what_a_device_raised_as_an_alarm() {
         ]
     );
     let reading = |kind, value| Reading {
+        channel: 0,
         kind: catalogue.find(kind).unwrap(),
         value,
         measured_at: None,

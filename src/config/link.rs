@@ -13,7 +13,10 @@ use super::{
     setting::{Label, Setting, Size},
     transport::{Transport, TransportSettings},
 };
-use crate::model::{LinkName, QoS, topic::TopicPattern};
+use crate::{
+    decode,
+    model::{LinkName, QoS, topic::TopicPattern},
+};
 
 /// One `[[link]]`.
 #[derive(Clone, Debug)]
@@ -75,19 +78,31 @@ pub struct FilterSettings {
 /// How the payloads of a filter are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Zigbee2MQTT as it really is.
-    Zigbee2Mqtt,
-    /// trygg's own JSON.
-    Json,
-    /// trygg's own protobuf.
-    Protobuf,
-    /// The `[[mapping]]` of that name.
+    /// By a decoder of trygg's.
+    BuiltIn(decode::Format),
+    /// By the `[[mapping]]` of that name.
     Mapping(String),
 }
 
 impl Format {
     /// Names a mapping cannot have.
-    pub(super) const BUILT_IN: [&'static str; 3] = ["zigbee2mqtt", "json", "protobuf"];
+    pub(super) const BUILT_IN: [&'static str; decode::Format::ALL.len()] = {
+        let mut names = [""; decode::Format::ALL.len()];
+        let mut at = 0;
+        while at < names.len() {
+            names[at] = decode::Format::ALL[at].name();
+            at += 1;
+        }
+        names
+    };
+
+    /// As the configuration writes it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::BuiltIn(format) => format.name(),
+            Self::Mapping(name) => name,
+        }
+    }
 }
 
 /// Where a link's values stand, for checks across links.
@@ -223,7 +238,7 @@ fn read_filters(section: &mut Section<'_>) -> (Vec<FilterSettings>, Vec<Spot>) {
     let mistake = Mistake::new("at least one filter", fix);
     for mut section in section.demand_sections("filter", mistake) {
         let topic: String = section.demand("topic").unwrap_or_default();
-        let format = section.demand("format").unwrap_or(Format::Json);
+        let format = section.demand("format").unwrap_or(Format::BuiltIn(decode::Format::Json));
         let qos = section.get_or("qos", QoS::AtLeastOnce);
         match TopicPattern::parse(&topic) {
             Ok(topic) => {
@@ -250,27 +265,18 @@ fn read_filters(section: &mut Section<'_>) -> (Vec<FilterSettings>, Vec<Spot>) {
 }
 
 impl Setting for Format {
-    const EXPECTED: &'static str =
-        "\"zigbee2mqtt\", \"json\", \"protobuf\" or the name of a mapping";
+    const EXPECTED: &'static str = "the name of a format (docs/formats.md) or of a mapping";
     const EXAMPLE: &'static str = "\"zigbee2mqtt\"";
     const FORM: Form = Form::words_or(&Self::BUILT_IN, "^[a-z0-9_-]{1,64}$");
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
-        Some(match Label::read(value)?.0.as_str() {
-            "zigbee2mqtt" => Self::Zigbee2Mqtt,
-            "json" => Self::Json,
-            "protobuf" => Self::Protobuf,
-            name => Self::Mapping(name.to_owned()),
-        })
+        let name = Label::read(value)?.0;
+        let format = decode::Format::named(&name);
+        Some(format.map_or(Self::Mapping(name), Self::BuiltIn))
     }
 
     fn show(&self) -> String {
-        match self {
-            Self::Zigbee2Mqtt => "\"zigbee2mqtt\"".to_owned(),
-            Self::Json => "\"json\"".to_owned(),
-            Self::Protobuf => "\"protobuf\"".to_owned(),
-            Self::Mapping(name) => format!("{name:?}"),
-        }
+        format!("{:?}", self.name())
     }
 }
 

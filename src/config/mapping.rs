@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     catalogue::Catalogue,
-    decode::{MappedValue, Mapping, MappingSettings, ReadingSettings, TimeFormat, TimeSettings},
+    decode::{
+        MappedValue, Mapping, MappingSettings, ReadingSettings, Sense, TermSettings, TimeFormat,
+        TimeSettings,
+    },
 };
 
 /// The name of a mapping and where it stands; there even if the mapping itself is wrong.
@@ -81,9 +84,10 @@ fn read_reading(mut section: Section<'_>, catalogue: &Catalogue) -> Option<Readi
     let words = words.map(|(word, meaning, _)| (word, meaning)).collect();
     let is_known = unknown.is_none();
     section.finish();
-    let settings =
-        ReadingSettings { pointer: pointer?.0, kind: kind?, unit, scale, offset, invert, words };
-    is_known.then_some(settings)
+    let sense = if invert { Sense::Inverted } else { Sense::AsNamed };
+    let term =
+        TermSettings { kind: kind?, unit, scale, offset, sense, words, ..TermSettings::default() };
+    is_known.then_some(ReadingSettings { pointer: pointer?.0, term })
 }
 
 /// A JSON pointer.

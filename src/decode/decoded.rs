@@ -2,13 +2,16 @@
 
 use std::{fmt, mem, ops::Range};
 
+use super::request::Request;
 use super::{
     Outcome,
     error::{DecodeError, NonReading, RefusalReason},
     meaning::Meaning,
     time::DeviceTime,
 };
-use crate::model::{Flags, KindId, Reading, ReadingFlag, ReportFlag, UnixMicros, Value};
+use crate::model::{
+    Flags, KindId, Reading, ReadingFlag, ReportFlag, SeriesTable, UnixMicros, Value,
+};
 
 /// Readings one message may have, refused ones included.
 pub const READINGS_MAX: usize = 1_000;
@@ -35,6 +38,10 @@ pub struct Decoded {
     pub refused_count: u32,
     /// Text that [`DeviceName::Own`] points into.
     pub names: String,
+    /// The samples of readings that are series.
+    pub series: SeriesTable,
+    /// What should be said to the sender.
+    pub request: Option<Request>,
     /// Keys, or fields, that no kind stands for.
     pub unknown_keys: u32,
     /// Values that said "nothing": null, empty action, not worn.
@@ -56,6 +63,9 @@ pub struct DevicePart {
     pub sequence: Option<u64>,
     /// What the payload says about itself: historical, a time that could not be read.
     pub flags: Flags<ReportFlag>,
+    /// By what way it came, where the same may come by several: a hash of the gateway that heard
+    /// an advertisement, or of the topic of two that say the same. Zero: there is one way only.
+    pub way: u32,
 }
 
 /// Where a device's name stands.
@@ -89,6 +99,8 @@ impl Decoded {
         self.refused_count = 0;
         self.names.clear();
         self.names.shrink_to(NAMES_KEPT);
+        self.series.clear();
+        self.request = None;
         self.unknown_keys = 0;
         self.absent = 0;
         self.slots.clear();
@@ -134,9 +146,21 @@ impl Decoded {
         flags: Flags<ReadingFlag>,
         measured_at: Option<UnixMicros>,
     ) {
+        self.take_in_channel(kind, 0, meaning, flags, measured_at);
+    }
+
+    /// Takes what a value means that is one of several of its kind.
+    pub(super) fn take_in_channel(
+        &mut self,
+        kind: KindId,
+        channel: u16,
+        meaning: Meaning<Value>,
+        flags: Flags<ReadingFlag>,
+        measured_at: Option<UnixMicros>,
+    ) {
         match meaning {
             Meaning::Value(value) => {
-                self.readings.push(Reading { kind, value, measured_at, flags });
+                self.readings.push(Reading { kind, channel, value, measured_at, flags });
             }
             Meaning::Nothing => self.absent += 1,
             Meaning::Refused(reason) => self.refuse(Some(kind), reason, None),
@@ -163,7 +187,7 @@ impl Decoded {
         }
         match meaning {
             Meaning::Value(value) => {
-                self.readings.push(Reading { kind, value, measured_at: None, flags });
+                self.readings.push(Reading { kind, channel: 0, value, measured_at: None, flags });
                 if let Some(slot) = self.slots.get_mut(key) {
                     *slot = u16::try_from(self.readings.len()).unwrap_or(0);
                 }
@@ -240,6 +264,7 @@ impl DevicePart {
             measured_at: DeviceTime::Absent,
             sequence: None,
             flags: Flags::default(),
+            way: 0,
         }
     }
 

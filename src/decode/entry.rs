@@ -88,11 +88,12 @@ fn in_own_unit(
         }
         (_, EntryUnit::Own)
         | (
-            Value::State(_) | Value::Category(_) | Value::Event,
+            Value::State(_) | Value::Category(_) | Value::Event | Value::Series(_),
             EntryUnit::Absent | EntryUnit::Is("" | "1"),
         ) => Ok((value, none)),
-        (Value::State(_) | Value::Category(_) | Value::Event, EntryUnit::Is(_)) => {
-            Err(RefusalReason::UnitMismatch)
-        }
+        (
+            Value::State(_) | Value::Category(_) | Value::Event | Value::Series(_),
+            EntryUnit::Is(_),
+        ) => Err(RefusalReason::UnitMismatch),
     }
 }

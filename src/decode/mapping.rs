@@ -1,22 +1,19 @@
 //! JSON of any shape, read by a configured mapping: pointer to kind, unit, scale and words.
 
 mod settings;
-mod target;
 mod tree;
 
 use std::{borrow::Cow, str, sync::Arc};
 
-pub use settings::{MappedValue, MappingError, MappingSettings, ReadingSettings, TimeSettings};
+pub use settings::{MappingError, MappingSettings, ReadingSettings, TimeSettings};
 
-use self::{
-    target::Target,
-    tree::{NodeId, Tree, Walk},
-};
+use self::tree::{NodeId, Tree, Walk};
 use super::{
     decoded::{Decoded, DevicePart},
     error::{DecodeError, NonReading},
     json_text,
     scalar::Scalar,
+    term::Term,
     time::TimeFormat,
 };
 use crate::catalogue::Catalogue;
@@ -25,7 +22,7 @@ use crate::catalogue::Catalogue;
 #[derive(Clone, Debug)]
 pub struct Mapping {
     catalogue: Arc<Catalogue>,
-    targets: Vec<Target>,
+    targets: Vec<Term>,
     time_format: TimeFormat,
     tree: Tree,
 }
@@ -51,7 +48,7 @@ impl Mapping {
         let mut targets = Vec::new();
         for reading in &settings.readings {
             tree.add(&reading.pointer, Leaf::Reading(targets.len()))?;
-            targets.push(Target::new(reading, catalogue)?);
+            targets.push(Term::new(&reading.term, catalogue)?);
         }
         let time = settings.time.as_ref().map(|time| &time.pointer);
         let others = [

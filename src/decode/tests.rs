@@ -26,10 +26,15 @@ pub(super) fn message<'a>(topic: &'a str, payload: &'a [u8]) -> Message<'a> {
 }
 
 /// Outcome and readings in short: `air_temperature=21.5 tvoc=3~ sos -battery_level:value_type`,
-/// with `~` for an assumed unit, and `-` before a refused kind.
+/// with `~` for an assumed unit, `#` before a channel, and `-` before a refused kind.
 pub(super) fn told(decoder: &Decoder, topic: &str, device: &str, payload: &[u8]) -> String {
     let mut out = Decoded::default();
-    match decoder.decode(device, &message(topic, payload), &mut out) {
+    match decoder.decode(
+        device,
+        &message(topic, payload),
+        &mut crate::decode::Memory::default(),
+        &mut out,
+    ) {
         Err(error) => return format!("error {}", error.reason()),
         Ok(Outcome::NonReading(what)) => return format!("none {}", what.reason()),
         Ok(Outcome::Readings) => {}
@@ -39,6 +44,10 @@ pub(super) fn told(decoder: &Decoder, topic: &str, device: &str, payload: &[u8])
     let mut text = String::new();
     for reading in &out.readings {
         let name = &catalogue.get(reading.kind).name;
+        let name = match reading.channel {
+            0 => name.to_string(),
+            channel => format!("{name}#{channel}"),
+        };
         match reading.value {
             Value::Number(number) => write!(text, "{name}={number}"),
             Value::State(state) => write!(text, "{name}={state}"),
@@ -46,6 +55,10 @@ pub(super) fn told(decoder: &Decoder, topic: &str, device: &str, payload: &[u8])
                 write!(text, "{name}={}", catalogue.category_name(reading.kind, word))
             }
             Value::Event => write!(text, "{name}"),
+            Value::Series(index) => {
+                let series = out.series.get(index);
+                write!(text, "{name}={:?}/{}", series.samples, series.period_us)
+            }
         }
         .unwrap();
         text.push_str(if reading.flags.has(ReadingFlag::UnitAssumed) { "~ " } else { " " });
@@ -90,9 +103,9 @@ fn mapping() -> Decoder {
 /// Zigbee2MQTT, JSON, protobuf, mapping.
 static DECODERS: LazyLock<[Decoder; 4]> = LazyLock::new(|| {
     [
-        Decoder::zigbee2mqtt(&CATALOGUE),
-        Decoder::json(&CATALOGUE),
-        Decoder::protobuf(&CATALOGUE),
+        Decoder::usual(crate::decode::Format::Zigbee2Mqtt, &CATALOGUE),
+        Decoder::usual(crate::decode::Format::Json, &CATALOGUE),
+        Decoder::usual(crate::decode::Format::Protobuf, &CATALOGUE),
         mapping(),
     ]
 });
@@ -145,7 +158,12 @@ fn assert_sound(payload: &[u8]) -> Result<(), TestCaseError> {
     let mut out = Decoded::default();
     for decoder in DECODERS.iter() {
         for (topic, device) in TOPICS {
-            match decoder.decode(device, &message(topic, payload), &mut out) {
+            match decoder.decode(
+                device,
+                &message(topic, payload),
+                &mut crate::decode::Memory::default(),
+                &mut out,
+            ) {
                 Err(error) => {
                     prop_assert!(!error.reason().is_empty());
                     prop_assert!(error.to_string().len() < 128);
@@ -182,7 +200,7 @@ proptest! {
     fn numbers_keep_every_bit(number in any::<f64>().prop_filter("JSON has no other", |n| n.is_finite())) {
         let payload = format!(r#"{{"kind":"link_quality","value":{number:?}}}"#);
         let mut out = Decoded::default();
-        let outcome = Decoder::json(&catalogue()).decode("", &message("t", payload.as_bytes()), &mut out);
+        let outcome = Decoder::usual(crate::decode::Format::Json, &catalogue()).decode("", &message("t", payload.as_bytes()), &mut crate::decode::Memory::default(), &mut out);
         prop_assert_eq!(outcome, Ok(Outcome::Readings));
         let Value::Number(read) = out.readings[0].value else { panic!("no number") };
         prop_assert_eq!(read.to_bits(), number.to_bits());
@@ -196,7 +214,12 @@ fn the_corpus_itself_is_readable() {
     for (decoder, range) in readable {
         for payload in &CORPUS[range] {
             let mut out = Decoded::default();
-            let outcome = decoder.decode("hall", &message("z/hall", payload), &mut out);
+            let outcome = decoder.decode(
+                "hall",
+                &message("z/hall", payload),
+                &mut crate::decode::Memory::default(),
+                &mut out,
+            );
             assert_eq!(outcome, Ok(Outcome::Readings), "{}", String::from_utf8_lossy(payload));
             assert!(!out.readings.is_empty());
         }
@@ -256,7 +279,7 @@ fn large_nonsense_has_its_reason() {
 
 #[test]
 fn depth_is_counted_outside_of_strings_only() {
-    let decoder = Decoder::zigbee2mqtt(&catalogue());
+    let decoder = Decoder::usual(crate::decode::Format::Zigbee2Mqtt, &catalogue());
     let brackets = format!(r#"{{"battery":5,"text":"\"{}"}}"#, "[{".repeat(5_000));
     assert_eq!(told(&decoder, "z/hall", "hall", brackets.as_bytes()), "battery_level=5");
     let wide = format!(r#"{{"battery":5,"list":[{}1]}}"#, "[],".repeat(5_000));
@@ -283,7 +306,12 @@ fn labels_are_closed_and_distinct() {
 fn debug_shows_no_measurement() {
     let mut out = Decoded::default();
     let payload = br#"{"device":"Astrid","kind":"heart_rate","value":123.25}"#;
-    let outcome = Decoder::json(&catalogue()).decode("", &message("t", payload), &mut out);
+    let outcome = Decoder::usual(crate::decode::Format::Json, &catalogue()).decode(
+        "",
+        &message("t", payload),
+        &mut crate::decode::Memory::default(),
+        &mut out,
+    );
     assert_eq!(outcome, Ok(Outcome::Readings));
     let text = format!("{out:?}");
     assert!(!text.contains("Astrid") && !text.contains("123"), "{text}");

@@ -3,7 +3,7 @@
 use super::protobuf::{WireType, bytes, fixed64, integer, message, tag, varint};
 use crate::{
     catalogue::Catalogue,
-    model::{Flags, Reading, ReportFlag, UnixMicros, Value, reading::Flag},
+    model::{Flags, Reading, ReportFlag, Series, SeriesTable, UnixMicros, Value, reading::Flag},
 };
 
 /// Field numbers of `trygg.v1`.
@@ -30,8 +30,15 @@ mod field {
         pub(crate) const STATE: u32 = 5;
         pub(crate) const CATEGORY: u32 = 6;
         pub(crate) const EVENT: u32 = 7;
+        pub(crate) const SERIES: u32 = 8;
         pub(crate) const MEASURED_AT: u32 = 9;
         pub(crate) const FLAGS: u32 = 10;
+        pub(crate) const CHANNEL: u32 = 11;
+    }
+    pub(super) mod series {
+        pub(crate) const START: u32 = 1;
+        pub(crate) const PERIOD: u32 = 2;
+        pub(crate) const VALUES: u32 = 3;
     }
 }
 
@@ -105,7 +112,7 @@ impl ReportEncoder {
     pub fn append(
         &self,
         head: &ReportHead<'_>,
-        readings: &[Reading],
+        (readings, series): (&[Reading], &SeriesTable),
         first_ordinal: u32,
         out: &mut Vec<u8>,
     ) {
@@ -127,13 +134,13 @@ impl ReportEncoder {
             flags(field::report::FLAGS, head.flags, out);
             for (ordinal, reading) in (first_ordinal..).zip(readings) {
                 message::<1>(field::report::READINGS, out, |out| {
-                    self.reading(ordinal, reading, out);
+                    self.reading(ordinal, reading, series, out);
                 });
             }
         });
     }
 
-    fn reading(&self, ordinal: u32, reading: &Reading, out: &mut Vec<u8>) {
+    fn reading(&self, ordinal: u32, reading: &Reading, series: &SeriesTable, out: &mut Vec<u8>) {
         integer(field::reading::ORDINAL, u64::from(ordinal), out);
         let Some(kind) = self.kinds.get(usize::from(reading.kind.0)) else { return };
         out.extend_from_slice(&kind.name_and_unit);
@@ -152,12 +159,32 @@ impl ReportEncoder {
                 tag(field::reading::EVENT, WireType::Length, out);
                 out.push(0);
             }
+            Value::Series(index) => sampled(series.get(index), out),
         }
         if let Some(measured_at) = reading.measured_at {
             fixed64(field::reading::MEASURED_AT, measured_at.0.to_le_bytes(), out);
         }
         flags(field::reading::FLAGS, reading.flags, out);
+        if reading.channel != 0 {
+            integer(field::reading::CHANNEL, u64::from(reading.channel), out);
+        }
     }
+}
+
+/// Samples as a packed list.
+fn sampled(series: Series<'_>, out: &mut Vec<u8>) {
+    message::<3>(field::reading::SERIES, out, |out| {
+        if series.start != UnixMicros(0) {
+            fixed64(field::series::START, series.start.0.to_le_bytes(), out);
+        }
+        integer(field::series::PERIOD, series.period_us, out);
+        if series.samples.is_empty() {
+            return;
+        }
+        tag(field::series::VALUES, WireType::Length, out);
+        varint(u64::try_from(series.samples.len() * 4).unwrap_or(0), out);
+        out.extend(series.samples.iter().flat_map(|sample| sample.to_le_bytes()));
+    });
 }
 
 /// Marks an encoded batch as delivered late. Protobuf fields may follow in any order, so the

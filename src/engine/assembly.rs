@@ -9,7 +9,7 @@ use super::{StartError, keeping::Part};
 use crate::{
     batch::BatchLimits,
     config::{self, Ack, Config, Format},
-    decode::{Decoder, Mapping},
+    decode::{self, Decoder, DecoderSettings, MEMORY_BYTES, Mapping},
     kafka::{Kafka, KafkaSettings, settings::TopicShape},
     link::{Clock, Core, LinkSettings, LinkTask, SnapshotRequest, voice::Voice},
     model::QoS,
@@ -38,7 +38,8 @@ const SMALL_WINDOW: usize = 1_000;
 pub(super) struct Assembly {
     config: Config,
     registry: Arc<Registry>,
-    mappings: BTreeMap<String, Mapping>,
+    decoders: BTreeMap<decode::Format, Decoder>,
+    mappings: BTreeMap<String, Decoder>,
 }
 
 /// A link ready to run.
@@ -59,11 +60,20 @@ impl Assembly {
             let name = settings.name.clone();
             let mapping = Mapping::new(settings, &config.catalogue);
             mapping
-                .map(|mapping| (name.clone(), mapping))
+                .map(|mapping| (name.clone(), Decoder::Mapping(mapping)))
                 .map_err(|error| StartError::Mapping { name, error })
+        });
+        let settings = DecoderSettings::new(&config.catalogue);
+        let decoders = decode::Format::ALL.into_iter().map(|format| {
+            let decoder = Decoder::new(format, &settings);
+            let name = || format.name().to_owned();
+            decoder
+                .map(|decoder| (format, decoder))
+                .map_err(|error| StartError::Mapping { name: name(), error: error.into() })
         });
         Ok(Self {
             registry: Arc::new(registry),
+            decoders: decoders.collect::<Result<_, _>>()?,
             mappings: mappings.collect::<Result<_, _>>()?,
             config: config.clone(),
         })
@@ -156,12 +166,7 @@ impl Assembly {
         let routes = link.filters.iter().map(|filter| Route {
             pattern: filter.topic.clone(),
             decoder: self.decoder(&filter.format),
-            format: match &filter.format {
-                Format::Zigbee2Mqtt => "zigbee2mqtt".into(),
-                Format::Json => "json".into(),
-                Format::Protobuf => "protobuf".into(),
-                Format::Mapping(name) => name.as_str().into(),
-            },
+            format: filter.format.name().into(),
         });
         let origin = Origin {
             link: Arc::clone(&link.name),
@@ -186,23 +191,21 @@ impl Assembly {
             },
             dead_letter_bytes: config.kafka.dead_letter_max_bytes.bytes(),
             partitions: kafka.partitions(),
+            memory_bytes: MEMORY_BYTES,
             started: clock.now().wall,
         };
         Pipeline::new(settings, resolver)
     }
 
     fn decoder(&self, format: &Format) -> Decoder {
-        let catalogue = &self.config.catalogue;
-        match format {
-            Format::Zigbee2Mqtt => Decoder::zigbee2mqtt(catalogue),
-            Format::Json => Decoder::json(catalogue),
-            Format::Protobuf => Decoder::protobuf(catalogue),
-            // `config` refuses a filter whose mapping does not exist.
-            Format::Mapping(name) => self
-                .mappings
-                .get(name)
-                .map_or_else(|| Decoder::json(catalogue), |found| Decoder::Mapping(found.clone())),
-        }
+        let found = match format {
+            Format::BuiltIn(format) => self.decoders.get(format),
+            Format::Mapping(name) => self.mappings.get(name),
+        };
+        // `prepare` has made one of each, and `config` refuses a mapping that does not exist.
+        found
+            .cloned()
+            .unwrap_or_else(|| Decoder::usual(decode::Format::Json, &self.config.catalogue))
     }
 }
 

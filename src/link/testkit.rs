@@ -7,7 +7,7 @@ use crate::{
     ack::Receipt,
     batch::BatchLimits,
     catalogue::Catalogue,
-    decode::Decoder,
+    decode::{Decoder, Format},
     model::{Moment, Mono, UnixMicros, topic::TopicPattern},
     pipeline::{Pipeline, PipelineSettings, Route},
     registry::{Identity, Limits, Origin, Registry, Resolver, UnknownDevices},
@@ -27,17 +27,18 @@ pub(super) fn limits() -> LinkSettings {
     }
 }
 
-/// Connected; `homes/{home}/{device...}` is read by the decoder.
-pub(super) fn duty<P: Producer>(
-    decoder: impl FnOnce(&Arc<Catalogue>) -> Decoder,
-    limits: LinkSettings,
-    producer: P,
-) -> Duty<P> {
+/// Connected; `homes/{home}/{device...}` is read in the format.
+pub(super) fn duty<P: Producer>(format: Format, limits: LinkSettings, producer: P) -> Duty<P> {
     let catalogue = Arc::new(Catalogue::builtin());
     let pattern = TopicPattern::parse("homes/{home}/{device...}").expect("a pattern");
     let settings = PipelineSettings {
+        memory_bytes: crate::decode::MEMORY_BYTES,
         link: "north".into(),
-        routes: vec![Route { pattern, decoder: decoder(&catalogue), format: "any".into() }],
+        routes: vec![Route {
+            pattern,
+            decoder: Decoder::usual(format, &catalogue),
+            format: "any".into(),
+        }],
         catalogue,
         clock: ClockLimits {
             future_tolerance: Duration::from_mins(5),

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::time::UnixMicros;
+use super::{series::SeriesIx, time::UnixMicros};
 
 /// Index of a measurement kind in the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +23,8 @@ pub enum Value {
     Category(CategoryId),
     /// Something happened.
     Event,
+    /// Samples of a quantity in the kind's canonical unit.
+    Series(SeriesIx),
 }
 
 /// One value of one kind.
@@ -30,6 +32,9 @@ pub enum Value {
 pub struct Reading {
     /// What was measured.
     pub kind: KindId,
+    /// Which of several of this kind the device has, counted from 1: relay, probe, axis (x, y and
+    /// z are 1, 2 and 3). Zero: it has one.
+    pub channel: u16,
     /// The value.
     pub value: Value,
     /// Own device time, only where it differs from the report's.
@@ -48,6 +53,8 @@ pub enum ReadingFlag {
     Repeated = 2,
     /// Unit taken from the key, not from the message.
     UnitAssumed = 3,
+    /// Stands for a span of time (minimum, mean or the like), not for a moment.
+    Summary = 4,
 }
 
 /// What to know about a message. Numbers are those of the wire.
@@ -70,6 +77,9 @@ pub enum ReportFlag {
     Historical = 7,
     /// A time was there and could not be read.
     ClockUnreadable = 8,
+    /// A local time in the hour that autumn has twice; the reading nearest to its reception was
+    /// taken.
+    ClockAmbiguous = 9,
 }
 
 /// A flag with its number on the wire (1..=63).

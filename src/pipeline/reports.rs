@@ -9,7 +9,7 @@ use crate::{
     catalogue::Catalogue,
     decode::Decoded,
     encode::{ReportEncoder, ReportHead, report::EventIdBasis},
-    model::{Flags, Lane, Message, Reading, RecordKey, ReportFlag, murmur2},
+    model::{Flags, Lane, Message, Reading, RecordKey, ReportFlag, SeriesTable, murmur2},
     record::{Record, RecordPool},
     registry::{Device, DeviceIx, Home, Resolution, Resolver},
     validate::{self, Clock, ClockLimits},
@@ -95,10 +95,11 @@ impl Reports {
             if readings.is_empty() {
                 continue;
             }
+            let values = (readings, &decoded.series);
             let received = work.message.received.wall;
             let clock = validate::clock(part.measured_at, received, &self.clock);
             let place = Place { index, position, flags: part.flags, sequence: part.sequence };
-            made.alerts += self.append(work, &place, &clock, readings, token, out, accepted);
+            made.alerts += self.append(work, &place, &clock, values, token, out, accepted);
         }
         made
     }
@@ -296,7 +297,7 @@ impl Reports {
         work: &Work<'_>,
         place: &Place,
         clock: &Clock,
-        readings: &[Reading],
+        (readings, series): (&[Reading], &SeriesTable),
         token: &mut AckToken<'_>,
         out: &mut Out<'_>,
         accepted: &mut Accepted,
@@ -342,7 +343,7 @@ impl Reports {
                 alert.timestamp = message.received.wall;
                 alert.readings = 1;
                 let one = std::slice::from_ref(reading);
-                self.encoder.append(&head, one, ordinal, &mut alert.value);
+                self.encoder.append(&head, (one, series), ordinal, &mut alert.value);
                 token.split(&mut alert.shares);
                 out.ready.push(alert);
                 alerts += 1;
@@ -355,7 +356,7 @@ impl Reports {
         });
         let Some(batch) = batch else { return alerts };
         let value = Whole::begin(&mut batch.value);
-        self.encoder.append(&head, readings, 0, value.buffer);
+        self.encoder.append(&head, (readings, series), 0, value.buffer);
         value.end();
         batch.timestamp = batch.timestamp.max(message.received.wall);
         let count = u32::try_from(readings.len()).unwrap_or(u32::MAX);

@@ -61,13 +61,34 @@ fn settings() -> PipelineSettings {
         format: format.into(),
     };
     PipelineSettings {
+        memory_bytes: crate::decode::MEMORY_BYTES,
         link: "north".into(),
         routes: vec![
-            route("homes/{home}/z/{device...}", "z2m", Decoder::zigbee2mqtt(&catalogue)),
-            route("homes/{home}/json/{device...}", "json", Decoder::json(&catalogue)),
-            route("homes/{home}/pb/{device...}", "pb", Decoder::protobuf(&catalogue)),
-            route("z/{device...}", "z2m", Decoder::zigbee2mqtt(&catalogue)),
-            route("gateway/{home}", "json", Decoder::json(&catalogue)),
+            route(
+                "homes/{home}/z/{device...}",
+                "z2m",
+                Decoder::usual(crate::decode::Format::Zigbee2Mqtt, &catalogue),
+            ),
+            route(
+                "homes/{home}/json/{device...}",
+                "json",
+                Decoder::usual(crate::decode::Format::Json, &catalogue),
+            ),
+            route(
+                "homes/{home}/pb/{device...}",
+                "pb",
+                Decoder::usual(crate::decode::Format::Protobuf, &catalogue),
+            ),
+            route(
+                "z/{device...}",
+                "z2m",
+                Decoder::usual(crate::decode::Format::Zigbee2Mqtt, &catalogue),
+            ),
+            route(
+                "gateway/{home}",
+                "json",
+                Decoder::usual(crate::decode::Format::Json, &catalogue),
+            ),
         ],
         catalogue,
         clock: ClockLimits {

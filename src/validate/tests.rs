@@ -8,13 +8,14 @@ use crate::{
 
 fn reading(catalogue: &Catalogue, kind: &str, value: Value) -> Reading {
     let kind = catalogue.find(kind).unwrap();
-    Reading { kind, value, measured_at: None, flags: Flags::default() }
+    Reading { kind, channel: 0, value, measured_at: None, flags: Flags::default() }
 }
 
 fn decoded(readings: Vec<Reading>, ends: &[usize]) -> Decoded {
     let mut start = 0;
     let devices = ends.iter().map(|end| {
         let part = DevicePart {
+            way: 0,
             name: DeviceName::Captured,
             readings: start..*end,
             measured_at: DeviceTime::Absent,

@@ -12,13 +12,23 @@ use crate::{
 };
 
 fn of(payload: &str) -> String {
-    told(&Decoder::json(&catalogue()), "t", "captured", payload.as_bytes())
+    told(
+        &Decoder::usual(crate::decode::Format::Json, &catalogue()),
+        "t",
+        "captured",
+        payload.as_bytes(),
+    )
 }
 
 fn decoded(payload: &str) -> Decoded {
     let mut out = Decoded::default();
-    let decoder = Decoder::json(&catalogue());
-    let outcome = decoder.decode("captured", &message("t", payload.as_bytes()), &mut out);
+    let decoder = Decoder::usual(crate::decode::Format::Json, &catalogue());
+    let outcome = decoder.decode(
+        "captured",
+        &message("t", payload.as_bytes()),
+        &mut crate::decode::Memory::default(),
+        &mut out,
+    );
     assert_eq!(outcome, Ok(Outcome::Readings), "{payload}");
     assert_whole(&out);
     out

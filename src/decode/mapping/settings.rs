@@ -1,10 +1,8 @@
 //! A mapping as the configuration writes it.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
-use crate::decode::{READINGS_MAX, TimeFormat};
+use crate::decode::{READINGS_MAX, TermError, TermSettings, TimeFormat};
 
 /// One `[[mapping]]`. Pointers are JSON pointers (RFC 6901), such as `/data/0/temp`; the empty
 /// pointer is the whole body, also when that is bare text and no JSON.
@@ -40,39 +38,12 @@ pub struct TimeSettings {
 
 /// One reading of a mapping.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ReadingSettings {
     /// Where the value stands.
     pub pointer: String,
     /// What it is.
-    pub kind: String,
-    /// Unit of a number after `scale` and `offset`; without it the kind's own.
-    #[serde(default)]
-    pub unit: Option<String>,
-    /// A number is multiplied by it first.
-    #[serde(default = "one")]
-    pub scale: f64,
-    /// Then this is added.
-    #[serde(default)]
-    pub offset: f64,
-    /// A state that means the opposite of the kind's name.
-    #[serde(default)]
-    pub invert: bool,
-    /// Values of the payload, as text, and what they mean. Others are read as usual.
-    #[serde(default)]
-    pub words: BTreeMap<String, MappedValue>,
-}
-
-/// What a value of the payload means.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(untagged)]
-pub enum MappedValue {
-    /// A state; for an event, whether it happened.
-    State(bool),
-    /// A number in the reading's unit.
-    Number(f64),
-    /// A word of the kind's list.
-    Word(String),
+    #[serde(flatten)]
+    pub term: TermSettings,
 }
 
 /// Why a mapping cannot be used.
@@ -89,46 +60,9 @@ pub enum MappingError {
         /// Levels allowed.
         limit: usize,
     },
-    /// Not in the catalogue.
-    #[error("no kind is called {kind:?}")]
-    Kind {
-        /// As written.
-        kind: String,
-    },
-    /// The kind's numbers cannot come in this unit.
-    #[error("kind {kind:?} cannot be given in {unit:?}")]
-    Unit {
-        /// The kind.
-        kind: String,
-        /// As written.
-        unit: String,
-    },
-    /// `unit`, `scale` and `offset` are for numbers, `invert` for states.
-    #[error("kind {kind:?} is a {value_type}: {field} does not apply")]
-    Field {
-        /// The kind.
-        kind: String,
-        /// What its values are.
-        value_type: &'static str,
-        /// The setting that does not fit.
-        field: &'static str,
-    },
-    /// Zero would turn every number into one, and infinity is no number.
-    #[error("kind {kind:?}: scale and offset are finite numbers, and scale is not 0")]
-    Scale {
-        /// The kind.
-        kind: String,
-    },
-    /// A value of `words` is none of the kind's.
-    #[error("kind {kind:?}: the meaning of {word:?} is no {value_type} of this kind")]
-    Word {
-        /// The kind.
-        kind: String,
-        /// As written.
-        word: String,
-        /// What its values are.
-        value_type: &'static str,
-    },
+    /// One of the readings.
+    #[error(transparent)]
+    Term(#[from] TermError),
 }
 
 impl MappingSettings {
@@ -139,8 +73,4 @@ impl MappingSettings {
             Err(MappingError::Amount)
         }
     }
-}
-
-fn one() -> f64 {
-    1.0
 }

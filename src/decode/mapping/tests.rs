@@ -107,7 +107,12 @@ fn a_report_says_who_and_when() {
     let decoder = mapping(NURSE_CALL);
     let mut out = Decoded::default();
     let payload = br#"{"bed":1,"at":1732371252.5,"n":7,"device":{"id":"n1","x":{"y":1}},"z":0}"#;
-    let outcome = decoder.decode("captured", &message("t", payload), &mut out);
+    let outcome = decoder.decode(
+        "captured",
+        &message("t", payload),
+        &mut crate::decode::Memory::default(),
+        &mut out,
+    );
     assert_eq!(outcome, Ok(Outcome::Readings));
     assert_whole(&out);
     let part = &out.devices[0];
@@ -117,7 +122,12 @@ fn a_report_says_who_and_when() {
     assert_eq!(out.unknown_keys, 2);
 
     let payload = format!(r#"{{"bed":1,"device":{{"id":"{}"}}}}"#, "n".repeat(257));
-    let outcome = decoder.decode("", &message("t", payload.as_bytes()), &mut out);
+    let outcome = decoder.decode(
+        "",
+        &message("t", payload.as_bytes()),
+        &mut crate::decode::Memory::default(),
+        &mut out,
+    );
     assert_eq!(outcome, Err(DecodeError::DeviceNameTooLong { limit: 256 }));
 }
 

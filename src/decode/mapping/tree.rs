@@ -133,8 +133,8 @@ impl Walk<'_> {
             match leaf {
                 Leaf::Reading(number) => {
                     let Some(target) = mapping.targets.get(*number) else { continue };
-                    let meaning = target.read(&mapping.catalogue, scalar);
-                    self.out.take_keyed(*number, target.kind, meaning, target.flags);
+                    let (meaning, flags) = target.read(&mapping.catalogue, scalar, None);
+                    self.out.take_keyed(*number, target.kind, meaning, flags);
                 }
                 Leaf::Device => match sender::name(scalar, self.out) {
                     Ok(name) => self.part.name = name,

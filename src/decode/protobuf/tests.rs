@@ -16,12 +16,22 @@ fn reading(kind: &str, value: Option<Value>) -> Reading {
 }
 
 fn of(message: &DeviceMessage) -> String {
-    told(&Decoder::protobuf(&catalogue()), "t", "captured", &message.encode_to_vec())
+    told(
+        &Decoder::usual(crate::decode::Format::Protobuf, &catalogue()),
+        "t",
+        "captured",
+        &message.encode_to_vec(),
+    )
 }
 
 fn decode(payload: &[u8]) -> Result<Decoded, DecodeError> {
     let mut out = Decoded::default();
-    Decoder::protobuf(&catalogue()).decode("captured", &message("t", payload), &mut out)?;
+    Decoder::usual(crate::decode::Format::Protobuf, &catalogue()).decode(
+        "captured",
+        &message("t", payload),
+        &mut crate::decode::Memory::default(),
+        &mut out,
+    )?;
     Ok(out)
 }
 
@@ -282,9 +292,10 @@ fn a_device_without_a_time_takes_its_newest_reading_s() {
     assert_eq!(out.readings[1].measured_at, None);
     assert_eq!(out.devices[0].name, DeviceName::Captured);
     assert_eq!(
-        Decoder::protobuf(&catalogue()).decode(
+        Decoder::usual(crate::decode::Format::Protobuf, &catalogue()).decode(
             "",
             &super::super::tests::message("t", b""),
+            &mut crate::decode::Memory::default(),
             &mut Decoded::default()
         ),
         Ok(Outcome::NonReading(NonReading::Empty))

@@ -12,12 +12,12 @@ use crate::{
 };
 
 fn of(payload: &str) -> String {
-    let decoder = Decoder::zigbee2mqtt(&catalogue());
+    let decoder = Decoder::usual(crate::decode::Format::Zigbee2Mqtt, &catalogue());
     told(&decoder, "zigbee2mqtt/hall", "hall", payload.as_bytes())
 }
 
 fn at(topic: &str, payload: &str) -> String {
-    let decoder = Decoder::zigbee2mqtt(&catalogue());
+    let decoder = Decoder::usual(crate::decode::Format::Zigbee2Mqtt, &catalogue());
     told(&decoder, topic, topic.strip_prefix("homes/7/z/").unwrap_or(""), payload.as_bytes())
 }
 
@@ -230,7 +230,7 @@ fn topics_decide_what_is_special() {
 
 #[test]
 fn device_names_lose_their_sub_topic() {
-    let decoder = Decoder::zigbee2mqtt(&catalogue());
+    let decoder = Decoder::usual(crate::decode::Format::Zigbee2Mqtt, &catalogue());
     let mut out = Decoded::default();
     for (topic, device, payload, expected) in [
         ("z/up/hall/availability", "up/hall/availability", "online", "up/hall"),
@@ -238,7 +238,12 @@ fn device_names_lose_their_sub_topic() {
         ("z/up/hall/battery", "up/hall/battery", "5", "up/hall"),
         ("z/up/hall", "up/hall", r#"{"battery":5}"#, "up/hall"),
     ] {
-        let outcome = decoder.decode(device, &message(topic, payload.as_bytes()), &mut out);
+        let outcome = decoder.decode(
+            device,
+            &message(topic, payload.as_bytes()),
+            &mut crate::decode::Memory::default(),
+            &mut out,
+        );
         assert_eq!(outcome, Ok(Outcome::Readings));
         assert_eq!(out.device_name(&out.devices[0], device), expected, "{topic}");
     }
@@ -246,7 +251,7 @@ fn device_names_lose_their_sub_topic() {
 
 #[test]
 fn last_seen_comes_in_four_forms() {
-    let decoder = Decoder::zigbee2mqtt(&catalogue());
+    let decoder = Decoder::usual(crate::decode::Format::Zigbee2Mqtt, &catalogue());
     let mut out = Decoded::default();
     let at = |micros| DeviceTime::At(UnixMicros(micros));
     for (last_seen, expected) in [
@@ -259,7 +264,12 @@ fn last_seen_comes_in_four_forms() {
         (r#","last_seen":{}"#, DeviceTime::Unreadable),
     ] {
         let payload = format!(r#"{{"battery":1{last_seen}}}"#);
-        let outcome = decoder.decode("hall", &message("z/hall", payload.as_bytes()), &mut out);
+        let outcome = decoder.decode(
+            "hall",
+            &message("z/hall", payload.as_bytes()),
+            &mut crate::decode::Memory::default(),
+            &mut out,
+        );
         assert_eq!(outcome, Ok(Outcome::Readings));
         assert_eq!(out.devices[0].measured_at, expected, "{last_seen}");
     }

@@ -25,7 +25,7 @@ fn head(device: &[u8]) -> ReportHead<'_> {
 
 fn reading(catalogue: &Catalogue, kind: &str, value: Value) -> Reading {
     let kind = catalogue.find(kind).expect("built in");
-    Reading { kind, value, measured_at: None, flags: Flags::default() }
+    Reading { kind, channel: 0, value, measured_at: None, flags: Flags::default() }
 }
 
 fn category(catalogue: &Catalogue, kind: &str, word: &str) -> Reading {
@@ -53,8 +53,10 @@ fn told(catalogue: &Catalogue, ordinal: u32, reading: &Reading) -> v1::Reading {
             v1::reading::Value::Category(catalogue.category_name(reading.kind, word).to_owned())
         }
         Value::Event => v1::reading::Value::Event(v1::EventMarker {}),
+        Value::Series(_) => unreachable!("has a test of its own"),
     };
     v1::Reading {
+        channel: u32::from(reading.channel),
         ordinal,
         kind: kind.name.clone().into_string(),
         unit: kind.unit.clone().into_string(),
@@ -93,7 +95,12 @@ fn expected(
 fn assert_equal(head: &ReportHead<'_>, readings: &[Reading], first_ordinal: u32) -> Vec<u8> {
     let catalogue = Catalogue::builtin();
     let mut ours = Vec::new();
-    ReportEncoder::new(&catalogue).append(head, readings, first_ordinal, &mut ours);
+    ReportEncoder::new(&catalogue).append(
+        head,
+        (readings, &SeriesTable::default()),
+        first_ordinal,
+        &mut ours,
+    );
     let batch = expected(&catalogue, head, readings, first_ordinal);
     assert_eq!(v1::ReadingBatch::decode(ours.as_slice()).as_ref(), Ok(&batch));
     assert_eq!(ours, batch.encode_to_vec());
@@ -186,7 +193,12 @@ fn lengths_of_one_two_and_three_bytes_are_patched_in() {
     catalogue = Catalogue::extended(std::iter::once(kind)).expect("a kind");
     let long = category(&catalogue, &"k".repeat(64), &"w".repeat(64));
     let mut ours = Vec::new();
-    ReportEncoder::new(&catalogue).append(&head(&device), &[long, long], 0, &mut ours);
+    ReportEncoder::new(&catalogue).append(
+        &head(&device),
+        (&[long, long], &SeriesTable::default()),
+        0,
+        &mut ours,
+    );
     assert_eq!(ours, expected(&catalogue, &head(&device), &[long, long], 0).encode_to_vec());
 }
 
@@ -206,13 +218,40 @@ fn reports_and_the_mark_of_lateness_are_appended_to_what_is_there() {
     let mut ours = whole.encode_to_vec();
     for number in 0..3 {
         let head = ReportHead { event_id: number, ..head(&device) };
-        encoder.append(&head, &readings, 0, &mut ours);
+        encoder.append(&head, (&readings, &SeriesTable::default()), 0, &mut ours);
         whole.reports.extend(expected(&catalogue, &head, &readings, 0).reports);
     }
     assert_eq!(ours, whole.encode_to_vec());
     append_delivered_late(&mut ours);
     whole.delivered_late = true;
     assert_eq!(ours, whole.encode_to_vec());
+}
+
+#[test]
+fn a_series_is_one_reading_with_packed_samples() {
+    let catalogue = Catalogue::builtin();
+    let mut table = SeriesTable::default();
+    for start in [0, 1_700_000_000_000_000] {
+        table.clear();
+        let samples: Vec<f32> = (0..200).map(|number| number as f32 / 64.0).collect();
+        samples.iter().try_for_each(|sample| table.push(*sample)).unwrap();
+        let index = table.finish(UnixMicros(start), 31_250).unwrap();
+        let mut axis = reading(&catalogue, "acceleration", Value::Series(index));
+        axis.channel = 3;
+        let mut ours = Vec::new();
+        let device = fragment("d", "");
+        ReportEncoder::new(&catalogue).append(&head(&device), (&[axis], &table), 0, &mut ours);
+        let mut batch = expected(&catalogue, &head(&device), &[], 0);
+        let series = v1::SampledSeries { start_us: start, period_us: 31_250, values: samples };
+        batch.reports[0].readings.push(v1::Reading {
+            kind: "acceleration".to_owned(),
+            unit: "[g]".to_owned(),
+            value: Some(v1::reading::Value::Series(series)),
+            channel: 3,
+            ..v1::Reading::default()
+        });
+        assert_eq!(ours, batch.encode_to_vec());
+    }
 }
 
 fn any_reading() -> impl Strategy<Value = Reading> {
@@ -235,7 +274,7 @@ fn any_reading() -> impl Strategy<Value = Reading> {
                 [ReadingFlag::OutsideUsualRange, ReadingFlag::Repeated, ReadingFlag::UnitAssumed];
             let set = (0..3).zip(all).filter(|(bit, _)| bits & (1 << bit) != 0);
             let flags = set.map(|(_, flag)| flag).fold(Flags::default(), Flags::with);
-            Reading { kind: KindId(kind), value, measured_at, flags }
+            Reading { kind: KindId(kind), channel: u16::from(bits), value, measured_at, flags }
         },
     )
 }

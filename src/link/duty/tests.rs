@@ -4,7 +4,7 @@ use prost::Message as _;
 
 use super::*;
 use crate::{
-    decode::Decoder,
+    decode::Format,
     kafka::{Failure, FailureClass, mailbox::Ticket, settings::Grouping},
     link::testkit::{after, duty, limits, receipt},
     model::Lane,
@@ -61,7 +61,7 @@ impl Scene {
         limits.receive_maximum = 4;
         limits.outstanding_messages = messages;
         limits.outstanding_bytes = 10_000;
-        let duty = duty(Decoder::json, limits, kafka.clone());
+        let duty = duty(Format::Json, limits, kafka.clone());
         Self { duty, kafka, now: after(Duration::from_secs(1)) }
     }
 

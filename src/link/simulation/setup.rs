@@ -48,8 +48,13 @@ pub(super) fn core(
         subscribe_timeout: Duration::from_secs(10),
     });
     let settings = PipelineSettings {
+        memory_bytes: crate::decode::MEMORY_BYTES,
         link: "sim".into(),
-        routes: vec![Route { pattern, decoder: Decoder::json(&catalogue), format: "json".into() }],
+        routes: vec![Route {
+            pattern,
+            decoder: Decoder::usual(crate::decode::Format::Json, &catalogue),
+            format: "json".into(),
+        }],
         catalogue,
         clock: ClockLimits {
             future_tolerance: Duration::from_mins(5),

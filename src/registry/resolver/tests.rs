@@ -166,8 +166,13 @@ fn overrides_change_kind_and_polarity() {
     let mut resolver = resolver(UnknownDevices::Accept);
     let catalogue = Catalogue::builtin();
     let kind = |name| catalogue.find(name).unwrap();
-    let reading =
-        |kind: KindId, value| Reading { kind, value, measured_at: None, flags: Flags::default() };
+    let reading = |kind: KindId, value| Reading {
+        kind,
+        channel: 0,
+        value,
+        measured_at: None,
+        flags: Flags::default(),
+    };
     let bed = known(resolver.resolve(Some("h-1"), "contact_1"));
     let mut door = reading(kind("door_open"), Value::State(true));
     resolver.device(bed).overrides.apply(&mut door);

@@ -74,8 +74,8 @@ struct Routes(Vec<(TopicPattern, Decoder)>);
 impl Routes {
     fn new(catalogue: &Arc<Catalogue>) -> Self {
         let decoder = |format| match format {
-            "zigbee2mqtt" => Decoder::zigbee2mqtt(catalogue),
-            "json" => Decoder::json(catalogue),
+            "zigbee2mqtt" => Decoder::usual(crate::decode::Format::Zigbee2Mqtt, &catalogue),
+            "json" => Decoder::usual(crate::decode::Format::Json, &catalogue),
             other => panic!("{other}"),
         };
         let route = |filter: &super::super::Filter| {
@@ -98,7 +98,16 @@ impl Routes {
         let mut taken = self.0.iter().filter_map(|(pattern, decoder)| {
             let captures = pattern.matches(&event.topic)?;
             assert!(captures.home.is_some() && captures.device.is_some(), "{}", event.topic);
-            Some(decoder.decode(captures.device.unwrap(), &message, out).unwrap())
+            Some(
+                decoder
+                    .decode(
+                        captures.device.unwrap(),
+                        &message,
+                        &mut crate::decode::Memory::default(),
+                        out,
+                    )
+                    .unwrap(),
+            )
         });
         let outcome = taken.next().unwrap();
         assert!(taken.next().is_none(), "{}", event.topic);

@@ -1,0 +1,221 @@
+//! What formats have to remember between messages: the names behind Sparkplug's aliases, what a
+//! Shelly said before its last change, what discovery says of a topic. One place for all of a
+//! link, with one bound.
+//!
+//! Nothing of it outlives the process. What a broker retains (discovery, descriptions) is asked
+//! for again at the first connection of a process; what is not retained (births of Sparkplug,
+//! full states of a Shelly) is missing until the device says it again, and the page of the format
+//! says what that means. Losing an entry never loses a message: its values are refused with a
+//! reason, or read without what it would have added.
+
+use std::fmt;
+
+use foldhash::fast::FixedState;
+use lru::LruCache;
+
+/// Memory of one link when the configuration names none: some ten thousand entities of discovery.
+pub const MEMORY_BYTES: usize = 16 * 1024 * 1024;
+
+/// What an entry costs beside what it holds: hash table, list of ages, key.
+const ENTRY_BYTES: usize = 128;
+
+/// Something a format remembers under a key of its own.
+pub(super) trait Remembered: Sized {
+    /// About how many bytes it holds, its key not counted.
+    fn bytes(&self) -> usize;
+    /// Puts it among the others.
+    fn into_memory(self) -> Fact;
+    /// Takes it from among the others.
+    fn of_memory(fact: &mut Fact) -> Option<&mut Self>;
+}
+
+/// Everything a format may remember; each variant is one format's.
+pub(super) enum Fact {
+    /// What tests remember.
+    Note(String),
+}
+
+/// What the formats of one link remember; what was not used for longest is forgotten first.
+pub struct Memory {
+    facts: LruCache<Box<str>, Kept, FixedState>,
+    /// The key at hand: shelf and name.
+    key: String,
+    bytes: usize,
+    limit: usize,
+    forgotten: u64,
+}
+
+struct Kept {
+    fact: Fact,
+    bytes: usize,
+}
+
+/// Keeps the names of formats apart: the first letter of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shelf {
+    /// What tests remember.
+    Notes,
+}
+
+impl Shelf {
+    fn letter(self) -> char {
+        match self {
+            Self::Notes => 'n',
+        }
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new(MEMORY_BYTES)
+    }
+}
+
+impl Memory {
+    /// An empty one that holds about `limit` bytes.
+    pub fn new(limit: usize) -> Self {
+        let facts = LruCache::unbounded_with_hasher(FixedState::default());
+        Self { facts, key: String::new(), bytes: 0, limit, forgotten: 0 }
+    }
+
+    /// What is remembered under a name.
+    pub(super) fn get<T: Remembered>(&mut self, shelf: Shelf, name: &str) -> Option<&mut T> {
+        let key = key(&mut self.key, shelf, name);
+        T::of_memory(&mut self.facts.get_mut(key)?.fact)
+    }
+
+    /// Remembers, in place of what was there. What is larger than the whole memory is not kept,
+    /// and counts as forgotten.
+    pub(super) fn put<T: Remembered>(&mut self, shelf: Shelf, name: &str, fact: T) {
+        self.remove(shelf, name);
+        let key = key(&mut self.key, shelf, name);
+        let bytes = ENTRY_BYTES + key.len() + fact.bytes();
+        self.facts.put(key.into(), Kept { fact: fact.into_memory(), bytes });
+        self.bytes += bytes;
+        self.shrink();
+    }
+
+    /// Changes what is remembered under a name, which may grow by that.
+    pub(super) fn update<T: Remembered, R>(
+        &mut self,
+        shelf: Shelf,
+        name: &str,
+        change: impl FnOnce(&mut T) -> R,
+    ) -> Option<R> {
+        let key = key(&mut self.key, shelf, name);
+        let kept = self.facts.get_mut(key)?;
+        let fact = T::of_memory(&mut kept.fact)?;
+        let result = change(fact);
+        let bytes = ENTRY_BYTES + key.len() + fact.bytes();
+        self.bytes = self.bytes - kept.bytes + bytes;
+        kept.bytes = bytes;
+        self.shrink();
+        Some(result)
+    }
+
+    /// Forgets on purpose.
+    pub(super) fn remove(&mut self, shelf: Shelf, name: &str) {
+        let key = key(&mut self.key, shelf, name);
+        if let Some(kept) = self.facts.pop(key) {
+            self.bytes -= kept.bytes;
+        }
+    }
+
+    /// Bytes held, roughly.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Entries held.
+    pub fn len(&self) -> usize {
+        self.facts.len()
+    }
+
+    /// Holds nothing?
+    pub fn is_empty(&self) -> bool {
+        self.facts.is_empty()
+    }
+
+    /// Entries that had to go for newer ones.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    fn shrink(&mut self) {
+        while self.bytes > self.limit {
+            let Some((_, oldest)) = self.facts.pop_lru() else { break };
+            self.bytes -= oldest.bytes;
+            self.forgotten += 1;
+        }
+    }
+}
+
+fn key<'k>(key: &'k mut String, shelf: Shelf, name: &str) -> &'k str {
+    key.clear();
+    key.push(shelf.letter());
+    key.push_str(name);
+    key
+}
+
+/// What is remembered says where sensors are; only amounts are shown.
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory")
+            .field("facts", &self.facts.len())
+            .field("bytes", &self.bytes)
+            .field("forgotten", &self.forgotten)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Remembered for String {
+        fn bytes(&self) -> usize {
+            self.capacity()
+        }
+
+        fn into_memory(self) -> Fact {
+            Fact::Note(self)
+        }
+
+        fn of_memory(fact: &mut Fact) -> Option<&mut Self> {
+            match fact {
+                Fact::Note(note) => Some(note),
+            }
+        }
+    }
+
+    fn note(memory: &mut Memory, name: &str) -> Option<String> {
+        memory.get::<String>(Shelf::Notes, name).cloned()
+    }
+
+    #[test]
+    fn the_oldest_use_is_forgotten_first_and_counted() {
+        let mut memory = Memory::new(3 * (ENTRY_BYTES + 2));
+        for name in ["a", "b", "c"] {
+            memory.put(Shelf::Notes, name, String::new());
+        }
+        assert!(note(&mut memory, "a").is_some());
+        memory.put(Shelf::Notes, "d", String::new());
+        assert_eq!(note(&mut memory, "b"), None);
+        assert_eq!((memory.len(), memory.forgotten()), (3, 1));
+    }
+
+    #[test]
+    fn what_grows_is_weighed_again() {
+        let mut memory = Memory::new(10_000);
+        memory.put(Shelf::Notes, "a", String::new());
+        memory.put(Shelf::Notes, "b", String::new());
+        let grow = |note: &mut String| note.push_str(&"x".repeat(9_900));
+        assert!(memory.update(Shelf::Notes, "b", grow).is_some());
+        assert_eq!(note(&mut memory, "a"), None, "no room beside the other");
+        assert!(memory.bytes() > 9_900);
+        memory.remove(Shelf::Notes, "b");
+        assert_eq!((memory.bytes(), memory.len(), memory.forgotten()), (0, 0, 1));
+        memory.put(Shelf::Notes, "huge", "x".repeat(20_000));
+        assert!(memory.is_empty(), "it is larger than all there is");
+    }
+}
