@@ -7,13 +7,13 @@
 //!
 //! It shows names, topics and values, as logs never do: to the operator, on his own terminal.
 
-mod discover;
 mod explainer;
 mod fields;
 mod json;
 mod lines;
 mod listen;
 mod outcome;
+mod page;
 mod published;
 mod reasons;
 mod remedy;
@@ -22,11 +22,11 @@ mod trace;
 mod words;
 
 pub use self::{
-    discover::{Census, CensusLimits, Proposal, ProposalSettings},
     explainer::{Explainer, ExplainerSettings, Question},
     json::write_json,
     lines::{Line, LineError, parse_line},
-    listen::{Heard, ListenError, Listener, listen},
-    text::{Page, write_text},
+    listen::{Heard, ListenError, Listener, Onwards, listen},
+    page::Page,
+    text::write_text,
     trace::Trace,
 };

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use super::{
     fields,
+    listen::Listener,
     outcome::Outcome,
     published::Site,
     trace::{DeviceSeen, Found, ReadingSeen, RefusedSeen, Seen, Trace, Way},
@@ -100,6 +101,14 @@ impl Explainer {
         }))
     }
 
+    /// Somebody who listens on its link, if it has one.
+    pub fn listener(&self) -> Option<Listener> {
+        match &self.source {
+            Source::BuiltIn(_) => None,
+            Source::Link(site) => Some(site.listener()),
+        }
+    }
+
     /// The kinds it knows.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
@@ -136,11 +145,10 @@ impl Explainer {
             let device = way.device.as_deref().unwrap_or_default();
             let ended =
                 decoder.decode(device, &message, &mut self.memory, &mut self.decoded);
-            trace.outcome = self.judge(&message, device, ended, &mut trace.devices);
             if let Some(budget) = budget {
-                trace.fields =
-                    fields::of(decoder, device, &message, &self.catalogue, budget);
+                trace.fields = fields::of(decoder, device, &message, &self.catalogue, budget);
             }
+            trace.outcome = self.judge(&message, device, ended, &mut trace.devices);
             trace.route = Some(way);
             let decoded = &self.decoded;
             trace.refused = decoded.refused.iter().map(|refused| self.refused(refused)).collect();

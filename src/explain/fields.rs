@@ -165,7 +165,7 @@ impl Probe<'_> {
         whole: &Answer,
         fields: &mut Vec<Field>,
     ) {
-        let Some(keys) = at(payload, path).map(keys) else { return };
+        let Some(keys) = at(payload, path).map(|value| keys(value)) else { return };
         for key in keys {
             let Some(member) = take(payload, path, &key) else { continue };
             let bytes = serde_json::to_vec(payload).unwrap_or_default();

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{
+    listen::Listener,
     outcome::Outcome,
     trace::{Found, Trace, Way},
 };
@@ -12,17 +13,21 @@ use crate::{
     config::{Config, Format},
     decode::Decoder,
     engine::Apart,
-    model::{Lane, Message, Mono, QoS, UnixMicros},
+    model::{Lane, Message, Mono, QoS, UnixMicros, topic::TopicPattern},
+    mqtt::SessionSettings,
     pipeline::Pipeline,
     record::RecordPool,
     tail::Event,
+    transport::Address,
 };
 
 /// A link, without broker and Kafka.
 pub(super) struct Site {
     link: String,
-    filters: Vec<(crate::model::topic::TopicPattern, Format, Decoder)>,
+    filters: Vec<(TopicPattern, Format, Decoder)>,
     pipeline: Pipeline,
+    /// Where the broker is, and who asks.
+    place: (Address, SessionSettings),
     /// Kafka's topics, by lane.
     topics: [String; 3],
 }
@@ -52,8 +57,18 @@ impl Site {
             link: link.name.to_string(),
             filters: filters.collect(),
             pipeline: apart.pipeline(&link.name, started)?,
+            place: apart.place(&link.name)?,
             topics: [&topics.readings, &topics.alerts, &topics.dead_letters].map(String::clone),
         })
+    }
+
+    /// Who listens on the link, under a name of his own: the engine's session stays the engine's.
+    pub(super) fn listener(&self) -> Listener {
+        let (address, settings) = self.place.clone();
+        let client_id = format!("{}-explain-{:08x}", settings.client_id, rand::random::<u32>());
+        let filters: Vec<String> =
+            self.filters.iter().map(|(pattern, ..)| unshared(pattern.filter())).collect();
+        Listener::new(address, SessionSettings { client_id, ..settings }, &filters)
     }
 
     /// The filter of a topic.
@@ -119,6 +134,12 @@ impl Site {
         }
         trace.published = Some(published);
     }
+}
+
+/// A shared subscription would take messages away from the engines that share it.
+fn unshared(filter: &str) -> String {
+    let group = filter.strip_prefix("$share/").and_then(|shared| shared.split_once('/'));
+    group.map_or(filter, |(_, filter)| filter).to_owned()
 }
 
 impl Published {

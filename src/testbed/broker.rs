@@ -97,6 +97,18 @@ impl Broker {
     }
 }
 
+impl Broker {
+    /// Where it is.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Who comes, and in which version of the protocol.
+    pub fn publisher(&self) -> &PublisherSettings {
+        &self.publisher
+    }
+}
+
 /// The password is not shown.
 impl fmt::Debug for BrokerSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
