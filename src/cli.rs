@@ -15,6 +15,7 @@ mod complete;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
+mod discover;
 mod explain;
 mod parse;
 mod publish;
@@ -30,6 +31,7 @@ pub use self::{
     check::CheckArgs,
     complete::{CompletionsArgs, ManArgs},
     config::ConfigArgs,
+    discover::DiscoverArgs,
     explain::ExplainArgs,
     publish::PubArgs,
     run::RunArgs,
@@ -85,6 +87,8 @@ pub enum Command {
     Config(ConfigArgs),
     /// Show step by step what becomes of a message, and what would change it.
     Explain(ExplainArgs),
+    /// Listen on a broker, and propose a configuration for what is heard.
+    Discover(DiscoverArgs),
     /// Follow what trygg publishes, in words.
     Tail(TailArgs),
     /// Look into a spool, or repair one.
@@ -110,6 +114,7 @@ impl Command {
             Self::Check(args) => args.run(),
             Self::Config(args) => args.run(),
             Self::Explain(args) => args.run(),
+            Self::Discover(args) => args.run(),
             Self::Tail(args) => args.run(),
             Self::Spool(args) => args.run(),
             Self::Pub(args) => args.run(),

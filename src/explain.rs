@@ -7,6 +7,7 @@
 //!
 //! It shows names, topics and values, as logs never do: to the operator, on his own terminal.
 
+mod discover;
 mod explainer;
 mod fields;
 mod json;
@@ -22,6 +23,7 @@ mod trace;
 mod words;
 
 pub use self::{
+    discover::{Census, CensusLimits, Proposal, Unrecognised},
     explainer::{Explainer, ExplainerSettings, Question},
     json::write_json,
     lines::{Line, LineError, parse_line},

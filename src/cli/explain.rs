@@ -23,6 +23,8 @@ use crate::{
 
 mod live;
 
+pub(super) use self::live::{ended, until_signal};
+
 const EXAMPLES: &str = "\
 Examples:
   What becomes of one message, by what trygg knows of itself:
