@@ -5,6 +5,7 @@ pub mod murmur2;
 pub mod reading;
 pub mod reasons;
 pub mod record;
+pub mod span;
 pub mod time;
 pub mod topic;
 
