@@ -6,6 +6,7 @@
 pub mod event_id;
 mod graveyard;
 mod reports;
+mod whole;
 
 use std::{
     mem,
@@ -14,7 +15,7 @@ use std::{
 };
 
 pub use graveyard::Burial;
-use graveyard::{Graveyard, Grounds};
+use graveyard::{Bytes, Graveyard, Grounds};
 use reports::Reports;
 
 use crate::{
@@ -22,10 +23,10 @@ use crate::{
     batch::{BatchLimits, Batches, FlushReason},
     catalogue::Catalogue,
     decode::{Decoded, Decoder, Memory, Outcome},
-    encode::dead_letter::Payload,
+    encode::{dead_letter::Payload, report::home_of},
     model::{LinkName, Message, Moment, Mono, ReasonCounts, UnixMicros, topic::TopicPattern},
     record::{Record, RecordPool},
-    registry::Resolver,
+    registry::{Registry, Resolver},
     validate::ClockLimits,
 };
 
@@ -91,6 +92,8 @@ pub struct PipelineCounts {
     pub unknown_keys: u64,
     /// Urgent readings sent to the alerts topic.
     pub alerts: u64,
+    /// Readings discarded because their home does not consent to them.
+    pub without_consent: u64,
 }
 
 /// See the module.
@@ -115,7 +118,7 @@ enum Verdict {
     /// It cannot be used: nothing of it is in a record.
     Bury { reason: &'static str, detail: String },
     /// Part of it cannot be used; the rest is in records.
-    BuryRefused { reason: &'static str },
+    BuryRefused { reason: &'static str, bytes: Bytes },
 }
 
 impl Pipeline {
@@ -167,9 +170,11 @@ impl Pipeline {
                 token.discard(reason);
                 return accepted;
             }
-            Verdict::Bury { reason, detail } => Grounds { reason, detail, refused: None },
-            Verdict::BuryRefused { reason } => {
-                Grounds { reason, detail: String::new(), refused: Some(&self.decoded) }
+            Verdict::Bury { reason, detail } => {
+                Grounds { reason, detail, refused: None, bytes: self.bytes(Some(message.topic)) }
+            }
+            Verdict::BuryRefused { reason, bytes } => {
+                Grounds { reason, detail: String::new(), refused: Some(&self.decoded), bytes }
             }
         };
         let format =
@@ -199,7 +204,9 @@ impl Pipeline {
         pool: &mut RecordPool,
         ready: &mut Vec<Record>,
     ) -> Accepted {
-        let grounds = Grounds { reason: burial.reason, detail: String::new(), refused: None };
+        let bytes = self.bytes(str::from_utf8(burial.topic).ok());
+        let grounds =
+            Grounds { reason: burial.reason, detail: String::new(), refused: None, bytes };
         let mut letter = self.graveyard.letter(burial, "", &grounds, &self.catalogue, pool);
         token.split(&mut letter.shares);
         ready.push(letter);
@@ -216,11 +223,24 @@ impl Pipeline {
         pool: &mut RecordPool,
         ready: &mut Vec<Record>,
     ) {
-        let mut letter = self.graveyard.letter_of_record(&record, code, now, &self.catalogue, pool);
+        let registry = self.reports.resolver().registry();
+        let is_refused = registry.asks_consent()
+            && home_of(&record.value)
+                .is_none_or(|(tenant, home)| registry.consent(tenant, home).is_none());
+        let bytes = if is_refused { Bytes::Withheld } else { Bytes::Kept };
+        let refusal = (code, bytes);
+        let mut letter =
+            self.graveyard.letter_of_record(&record, refusal, now, &self.catalogue, pool);
         letter.opened = record.opened;
         mem::swap(&mut letter.shares, &mut record.shares);
         ready.push(letter);
         pool.put(record);
+    }
+
+    /// Goes on with another list of devices. Batches that are open under the old one are closed.
+    pub fn replace_registry(&mut self, registry: Arc<Registry>, ready: &mut Vec<Record>) {
+        self.flush(FlushReason::Drain, ready);
+        self.reports.replace_registry(registry);
     }
 
     /// Closes every open batch.
@@ -302,15 +322,30 @@ impl Pipeline {
             accepted,
         );
         self.counts.alerts += u64::from(verdict.alerts);
+        self.counts.without_consent += u64::from(verdict.without_consent);
+        let bytes = verdict.bytes;
         accepted.refused = self.decoded.refused_count + verdict.withheld;
         for refused in &self.decoded.refused {
             self.counts.refused.add(refused.reason.reason());
         }
         match (verdict.obstacle, self.decoded.refused_count) {
-            (Some(reason), _) => Verdict::BuryRefused { reason },
-            (None, 1..) => Verdict::BuryRefused { reason: "readings_refused" },
+            (Some(reason), _) => Verdict::BuryRefused { reason, bytes },
+            (None, 1..) => Verdict::BuryRefused { reason: "readings_refused", bytes },
             (None, 0) if accepted.readings > 0 => Verdict::HandOn,
+            (None, 0) if verdict.without_consent > 0 => Verdict::Discard(DiscardReason::NoConsent),
             (None, 0) => Verdict::Discard(DiscardReason::UnknownDevice),
+        }
+    }
+
+    /// What a dead letter of a message may hold of which only the topic can be read.
+    fn bytes(&self, topic: Option<&str>) -> Bytes {
+        let captures = topic
+            .and_then(|topic| self.routes.iter().find_map(|route| route.pattern.matches(topic)));
+        let (home, device) =
+            captures.map_or((None, None), |captures| (captures.home, captures.device));
+        match self.reports.resolver().may_keep(home, device) {
+            true => Bytes::Kept,
+            false => Bytes::Withheld,
         }
     }
 }

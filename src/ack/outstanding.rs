@@ -42,6 +42,8 @@ pub enum Settlement {
     Delivered,
     /// In the dead-letter topic.
     DeadLettered,
+    /// Nowhere: their home did not consent any more when they were to be handed over.
+    Withheld,
     /// In the spool, at least a part of them: from here on its books tell.
     Spooled,
 }

@@ -11,6 +11,8 @@ pub enum DiscardReason {
     NonReading,
     /// The registry's policy for unknown devices says so.
     UnknownDevice,
+    /// Its home does not consent to any of it.
+    NoConsent,
 }
 
 /// The pipeline's own share of one message.
@@ -51,8 +53,8 @@ impl<'w> AckToken<'w> {
         }
     }
 
-    /// Answers without storing anything: the one other door, for policy. The caller counts it
-    /// under its reason.
+    /// Answers without storing anything: a door of its own, for policy. The caller counts it under
+    /// its reason. [`Shares::discard`] is the other one.
     pub fn discard(mut self, _reason: DiscardReason) {
         self.answer();
     }
@@ -119,6 +121,16 @@ impl Shares {
         if let Some(window) = self.window.take() {
             for slot in self.slots.drain(..) {
                 window.settle_share_in_spool(slot.0);
+            }
+        }
+    }
+
+    /// Answers for every share without proof: the record is not to be stored, by policy. The other
+    /// door beside [`AckToken::discard`]; the caller counts it under its reason.
+    pub fn discard(&mut self, _reason: DiscardReason) {
+        if let Some(window) = self.window.take() {
+            for slot in self.slots.drain(..) {
+                window.settle_share(slot.0);
             }
         }
     }

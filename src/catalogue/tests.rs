@@ -4,6 +4,7 @@ use crate::model::Flags;
 fn number(name: &str, unit: &str) -> Kind {
     Kind {
         name: name.into(),
+        class: Class::Other,
         value_type: ValueType::Number,
         unit: unit.into(),
         hard: None,

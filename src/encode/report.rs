@@ -9,6 +9,8 @@ use crate::{
 /// Field numbers of `trygg.v1`.
 mod field {
     pub(super) mod batch {
+        pub(crate) const TENANT: u32 = 1;
+        pub(crate) const HOME: u32 = 2;
         pub(crate) const REPORTS: u32 = 5;
         pub(crate) const DELIVERED_LATE: u32 = 6;
     }
@@ -191,6 +193,24 @@ fn sampled(series: Series<'_>, out: &mut Vec<u8>) {
 /// bytes need no walking.
 pub fn append_delivered_late(batch: &mut Vec<u8>) {
     integer(field::batch::DELIVERED_LATE, 1, batch);
+}
+
+/// Tenant and home of an encoded batch, which stand first in it. `None` for other bytes.
+pub fn home_of(batch: &[u8]) -> Option<(&str, &str)> {
+    let (tenant, rest) = short_text(field::batch::TENANT, batch)?;
+    let (home, _) = short_text(field::batch::HOME, rest)?;
+    Some((tenant, home))
+}
+
+/// The text of a field of at most 127 bytes that stands first, and what follows it.
+fn short_text(field: u32, bytes: &[u8]) -> Option<(&str, &[u8])> {
+    const LENGTH_DELIMITED: u32 = 2;
+    let ([tag, length], rest) = bytes.split_first_chunk::<2>()?;
+    if u32::from(*tag) != field << 3 | LENGTH_DELIMITED || *length > 127 {
+        return None;
+    }
+    let (text, rest) = rest.split_at_checked(usize::from(*length))?;
+    Some((str::from_utf8(text).ok()?, rest))
 }
 
 /// Flags as a packed list; every number fits one byte.

@@ -4,18 +4,20 @@
 //! socket and the clock.
 
 mod intake;
+mod refused;
 mod spooling;
 
-use std::mem;
+use std::{mem, sync::Arc};
 
 use super::{books::Books, memory::Memory, settings::LinkSettings};
 use crate::{
-    ack::{Epoch, Outstanding, Settlement, Standing},
+    ack::{Epoch, Outstanding, Standing},
     batch::FlushReason,
     kafka::Report,
     model::{Moment, Mono, QoS, RecordKey},
     pipeline::Pipeline,
     record::{Record, RecordPool},
+    registry::Registry,
     sink::{Blocked, Poison, Producer, Sink},
 };
 
@@ -132,6 +134,15 @@ impl<P: Producer> Duty<P> {
     pub fn flush(&mut self, reason: FlushReason, now: Mono) {
         self.unflushed = 0;
         self.pipeline.flush(reason, &mut self.ready);
+        self.hand_over(now);
+    }
+
+    /// Goes on with another list of devices, between two steps. What is open was taken by the old
+    /// one; whether it may be handed over, the new one says.
+    pub fn replace_registry(&mut self, registry: &Arc<Registry>, now: Mono) {
+        self.unflushed = 0;
+        self.pipeline.replace_registry(Arc::clone(registry), &mut self.ready);
+        self.sink.replace_registry(Arc::clone(registry));
         self.hand_over(now);
     }
 
@@ -322,27 +333,7 @@ impl<P: Producer> Duty<P> {
         for record in self.ready.drain(..) {
             self.sink.hand_over(record, now);
         }
-    }
-
-    fn bury_poison(&mut self, now: Moment) {
-        self.sink.take_poison(&mut self.poison);
-        let mut poison = mem::take(&mut self.poison);
-        for Poison { record, code } in poison.drain(..) {
-            if let Some(epoch) = record.shares.window().map(|window| window.epoch()) {
-                let windows = self.current.iter_mut().chain(&mut self.old);
-                for window in windows.filter(|window| window.window().epoch() == epoch) {
-                    for slot in record.shares.slots() {
-                        if let Some(arrival) = window.arrival_mut(*slot) {
-                            arrival.settlement = Settlement::DeadLettered;
-                        }
-                    }
-                }
-            }
-            self.books.rejected("kafka_refused");
-            self.pipeline.bury_record(record, code, now, &mut self.pool, &mut self.ready);
-        }
-        self.poison = poison;
-        self.hand_over(now.mono);
+        self.discard_withheld();
     }
 
     fn settle_old(&mut self) {

@@ -2,7 +2,7 @@
 
 use std::{mem, sync::Arc};
 
-use super::{Accepted, PipelineSettings, event_id::EventIds};
+use super::{Accepted, PipelineSettings, event_id::EventIds, graveyard::Bytes, whole::Whole};
 use crate::{
     ack::AckToken,
     batch::{Batches, FlushReason},
@@ -11,7 +11,7 @@ use crate::{
     encode::{ReportEncoder, ReportHead, report::EventIdBasis},
     model::{Flags, Lane, Message, Reading, RecordKey, ReportFlag, SeriesTable, murmur2},
     record::{Record, RecordPool},
-    registry::{Device, DeviceIx, Home, Resolution, Resolver},
+    registry::{Device, DeviceIx, Home, Registry, Resolution, Resolver},
     validate::{self, Clock, ClockLimits},
 };
 
@@ -52,6 +52,10 @@ pub(super) struct Made {
     pub(super) withheld: u32,
     /// Urgent readings sent.
     pub(super) alerts: u32,
+    /// Readings discarded for want of consent.
+    pub(super) without_consent: u32,
+    /// What a dead letter of the message may hold.
+    pub(super) bytes: Bytes,
 }
 
 /// Whose readings they are, or why nobody's.
@@ -61,6 +65,8 @@ enum Owner {
     /// Only what is urgent of it.
     KnownForUrgent(DeviceIx),
     Discarded,
+    /// Nothing says that anything of it may be taken.
+    NoConsent,
     Refused(&'static str),
 }
 
@@ -74,6 +80,16 @@ impl Reports {
             partitions: settings.partitions,
             owners: Vec::new(),
         }
+    }
+
+    /// Goes on with another list of devices. No batch may be open under old numbers of homes.
+    pub(super) fn replace_registry(&mut self, registry: Arc<Registry>) {
+        self.resolver.replace(registry);
+    }
+
+    /// The list of devices and what it remembers.
+    pub(super) fn resolver(&self) -> &Resolver {
+        &self.resolver
     }
 
     /// Finds the owner of each device's readings, judges them, and appends a report for each.
@@ -123,11 +139,17 @@ impl Reports {
         for (position, owner) in self.owners.iter().enumerate() {
             match *owner {
                 Owner::Known(index) => {
-                    let overrides = self.resolver.device(index).overrides;
+                    let Device { overrides, consent, .. } = self.resolver.device(index);
                     if !overrides.is_empty() {
                         for reading in readings_mut(decoded, position) {
                             overrides.apply(reading);
                         }
+                    }
+                    if !consent.is_all() {
+                        let class = |reading: &Reading| work.catalogue.get(reading.kind).class;
+                        let allowed = |reading: &Reading| consent.allows(class(reading));
+                        made.without_consent += keep(decoded, position, allowed);
+                        made.bytes = Bytes::Withheld;
                     }
                 }
                 Owner::KnownForUrgent(_) => {
@@ -135,18 +157,30 @@ impl Reports {
                     accepted.discarded += keep(decoded, position, is_urgent);
                 }
                 Owner::Discarded => accepted.discarded += keep(decoded, position, |_| false),
+                Owner::NoConsent => {
+                    made.without_consent += keep(decoded, position, |_| false);
+                    made.bytes = Bytes::Withheld;
+                }
                 Owner::Refused(reason) => {
+                    if self.resolver.registry().asks_consent() {
+                        made.bytes = Bytes::Withheld;
+                    }
                     made.obstacle.get_or_insert(reason);
                     made.withheld += keep(decoded, position, |_| false);
                 }
             }
         }
-        let discarded = |owner: &Owner| matches!(owner, Owner::Discarded);
+        let discarded = |owner: &Owner| matches!(owner, Owner::Discarded | Owner::NoConsent);
         if !self.owners.is_empty() && self.owners.iter().all(discarded) {
             // Nothing of a discarded device is kept, its refused readings included.
-            accepted.discarded += mem::take(&mut decoded.refused_count);
+            let refused = mem::take(&mut decoded.refused_count);
+            match made.bytes {
+                Bytes::Kept => accepted.discarded += refused,
+                Bytes::Withheld => made.without_consent += refused,
+            }
             decoded.refused.clear();
         }
+        accepted.discarded += made.without_consent;
         made
     }
 
@@ -160,10 +194,14 @@ impl Reports {
                 Owner::Refused("no_device")
             } else {
                 match self.resolver.resolve(work.source_home, device) {
+                    Resolution::Known(index) if self.resolver.device(index).consent.is_none() => {
+                        Owner::NoConsent
+                    }
                     Resolution::Known(index) => Owner::Known(index),
                     Resolution::NoHome => Owner::Refused("no_home"),
                     Resolution::UnknownRefused => Owner::Refused("unknown_device"),
                     Resolution::NameTooLong => Owner::Refused("device_name_too_long"),
+                    Resolution::NoConsent => Owner::NoConsent,
                     Resolution::UnknownDiscarded
                         if !readings.iter().any(|reading| work.catalogue.is_urgent(reading)) =>
                     {
@@ -176,6 +214,7 @@ impl Reports {
                             Resolution::NoHome
                             | Resolution::UnknownRefused
                             | Resolution::UnknownDiscarded
+                            | Resolution::NoConsent
                             | Resolution::Full => {
                                 space = Space::Full;
                                 Owner::Refused("too_many_devices")
@@ -233,29 +272,8 @@ fn begin(record: &mut Record, to: RecordKey, home: &Home<'_>, message: &Message<
     record.to = to;
     record.key.extend_from_slice(home.id.as_bytes());
     record.value.extend_from_slice(home.prefix);
+    record.value.extend_from_slice(home.origin);
     record.opened = message.received.mono;
-}
-
-/// What is appended to a batch is in it whole or, after a panic, not at all.
-struct Whole<'b> {
-    buffer: &'b mut Vec<u8>,
-    length: usize,
-}
-
-impl<'b> Whole<'b> {
-    fn begin(buffer: &'b mut Vec<u8>) -> Self {
-        Self { length: buffer.len(), buffer }
-    }
-
-    fn end(mut self) {
-        self.length = self.buffer.len();
-    }
-}
-
-impl Drop for Whole<'_> {
-    fn drop(&mut self) {
-        self.buffer.truncate(self.length);
-    }
 }
 
 /// One device's part of a message.

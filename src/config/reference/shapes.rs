@@ -46,6 +46,8 @@ pub(super) const ENTRIES: &[Entry] = &[
          (its `value_type` and `unit` must stay).",
     ),
     why("kind.name", "Name on the wire.").range("label, unique"),
+    why("kind.class", "What it tells about a home: what [consent](registry.md#consent) goes by.")
+        .default("`other`; a built-in kind keeps its own"),
     why("kind.value_type", "What its values are."),
     why("kind.unit", "Numbers only. Incoming values are converted to it.").range("UCUM code"),
     why("kind.hard_min", "A value below cannot be true and is refused."),

@@ -182,6 +182,7 @@ fn lengths_of_one_two_and_three_bytes_are_patched_in() {
     // A reading of more than 127 bytes: the longest words a catalogue takes.
     let kind = crate::catalogue::Kind {
         name: "k".repeat(64).into(),
+        class: crate::catalogue::Class::Other,
         value_type: ValueType::Category,
         unit: "".into(),
         hard: None,
