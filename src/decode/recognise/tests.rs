@@ -82,16 +82,19 @@ fn the_most_specific_topic_counts() {
     assert!(at("shelly-blu/events/+") < at("+/events/rpc"));
 }
 
+const LEVELS: [&str; 10] =
+    ["homes", "h", "zigbee2mqtt", "tele", "status", "", "spBv1.0", "$SYS", "å", "+"];
+
+const PIECES: [&[u8]; 12] = [
+    b"{", b"[", b"]", b"}", b"\"n\"", b":", b",", b"1", b"\"kind\"", b"<mrq", b"\x81\xa1", b"\xff",
+];
+
 fn any_topic() -> impl Strategy<Value = String> {
-    let levels = ["homes", "h", "zigbee2mqtt", "tele", "status", "", "spBv1.0", "$SYS", "å", "+"];
-    vec(select(&levels[..]), 0..8).prop_map(|levels| levels.join("/"))
+    vec(select(&LEVELS[..]), 0..8).prop_map(|levels| levels.join("/"))
 }
 
 fn any_payload() -> impl Strategy<Value = Vec<u8>> {
-    let pieces: [&[u8]; 12] = [
-        b"{", b"[", b"]", b"}", b"\"n\"", b":", b",", b"1", b"\"kind\"", b"<mrq", b"\x81\xa1", b"\xff",
-    ];
-    vec(select(&pieces[..]), 0..40).prop_map(|pieces| pieces.concat())
+    vec(select(&PIECES[..]), 0..40).prop_map(|pieces| pieces.concat())
 }
 
 proptest! {

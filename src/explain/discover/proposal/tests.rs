@@ -36,7 +36,7 @@ fn the_simulated_homes_get_the_filters_they_were_made_for() {
         sos_per_week: 0.25,
     };
     for event in Homes::new(1, &settings).take(3_000) {
-        census.hear(&event.outgoing.topic, &event.outgoing.payload);
+        census.hear(&event.topic, &event.payload);
     }
     let proposal = Proposal::new(&census, &Arc::new(Catalogue::builtin()));
     let pairs = |config: &Config| {
