@@ -29,6 +29,7 @@ pub mod transport;
 pub mod decode;
 pub mod registry;
 pub mod validate;
+pub mod repeats;
 
 pub mod batch;
 pub mod encode;

@@ -26,6 +26,7 @@ use crate::{
     model::{LinkName, Message, Moment, Mono, ReasonCounts, UnixMicros, topic::TopicPattern},
     record::{Record, RecordPool},
     registry::Resolver,
+    repeats::{LeftOut, Policy, RepeatLimits, Repeats},
     validate::ClockLimits,
 };
 
@@ -38,6 +39,8 @@ pub struct Route {
     pub decoder: Decoder,
     /// Configured name of the format, for dead letters.
     pub format: Arc<str>,
+    /// What happens to unchanged state that is said again.
+    pub repeats: Policy,
 }
 
 /// What a pipeline is made of.
@@ -57,6 +60,8 @@ pub struct PipelineSettings {
     pub dead_letter_bytes: usize,
     /// Partitions of each lane's topic.
     pub partitions: [i32; 3],
+    /// What is remembered of values that devices may repeat.
+    pub repeats: RepeatLimits,
     /// Bytes the formats of the link may remember.
     pub memory_bytes: usize,
     /// Start of the engine, for event ids.
@@ -72,7 +77,7 @@ pub struct Accepted {
     pub readings: u32,
     /// Readings refused, listed in its dead letter.
     pub refused: u32,
-    /// Readings put aside by policy.
+    /// Readings put aside by policy, repeats and duplicates among them.
     pub discarded: u32,
     /// Reason of its dead letter, if it has one.
     pub rejected: Option<&'static str>,
@@ -85,12 +90,36 @@ pub struct Accepted {
 pub struct PipelineCounts {
     /// Refused readings by reason.
     pub refused: ReasonCounts,
+    /// Readings put aside, by reason.
+    pub discarded: Discarded,
     /// Messages without measurement by what they were.
     pub non_readings: ReasonCounts,
     /// Keys no decoder knows.
     pub unknown_keys: u64,
     /// Urgent readings sent to the alerts topic.
     pub alerts: u64,
+}
+
+/// Readings put aside, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Discarded {
+    /// Of devices nobody knows.
+    pub unknown_device: u64,
+    /// State that had not changed.
+    pub repeat: u64,
+    /// What had come by another way.
+    pub duplicate: u64,
+}
+
+impl Discarded {
+    /// Each reason with its count.
+    pub fn by_reason(&self) -> [(&'static str, u64); 3] {
+        [
+            ("unknown_device", self.unknown_device),
+            ("repeat", self.repeat),
+            ("duplicate", self.duplicate),
+        ]
+    }
 }
 
 /// See the module.
@@ -154,9 +183,10 @@ impl Pipeline {
         let work = AssertUnwindSafe(|| {
             self.work(message, inherited, &mut token, pool, ready, &mut accepted)
         });
-        let verdict = catch_unwind(work).unwrap_or_else(|_panic| Verdict::Bury {
-            reason: "internal_error",
-            detail: String::new(),
+        let verdict = catch_unwind(work).unwrap_or_else(|_panic| {
+            // Nobody knows what of it was sent.
+            self.reports.repeats_mut().forget_all();
+            Verdict::Bury { reason: "internal_error", detail: String::new() }
         });
         let grounds = match verdict {
             Verdict::HandOn => {
@@ -207,6 +237,12 @@ impl Pipeline {
         Accepted { rejected: Some(burial.reason), ..Accepted::default() }
     }
 
+    /// Records came back from Kafka, or will not be stored in their place: what they hold is no
+    /// ground to leave out a reading.
+    pub fn distrust_repeats(&mut self) {
+        self.reports.repeats_mut().distrust();
+    }
+
     /// Makes a dead letter of a record that Kafka refused: the shares move over.
     pub fn bury_record(
         &mut self,
@@ -216,6 +252,7 @@ impl Pipeline {
         pool: &mut RecordPool,
         ready: &mut Vec<Record>,
     ) {
+        self.distrust_repeats();
         let mut letter = self.graveyard.letter_of_record(&record, code, now, &self.catalogue, pool);
         letter.opened = record.opened;
         mem::swap(&mut letter.shares, &mut record.shares);
@@ -250,6 +287,11 @@ impl Pipeline {
     /// What its formats remember, for its counts.
     pub fn memory(&self) -> &Memory {
         &self.memory
+    }
+
+    /// What it remembers of values that may be repeated, for its counts.
+    pub fn repeats(&self) -> &Repeats {
+        self.reports.repeats()
     }
 
     /// Its batches, for their counts.
@@ -293,6 +335,7 @@ impl Pipeline {
             device,
             inherited,
             catalogue: &self.catalogue,
+            repeats: route.repeats,
         };
         let verdict = self.reports.make(
             &work,
@@ -302,6 +345,12 @@ impl Pipeline {
             accepted,
         );
         self.counts.alerts += u64::from(verdict.alerts);
+        let LeftOut { repeats, duplicates } = verdict.left_out;
+        let discarded = &mut self.counts.discarded;
+        discarded.unknown_device += u64::from(accepted.discarded);
+        discarded.repeat += u64::from(repeats);
+        discarded.duplicate += u64::from(duplicates);
+        accepted.discarded += repeats + duplicates;
         accepted.refused = self.decoded.refused_count + verdict.withheld;
         for refused in &self.decoded.refused {
             self.counts.refused.add(refused.reason.reason());
@@ -310,6 +359,7 @@ impl Pipeline {
             (Some(reason), _) => Verdict::BuryRefused { reason },
             (None, 1..) => Verdict::BuryRefused { reason: "readings_refused" },
             (None, 0) if accepted.readings > 0 => Verdict::HandOn,
+            (None, 0) if repeats + duplicates > 0 => Verdict::Discard(DiscardReason::Repeat),
             (None, 0) => Verdict::Discard(DiscardReason::UnknownDevice),
         }
     }
