@@ -31,6 +31,8 @@ pub(crate) enum Bug {
     RepeatOfUnconfirmed,
     /// What hangs on a record that Kafka refused goes on to count.
     RepeatOfRefused,
+    /// A redelivery, a retained message and stored history say what is now.
+    RepeatOfReplay,
     /// A decoder panics.
     PanickingDecoder,
     /// The encoder panics in the middle of a report.

@@ -15,23 +15,25 @@
 //!   connection left unconfirmed is void for duplicates too.
 //!
 //! What must not be compared is sent as it is, and makes its kind's entry void, so that the next
-//! reading is sent too: events, series, alarms that are on, values that stand for a span of time,
+//! reading is sent too: events (a press of a button among them), series, alarms that are on, values that stand for a span of time,
 //! replays (retained, stored history, redeliveries), a device time before the last one, and a kind
 //! that stands in a message twice. A consumer that tells copies by event id may ignore any of these;
 //! whatever it ignored, the next ordinary reading brings it up to date.
 
 mod horizon;
+mod nature;
 mod table;
 
 use std::time::Duration;
 
 use self::{
     horizon::{Horizon, Standing, Stamp},
+    nature::Nature,
     table::{Entry, EntryIx, Found, NO_CLOCK, Origin, RowIx, Table, Tick},
 };
 use crate::{
     ack::Place,
-    catalogue::{Catalogue, Urgency},
+    catalogue::Catalogue,
     model::{KindId, Mono, Reading, ReadingFlag, UnixMicros, Value},
 };
 
@@ -107,6 +109,16 @@ pub enum Freshness {
     Replayed,
 }
 
+impl Part {
+    fn is_live(&self) -> bool {
+        #[cfg(test)]
+        if crate::plant::is_planted(crate::plant::Bug::RepeatOfReplay) {
+            return true;
+        }
+        self.freshness == Freshness::Live
+    }
+}
+
 /// What is not stored of a part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[must_use]
@@ -144,15 +156,6 @@ pub struct Repeats {
     counts: RepeatCounts,
 }
 
-/// What matters about a kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Nature {
-    Ordinary,
-    Urgent,
-    /// Says how the message was heard, and not what it says.
-    Signal,
-}
-
 /// What can be done with a reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Spot {
@@ -167,14 +170,9 @@ enum Spot {
 impl Repeats {
     /// Knows no device.
     pub fn new(limits: RepeatLimits, catalogue: &Catalogue) -> Self {
-        let nature = |name: &str, urgency| match (name, urgency) {
-            (_, Urgency::Urgent) => Nature::Urgent,
-            ("rssi" | "link_quality", Urgency::Ordinary) => Nature::Signal,
-            (_, Urgency::Ordinary) => Nature::Ordinary,
-        };
         Self {
             limits,
-            natures: catalogue.iter().map(|(_, kind)| nature(&kind.name, kind.urgency)).collect(),
+            natures: catalogue.iter().map(|(_, kind)| Nature::from(kind)).collect(),
             table: Table::new(limits.budget),
             horizon: Horizon::default(),
             now: Tick::default(),
@@ -201,7 +199,7 @@ impl Repeats {
             self.counts.duplicates += u64::from(duplicates);
             return LeftOut { repeats: 0, duplicates };
         }
-        if part.freshness == Freshness::Live {
+        if part.is_live() {
             self.table.set_origin(row, self.origin(part));
         }
         let mut repeats = 0;
@@ -274,7 +272,7 @@ impl Repeats {
     /// Finds the entry of each reading, and makes those that are missing.
     fn locate(&mut self, part: &Part, readings: &[Reading]) -> Option<RowIx> {
         self.places.clear();
-        let is_live = part.freshness == Freshness::Live;
+        let is_live = part.is_live();
         let row = match self.table.row(part.device) {
             Some(row) => row,
             None if is_live && readings.iter().any(|reading| self.value(reading).is_some()) => {
@@ -322,7 +320,7 @@ impl Repeats {
         }
         match (self.nature(reading.kind), reading.value) {
             (_, Value::State(false)) => Some(0),
-            (Nature::Urgent, _) | (_, Value::Event | Value::Series(_)) => None,
+            (Nature::Urgent | Nature::Happening, _) | (_, Value::Event | Value::Series(_)) => None,
             (_, Value::State(true)) => Some(1),
             (_, Value::Number(number)) => Some(number.to_bits()),
             (_, Value::Category(category)) => Some(u64::from(category.0)),
@@ -330,7 +328,7 @@ impl Repeats {
     }
 
     fn nature(&self, kind: KindId) -> Nature {
-        self.natures.get(usize::from(kind.0)).copied().unwrap_or(Nature::Ordinary)
+        self.natures.get(usize::from(kind.0)).copied().unwrap_or(Nature::Happening)
     }
 
     fn origin(&self, part: &Part) -> Origin {
@@ -344,7 +342,7 @@ impl Repeats {
 
     /// Is it what the device said just now, by another way?
     fn is_duplicate(&self, part: &Part, row: RowIx) -> bool {
-        if part.way == 0 || part.freshness == Freshness::Replayed {
+        if part.way == 0 || !part.is_live() {
             return false;
         }
         let (first, copy) = (self.table.origin(row), self.origin(part));

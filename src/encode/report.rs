@@ -109,6 +109,7 @@ impl ReportEncoder {
 
     /// Appends one report to a batch, with each reading under its ordinal: its place in the
     /// message, also where it is an alert's copy or others are left out.
+    #[expect(single_use_lifetimes, reason = "`impl Iterator` cannot leave it out")]
     pub fn append<'r>(
         &self,
         head: &ReportHead<'_>,
