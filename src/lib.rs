@@ -28,6 +28,7 @@ pub mod transport;
 
 pub mod decode;
 pub mod registry;
+pub mod repeats;
 pub mod validate;
 
 pub mod batch;
