@@ -7,20 +7,27 @@ mod decoded;
 mod entry;
 mod error;
 mod format;
+mod identity;
 mod json;
 mod json_text;
+mod leaves;
 mod mapping;
 mod meaning;
 mod memory;
 mod protobuf;
 mod request;
+mod ruuvi;
 mod scalar;
 mod sender;
 mod settings;
+mod sheet;
+mod shelly;
 mod term;
+mod theengs;
 mod time;
 mod vocabulary;
 mod zigbee2mqtt;
+mod zwavejs;
 
 use std::sync::Arc;
 
@@ -32,10 +39,14 @@ pub use mapping::{Mapping, MappingError, MappingSettings, ReadingSettings, TimeS
 pub use memory::{MEMORY_BYTES, Memory};
 pub use protobuf::Protobuf;
 pub use request::{Purpose, Request};
+pub use ruuvi::Ruuvi;
 pub use settings::{DecoderSettings, KeySettings, Positions, Requests};
+pub use shelly::Shelly;
 pub use term::{MappedValue, Sense, TermError, TermSettings};
+pub use theengs::Theengs;
 pub use time::{DeviceTime, TimeFormat};
 pub use zigbee2mqtt::Zigbee2Mqtt;
+pub use zwavejs::ZwaveJs;
 
 use crate::{catalogue::Catalogue, model::Message};
 
@@ -48,6 +59,14 @@ pub enum Decoder {
     Json(Json),
     /// trygg's own protobuf, `trygg.device.v1`.
     Protobuf(Protobuf),
+    /// Shelly of every generation, and BLU behind one.
+    Shelly(Shelly),
+    /// Z-Wave JS UI.
+    ZwaveJs(ZwaveJs),
+    /// Bluetooth advertisements of OpenMQTTGateway and Theengs Gateway.
+    Theengs(Theengs),
+    /// Ruuvi Gateway.
+    Ruuvi(Ruuvi),
     /// JSON of any shape, read by a configured mapping.
     Mapping(Mapping),
 }
@@ -70,12 +89,12 @@ impl Decoder {
             Format::Json => Self::Json(Json::new(catalogue)),
             Format::Protobuf => Self::Protobuf(Protobuf::new(catalogue)),
             Format::Zigbee2Mqtt => Self::Zigbee2Mqtt(Zigbee2Mqtt::new(catalogue)),
+            Format::Shelly => Self::Shelly(Shelly::new(settings)?),
+            Format::ZwaveJs => Self::ZwaveJs(ZwaveJs::new(settings)?),
+            Format::Theengs => Self::Theengs(Theengs::new(settings)?),
+            Format::Ruuvi => Self::Ruuvi(Ruuvi::new(settings)?),
             Format::Tasmota
-            | Format::Shelly
             | Format::HomeAssistant
-            | Format::ZwaveJs
-            | Format::Theengs
-            | Format::Ruuvi
             | Format::Sparkplug
             | Format::SenMl
             | Format::ThingsStack
@@ -108,6 +127,10 @@ impl Decoder {
             Self::Zigbee2Mqtt(decoder) => decoder.decode(device, message, out)?,
             Self::Json(decoder) => decoder.decode(message.payload, out)?,
             Self::Protobuf(decoder) => decoder.decode(message.payload, out)?,
+            Self::Shelly(decoder) => decoder.decode(device, message, memory, out)?,
+            Self::ZwaveJs(decoder) => decoder.decode(device, message, out)?,
+            Self::Theengs(decoder) => decoder.decode(device, message, out)?,
+            Self::Ruuvi(decoder) => decoder.decode(device, message, out)?,
             Self::Mapping(decoder) => decoder.decode(message.payload, out)?,
         };
         Ok(match nothing_else {

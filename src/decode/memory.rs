@@ -13,6 +13,8 @@ use std::fmt;
 use foldhash::fast::FixedState;
 use lru::LruCache;
 
+use super::shelly::{ExternalPower, Presses};
+
 /// Memory of one link when the configuration names none: some ten thousand entities of discovery.
 pub const MEMORY_BYTES: usize = 16 * 1024 * 1024;
 
@@ -32,7 +34,12 @@ pub(super) trait Remembered: Sized {
 /// Everything a format may remember; each variant is one format's.
 pub(super) enum Fact {
     /// What tests remember.
+    #[cfg(test)]
     Note(String),
+    /// A Shelly has a supply beside its battery.
+    ShellyPower(ExternalPower),
+    /// Presses a Shelly had counted.
+    ShellyPresses(Presses),
 }
 
 /// What the formats of one link remember; what was not used for longest is forgotten first.
@@ -54,13 +61,21 @@ struct Kept {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shelf {
     /// What tests remember.
+    #[cfg(test)]
     Notes,
+    /// Supplies, by topic up to the device and number of the component.
+    ShellyPower,
+    /// Presses, by topic.
+    ShellyPresses,
 }
 
 impl Shelf {
     fn letter(self) -> char {
         match self {
+            #[cfg(test)]
             Self::Notes => 'n',
+            Self::ShellyPower => 'p',
+            Self::ShellyPresses => 'b',
         }
     }
 }
@@ -184,6 +199,7 @@ mod tests {
         fn of_memory(fact: &mut Fact) -> Option<&mut Self> {
             match fact {
                 Fact::Note(note) => Some(note),
+                Fact::ShellyPower(_) | Fact::ShellyPresses(_) => None,
             }
         }
     }
