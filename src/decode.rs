@@ -9,6 +9,7 @@ mod error;
 mod format;
 mod json;
 mod json_text;
+mod leaves;
 mod mapping;
 mod meaning;
 mod memory;
@@ -17,6 +18,7 @@ mod request;
 mod scalar;
 mod sender;
 mod settings;
+mod tasmota;
 mod term;
 mod time;
 mod vocabulary;
@@ -33,6 +35,7 @@ pub use memory::{MEMORY_BYTES, Memory};
 pub use protobuf::Protobuf;
 pub use request::{Purpose, Request};
 pub use settings::{DecoderSettings, KeySettings, Positions, Requests};
+pub use tasmota::Tasmota;
 pub use term::{MappedValue, Sense, TermError, TermSettings};
 pub use time::{DeviceTime, TimeFormat};
 pub use zigbee2mqtt::Zigbee2Mqtt;
@@ -44,6 +47,8 @@ use crate::{catalogue::Catalogue, model::Message};
 pub enum Decoder {
     /// Zigbee2MQTT's state, availability and attribute topics.
     Zigbee2Mqtt(Zigbee2Mqtt),
+    /// Tasmota.
+    Tasmota(Tasmota),
     /// trygg's own JSON.
     Json(Json),
     /// trygg's own protobuf, `trygg.device.v1`.
@@ -70,8 +75,8 @@ impl Decoder {
             Format::Json => Self::Json(Json::new(catalogue)),
             Format::Protobuf => Self::Protobuf(Protobuf::new(catalogue)),
             Format::Zigbee2Mqtt => Self::Zigbee2Mqtt(Zigbee2Mqtt::new(catalogue)),
-            Format::Tasmota
-            | Format::Shelly
+            Format::Tasmota => Self::Tasmota(Tasmota::new(settings)?),
+            Format::Shelly
             | Format::HomeAssistant
             | Format::ZwaveJs
             | Format::Theengs
@@ -106,6 +111,7 @@ impl Decoder {
         out.clear();
         let nothing_else = match self {
             Self::Zigbee2Mqtt(decoder) => decoder.decode(device, message, out)?,
+            Self::Tasmota(decoder) => decoder.decode(device, message, out)?,
             Self::Json(decoder) => decoder.decode(message.payload, out)?,
             Self::Protobuf(decoder) => decoder.decode(message.payload, out)?,
             Self::Mapping(decoder) => decoder.decode(message.payload, out)?,
