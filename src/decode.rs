@@ -14,6 +14,7 @@ mod leaves;
 mod mapping;
 mod meaning;
 mod memory;
+mod paths;
 mod protobuf;
 mod request;
 mod ruuvi;
@@ -22,6 +23,7 @@ mod sender;
 mod settings;
 mod sheet;
 mod shelly;
+mod tasmota;
 mod term;
 mod theengs;
 mod time;
@@ -42,6 +44,7 @@ pub use request::{Purpose, Request};
 pub use ruuvi::Ruuvi;
 pub use settings::{DecoderSettings, KeySettings, Positions, Requests};
 pub use shelly::Shelly;
+pub use tasmota::Tasmota;
 pub use term::{MappedValue, Sense, TermError, TermSettings};
 pub use theengs::Theengs;
 pub use time::{DeviceTime, TimeFormat};
@@ -55,6 +58,8 @@ use crate::{catalogue::Catalogue, model::Message};
 pub enum Decoder {
     /// Zigbee2MQTT's state, availability and attribute topics.
     Zigbee2Mqtt(Zigbee2Mqtt),
+    /// Tasmota.
+    Tasmota(Tasmota),
     /// trygg's own JSON.
     Json(Json),
     /// trygg's own protobuf, `trygg.device.v1`.
@@ -93,8 +98,8 @@ impl Decoder {
             Format::ZwaveJs => Self::ZwaveJs(ZwaveJs::new(settings)?),
             Format::Theengs => Self::Theengs(Theengs::new(settings)?),
             Format::Ruuvi => Self::Ruuvi(Ruuvi::new(settings)?),
-            Format::Tasmota
-            | Format::HomeAssistant
+            Format::Tasmota => Self::Tasmota(Tasmota::new(settings)?),
+            Format::HomeAssistant
             | Format::Sparkplug
             | Format::SenMl
             | Format::ThingsStack
@@ -125,6 +130,7 @@ impl Decoder {
         out.clear();
         let nothing_else = match self {
             Self::Zigbee2Mqtt(decoder) => decoder.decode(device, message, out)?,
+            Self::Tasmota(decoder) => decoder.decode(device, message, out)?,
             Self::Json(decoder) => decoder.decode(message.payload, out)?,
             Self::Protobuf(decoder) => decoder.decode(message.payload, out)?,
             Self::Shelly(decoder) => decoder.decode(device, message, memory, out)?,
