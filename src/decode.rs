@@ -6,14 +6,21 @@
 mod decoded;
 mod entry;
 mod error;
+mod fhir;
 mod format;
+mod homie;
 mod json;
 mod json_text;
+mod json_tree;
 mod mapping;
 mod meaning;
 mod memory;
+mod openmhealth;
+mod owntracks;
 mod protobuf;
 mod request;
+mod samples;
+mod scaip;
 mod scalar;
 mod sender;
 mod settings;
@@ -26,12 +33,17 @@ use std::sync::Arc;
 
 pub use decoded::{Decoded, DeviceName, DevicePart, READINGS_MAX, REFUSED_LISTED_MAX, Refused};
 pub use error::{DecodeError, NonReading, RefusalReason};
+pub use fhir::Fhir;
 pub use format::Format;
+pub use homie::Homie;
 pub use json::Json;
 pub use mapping::{Mapping, MappingError, MappingSettings, ReadingSettings, TimeSettings};
 pub use memory::{MEMORY_BYTES, Memory};
+pub use openmhealth::OpenMHealth;
+pub use owntracks::OwnTracks;
 pub use protobuf::Protobuf;
 pub use request::{Purpose, Request};
+pub use scaip::Scaip;
 pub use settings::{DecoderSettings, KeySettings, Positions, Requests};
 pub use term::{MappedValue, Sense, TermError, TermSettings};
 pub use time::{DeviceTime, TimeFormat};
@@ -48,6 +60,16 @@ pub enum Decoder {
     Json(Json),
     /// trygg's own protobuf, `trygg.device.v1`.
     Protobuf(Protobuf),
+    /// Homie 4 and 5.
+    Homie(Homie),
+    /// `OwnTracks`.
+    OwnTracks(OwnTracks),
+    /// Open mHealth and IEEE 1752.1.
+    OpenMHealth(OpenMHealth),
+    /// FHIR's Observations.
+    Fhir(Fhir),
+    /// SCAIP.
+    Scaip(Scaip),
     /// JSON of any shape, read by a configured mapping.
     Mapping(Mapping),
 }
@@ -79,12 +101,12 @@ impl Decoder {
             | Format::Sparkplug
             | Format::SenMl
             | Format::ThingsStack
-            | Format::ChirpStack
-            | Format::Homie
-            | Format::OwnTracks
-            | Format::OpenMHealth
-            | Format::Fhir
-            | Format::Scaip => Self::Json(Json::new(catalogue)),
+            | Format::ChirpStack => Self::Json(Json::new(catalogue)),
+            Format::Homie => Self::Homie(Homie::new(settings)?),
+            Format::OwnTracks => Self::OwnTracks(OwnTracks::new(settings)?),
+            Format::OpenMHealth => Self::OpenMHealth(OpenMHealth::new(settings)?),
+            Format::Fhir => Self::Fhir(Fhir::new(settings)?),
+            Format::Scaip => Self::Scaip(Scaip::new(settings)?),
         })
     }
 
@@ -108,6 +130,11 @@ impl Decoder {
             Self::Zigbee2Mqtt(decoder) => decoder.decode(device, message, out)?,
             Self::Json(decoder) => decoder.decode(message.payload, out)?,
             Self::Protobuf(decoder) => decoder.decode(message.payload, out)?,
+            Self::Homie(decoder) => decoder.decode(device, message, memory, out)?,
+            Self::OwnTracks(decoder) => decoder.decode(device, message, out)?,
+            Self::OpenMHealth(decoder) => decoder.decode(device, message, out)?,
+            Self::Fhir(decoder) => decoder.decode(device, message, out)?,
+            Self::Scaip(decoder) => decoder.decode(device, message, out)?,
             Self::Mapping(decoder) => decoder.decode(message.payload, out)?,
         };
         Ok(match nothing_else {

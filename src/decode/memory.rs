@@ -13,6 +13,8 @@ use std::fmt;
 use foldhash::fast::FixedState;
 use lru::LruCache;
 
+use super::homie;
+
 /// Memory of one link when the configuration names none: some ten thousand entities of discovery.
 pub const MEMORY_BYTES: usize = 16 * 1024 * 1024;
 
@@ -31,7 +33,10 @@ pub(super) trait Remembered: Sized {
 
 /// Everything a format may remember; each variant is one format's.
 pub(super) enum Fact {
+    /// What a Homie device says of its properties.
+    Homie(homie::Device),
     /// What tests remember.
+    #[cfg(test)]
     Note(String),
 }
 
@@ -53,13 +58,18 @@ struct Kept {
 /// Keeps the names of formats apart: the first letter of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shelf {
+    /// Homie's devices, by topic.
+    Homie,
     /// What tests remember.
+    #[cfg(test)]
     Notes,
 }
 
 impl Shelf {
     fn letter(self) -> char {
         match self {
+            Self::Homie => 'h',
+            #[cfg(test)]
             Self::Notes => 'n',
         }
     }
@@ -184,6 +194,7 @@ mod tests {
         fn of_memory(fact: &mut Fact) -> Option<&mut Self> {
             match fact {
                 Fact::Note(note) => Some(note),
+                Fact::Homie(_) => None,
             }
         }
     }
