@@ -265,7 +265,7 @@ fn read_filters(section: &mut Section<'_>) -> (Vec<FilterSettings>, Vec<Spot>) {
 }
 
 impl Setting for Format {
-    const EXPECTED: &'static str = "the name of a format (docs/formats.md) or of a mapping";
+    const EXPECTED: &'static str = "a format, such as \"zigbee2mqtt\", or the name of a mapping";
     const EXAMPLE: &'static str = "\"zigbee2mqtt\"";
     const FORM: Form = Form::words_or(&Self::BUILT_IN, "^[a-z0-9_-]{1,64}$");
 

@@ -131,7 +131,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     )
     .range("topic with captures"),
     why("link.filter.format", "How payloads are read.")
-        .range("`zigbee2mqtt`, `json`, `protobuf`, name of a mapping"),
+        .range("name of a format (docs/formats.md) or of a mapping"),
     why(
         "link.filter.qos",
         "QoS 0 is never repeated, so what is in memory at a crash is lost. Of QoS 2 publishes a \
