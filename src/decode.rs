@@ -6,18 +6,25 @@
 mod decoded;
 mod entry;
 mod error;
+mod fhir;
 mod format;
+mod homie;
 mod identity;
 mod json;
 mod json_text;
+mod json_tree;
 mod leaves;
 mod mapping;
 mod meaning;
 mod memory;
+mod openmhealth;
+mod owntracks;
 mod paths;
 mod protobuf;
 mod request;
 mod ruuvi;
+mod samples;
+mod scaip;
 mod scalar;
 mod sender;
 mod settings;
@@ -35,13 +42,18 @@ use std::sync::Arc;
 
 pub use decoded::{Decoded, DeviceName, DevicePart, READINGS_MAX, REFUSED_LISTED_MAX, Refused};
 pub use error::{DecodeError, NonReading, RefusalReason};
+pub use fhir::Fhir;
 pub use format::Format;
+pub use homie::Homie;
 pub use json::Json;
 pub use mapping::{Mapping, MappingError, MappingSettings, ReadingSettings, TimeSettings};
 pub use memory::{MEMORY_BYTES, Memory};
+pub use openmhealth::OpenMHealth;
+pub use owntracks::OwnTracks;
 pub use protobuf::Protobuf;
 pub use request::{Purpose, Request};
 pub use ruuvi::Ruuvi;
+pub use scaip::Scaip;
 pub use settings::{DecoderSettings, KeySettings, Positions, Requests};
 pub use shelly::Shelly;
 pub use tasmota::Tasmota;
@@ -72,6 +84,16 @@ pub enum Decoder {
     Theengs(Theengs),
     /// Ruuvi Gateway.
     Ruuvi(Ruuvi),
+    /// Homie 4 and 5.
+    Homie(Homie),
+    /// `OwnTracks`.
+    OwnTracks(OwnTracks),
+    /// Open mHealth and IEEE 1752.1.
+    OpenMHealth(OpenMHealth),
+    /// FHIR's Observations.
+    Fhir(Fhir),
+    /// SCAIP.
+    Scaip(Scaip),
     /// JSON of any shape, read by a configured mapping.
     Mapping(Mapping),
 }
@@ -103,12 +125,12 @@ impl Decoder {
             | Format::Sparkplug
             | Format::SenMl
             | Format::ThingsStack
-            | Format::ChirpStack
-            | Format::Homie
-            | Format::OwnTracks
-            | Format::OpenMHealth
-            | Format::Fhir
-            | Format::Scaip => Self::Json(Json::new(catalogue)),
+            | Format::ChirpStack => Self::Json(Json::new(catalogue)),
+            Format::Homie => Self::Homie(Homie::new(settings)?),
+            Format::OwnTracks => Self::OwnTracks(OwnTracks::new(settings)?),
+            Format::OpenMHealth => Self::OpenMHealth(OpenMHealth::new(settings)?),
+            Format::Fhir => Self::Fhir(Fhir::new(settings)?),
+            Format::Scaip => Self::Scaip(Scaip::new(settings)?),
         })
     }
 
@@ -137,6 +159,11 @@ impl Decoder {
             Self::ZwaveJs(decoder) => decoder.decode(device, message, out)?,
             Self::Theengs(decoder) => decoder.decode(device, message, out)?,
             Self::Ruuvi(decoder) => decoder.decode(device, message, out)?,
+            Self::Homie(decoder) => decoder.decode(device, message, memory, out)?,
+            Self::OwnTracks(decoder) => decoder.decode(device, message, out)?,
+            Self::OpenMHealth(decoder) => decoder.decode(device, message, out)?,
+            Self::Fhir(decoder) => decoder.decode(device, message, out)?,
+            Self::Scaip(decoder) => decoder.decode(device, message, out)?,
             Self::Mapping(decoder) => decoder.decode(message.payload, out)?,
         };
         Ok(match nothing_else {

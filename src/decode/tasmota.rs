@@ -13,7 +13,7 @@ use super::{
     decoded::{Decoded, DevicePart},
     error::{DecodeError, NonReading},
     format::Format,
-    json_text, leaves, meaning,
+    json_text, meaning, paths,
     scalar::Scalar,
     sender,
     settings::DecoderSettings,
