@@ -24,6 +24,7 @@ mod protocol;
 mod readings;
 mod record;
 pub mod reference;
+mod repeats;
 pub mod schema;
 mod secret;
 mod setting;
@@ -45,6 +46,7 @@ pub use process::{AdminSettings, EngineSettings, LogSettings};
 pub use protocol::Protocol;
 pub use readings::{BatchSettings, ClockSettings, RegistrySettings};
 pub use record::{Key, Origin, Record, Shape, Table};
+pub use repeats::RepeatSettings;
 pub use secret::Secret;
 pub use setting::Size;
 pub use spool::{Ack, Obstacle, SpoolSettings};
@@ -73,6 +75,8 @@ pub struct Config {
     pub batch: BatchSettings,
     /// `[clock]`.
     pub clock: ClockSettings,
+    /// `[repeats]`.
+    pub repeats: RepeatSettings,
     /// `[kafka]`.
     pub kafka: KafkaSettings,
     /// `[spool]`.
@@ -166,6 +170,7 @@ impl Config {
             catalogue,
             batch: BatchSettings::read(root.section("batch")),
             clock: ClockSettings::read(root.section("clock")),
+            repeats: RepeatSettings::read(root.section("repeats")),
             kafka,
             spool,
             registry: RegistrySettings::read(root.section("registry"), &files),

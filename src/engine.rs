@@ -18,8 +18,8 @@ use thiserror::Error;
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use self::{assembly::Assembly, keeping::Keeping, scrape::Scraper};
 pub use self::{apart::Apart, layout::topics_noted, signals::Signals};
+use self::{assembly::Assembly, keeping::Keeping, scrape::Scraper};
 use crate::{
     config::Config,
     kafka::{Kafka, KafkaError},

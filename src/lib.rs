@@ -29,6 +29,7 @@ pub mod transport;
 
 pub mod decode;
 pub mod registry;
+pub mod repeats;
 pub mod validate;
 
 pub mod batch;

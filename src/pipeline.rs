@@ -27,6 +27,7 @@ use crate::{
     model::{LinkName, Message, Moment, Mono, ReasonCounts, UnixMicros, topic::TopicPattern},
     record::{Record, RecordPool},
     registry::{Registry, Resolver},
+    repeats::{LeftOut, Policy, RepeatLimits, Repeats},
     validate::ClockLimits,
 };
 
@@ -39,6 +40,8 @@ pub struct Route {
     pub decoder: Decoder,
     /// Configured name of the format, for dead letters.
     pub format: Arc<str>,
+    /// What happens to unchanged state that is said again.
+    pub repeats: Policy,
 }
 
 /// What a pipeline is made of.
@@ -58,6 +61,8 @@ pub struct PipelineSettings {
     pub dead_letter_bytes: usize,
     /// Partitions of each lane's topic.
     pub partitions: [i32; 3],
+    /// What is remembered of values that devices may repeat.
+    pub repeats: RepeatLimits,
     /// Bytes the formats of the link may remember.
     pub memory_bytes: usize,
     /// Start of the engine, for event ids.
@@ -73,7 +78,7 @@ pub struct Accepted {
     pub readings: u32,
     /// Readings refused, listed in its dead letter.
     pub refused: u32,
-    /// Readings put aside by policy.
+    /// Readings put aside by policy, repeats and duplicates among them.
     pub discarded: u32,
     /// Reason of its dead letter, if it has one.
     pub rejected: Option<&'static str>,
@@ -86,14 +91,39 @@ pub struct Accepted {
 pub struct PipelineCounts {
     /// Refused readings by reason.
     pub refused: ReasonCounts,
+    /// Readings put aside, by reason.
+    pub discarded: Discarded,
     /// Messages without measurement by what they were.
     pub non_readings: ReasonCounts,
     /// Keys no decoder knows.
     pub unknown_keys: u64,
     /// Urgent readings sent to the alerts topic.
     pub alerts: u64,
-    /// Readings discarded because their home does not consent to them.
-    pub without_consent: u64,
+}
+
+/// Readings put aside, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Discarded {
+    /// Of devices nobody knows.
+    pub unknown_device: u64,
+    /// Of homes that do not consent to them.
+    pub no_consent: u64,
+    /// State that had not changed.
+    pub repeat: u64,
+    /// What had come by another way.
+    pub duplicate: u64,
+}
+
+impl Discarded {
+    /// Each reason with its count.
+    pub fn by_reason(&self) -> [(&'static str, u64); 4] {
+        [
+            ("unknown_device", self.unknown_device),
+            ("no_consent", self.no_consent),
+            ("repeat", self.repeat),
+            ("duplicate", self.duplicate),
+        ]
+    }
 }
 
 /// See the module.
@@ -157,9 +187,10 @@ impl Pipeline {
         let work = AssertUnwindSafe(|| {
             self.work(message, inherited, &mut token, pool, ready, &mut accepted)
         });
-        let verdict = catch_unwind(work).unwrap_or_else(|_panic| Verdict::Bury {
-            reason: "internal_error",
-            detail: String::new(),
+        let verdict = catch_unwind(work).unwrap_or_else(|_panic| {
+            // Nobody knows what of it was sent.
+            self.reports.repeats_mut().forget_all();
+            Verdict::Bury { reason: "internal_error", detail: String::new() }
         });
         let grounds = match verdict {
             Verdict::HandOn => {
@@ -214,6 +245,12 @@ impl Pipeline {
         Accepted { rejected: Some(burial.reason), ..Accepted::default() }
     }
 
+    /// Records came back from Kafka, or will not be stored in their place: what they hold is no
+    /// ground to leave out a reading.
+    pub fn distrust_repeats(&mut self) {
+        self.reports.repeats_mut().distrust();
+    }
+
     /// Makes a dead letter of a record that Kafka refused: the shares move over.
     pub fn bury_record(
         &mut self,
@@ -223,6 +260,7 @@ impl Pipeline {
         pool: &mut RecordPool,
         ready: &mut Vec<Record>,
     ) {
+        self.distrust_repeats();
         let registry = self.reports.resolver().registry();
         let is_refused = registry.asks_consent()
             && home_of(&record.value)
@@ -272,6 +310,11 @@ impl Pipeline {
         &self.memory
     }
 
+    /// What it remembers of values that may be repeated, for its counts.
+    pub fn repeats(&self) -> &Repeats {
+        self.reports.repeats()
+    }
+
     /// Its batches, for their counts.
     pub fn batches(&self) -> &Batches {
         &self.batches
@@ -313,6 +356,7 @@ impl Pipeline {
             device,
             inherited,
             catalogue: &self.catalogue,
+            repeats: route.repeats,
         };
         let verdict = self.reports.make(
             &work,
@@ -322,8 +366,14 @@ impl Pipeline {
             accepted,
         );
         self.counts.alerts += u64::from(verdict.alerts);
-        self.counts.without_consent += u64::from(verdict.without_consent);
         let bytes = verdict.bytes;
+        let LeftOut { repeats, duplicates } = verdict.left_out;
+        let discarded = &mut self.counts.discarded;
+        discarded.unknown_device += u64::from(accepted.discarded - verdict.without_consent);
+        discarded.no_consent += u64::from(verdict.without_consent);
+        discarded.repeat += u64::from(repeats);
+        discarded.duplicate += u64::from(duplicates);
+        accepted.discarded += repeats + duplicates;
         accepted.refused = self.decoded.refused_count + verdict.withheld;
         for refused in &self.decoded.refused {
             self.counts.refused.add(refused.reason.reason());
@@ -333,6 +383,7 @@ impl Pipeline {
             (None, 1..) => Verdict::BuryRefused { reason: "readings_refused", bytes },
             (None, 0) if accepted.readings > 0 => Verdict::HandOn,
             (None, 0) if verdict.without_consent > 0 => Verdict::Discard(DiscardReason::NoConsent),
+            (None, 0) if repeats + duplicates > 0 => Verdict::Discard(DiscardReason::Repeat),
             (None, 0) => Verdict::Discard(DiscardReason::UnknownDevice),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    token::AckToken,
+    token::{AckToken, Place},
     window::{Epoch, Window},
 };
 use crate::model::{Mono, QoS};
@@ -165,6 +165,7 @@ impl Outstanding {
             return None;
         }
         let slot = self.slot(self.tail);
+        let place = Place { epoch: self.window.epoch(), position: self.tail, settled: self.head };
         self.tail += 1;
         self.bytes += usize::try_from(arrival.bytes).unwrap_or(usize::MAX);
         self.at_least_once += usize::from(arrival.qos == QoS::AtLeastOnce);
@@ -172,7 +173,7 @@ impl Outstanding {
             *place = arrival;
         }
         self.window.open(slot.0);
-        Some((slot, AckToken::new(&self.window, slot)))
+        Some((slot, AckToken::new(&self.window, slot, place)))
     }
 
     /// What is remembered of a slot, to be completed once the pipeline has seen the message.

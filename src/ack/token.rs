@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{outstanding::SlotIndex, receipt::Receipt, window::Window};
+use super::{
+    outstanding::SlotIndex,
+    receipt::Receipt,
+    window::{Epoch, Window},
+};
 
 /// Why a message may be answered without being stored: configured policy, or nothing in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +17,19 @@ pub enum DiscardReason {
     UnknownDevice,
     /// Its home does not consent to any of it.
     NoConsent,
+    /// All of it repeats what is confirmed, or what no later message can be acknowledged before.
+    Repeat,
+}
+
+/// Where a message stands in its window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Which connection it came over.
+    pub epoch: Epoch,
+    /// Messages of that connection before it.
+    pub position: u64,
+    /// How many of those were done when it came: the first ones, without a gap.
+    pub settled: u64,
 }
 
 /// The pipeline's own share of one message.
@@ -24,6 +41,7 @@ pub enum DiscardReason {
 pub struct AckToken<'w> {
     window: &'w Arc<Window>,
     slot: SlotIndex,
+    place: Place,
     parts: u32,
     answered: Answered,
 }
@@ -35,8 +53,13 @@ enum Answered {
 }
 
 impl<'w> AckToken<'w> {
-    pub(super) fn new(window: &'w Arc<Window>, slot: SlotIndex) -> Self {
-        Self { window, slot, parts: 0, answered: Answered::No }
+    pub(super) fn new(window: &'w Arc<Window>, slot: SlotIndex, place: Place) -> Self {
+        Self { window, slot, place, parts: 0, answered: Answered::No }
+    }
+
+    /// Where the message stands.
+    pub fn place(&self) -> Place {
+        self.place
     }
 
     /// Gives one more part of the message to the record that `shares` belongs to.

@@ -127,7 +127,8 @@ impl DiscoverArgs {
             let place = apart.place(&link);
             let (address, settings) =
                 place.ok_or_else(|| usage(format!("--link: there is no link {link}")))?;
-            let client_id = format!("{}-discover-{:08x}", settings.client_id, rand::random::<u32>());
+            let client_id =
+                format!("{}-discover-{:08x}", settings.client_id, rand::random::<u32>());
             return Ok((address, SessionSettings { client_id, ..settings }));
         }
         let broker = self.broker.clone().broker("discover").map_err(usage)?;
@@ -159,7 +160,8 @@ impl DiscoverArgs {
         let kafka: Vec<String> =
             self.kafka.split(',').map(|broker| format!("\"{broker}\"")).collect();
         let registry = self.registry.as_deref().map_or(String::new(), |file| {
-            let file = self.write.as_deref().map_or_else(|| file.to_owned(), |write| beside(write, file));
+            let file =
+                self.write.as_deref().map_or_else(|| file.to_owned(), |write| beside(write, file));
             format!("\n[registry]\nfile = {:?}\n", file.display().to_string())
         });
         format!(
@@ -286,7 +288,8 @@ fn hear(
 
 /// A file that is not there yet.
 fn save(file: &Path, text: &str) -> io::Result<()> {
-    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
     let mut made = fs::File::create_new(file).map_err(named)?;
     made.write_all(text.as_bytes()).map_err(named)
 }

@@ -209,7 +209,9 @@ impl ExplainArgs {
                 Ok(file) => Box::new(BufReader::new(file)),
                 Err(error) => {
                     let place = input.display();
-                    complain(&io::Error::other(format!("--input {place}: cannot be read: {error}")));
+                    complain(&io::Error::other(format!(
+                        "--input {place}: cannot be read: {error}"
+                    )));
                     return Ok(Exit::Usage);
                 }
             }

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     decode,
     model::{LinkName, QoS, topic::TopicPattern},
+    repeats::Policy,
 };
 
 /// One `[[link]]`.
@@ -73,6 +74,8 @@ pub struct FilterSettings {
     pub format: Format,
     /// Level asked for. Default 1.
     pub qos: QoS,
+    /// What happens to repeats. Default: as `[repeats]` says.
+    pub repeats: Option<Policy>,
 }
 
 /// How the payloads of a filter are read.
@@ -240,6 +243,7 @@ fn read_filters(section: &mut Section<'_>) -> (Vec<FilterSettings>, Vec<Spot>) {
         let topic: String = section.demand("topic").unwrap_or_default();
         let format = section.demand("format").unwrap_or(Format::BuiltIn(decode::Format::Json));
         let qos = section.get_or("qos", QoS::AtLeastOnce);
+        let repeats = section.get("repeats");
         match TopicPattern::parse(&topic) {
             Ok(topic) => {
                 if let Some(other) = filters.iter().find(|other| other.topic.overlaps(&topic)) {
@@ -249,7 +253,7 @@ fn read_filters(section: &mut Section<'_>) -> (Vec<FilterSettings>, Vec<Spot>) {
                     section.refuse_found("topic", Mistake::new(expected, fix));
                 }
                 formats.push(section.spot("format"));
-                filters.push(FilterSettings { topic, format, qos });
+                filters.push(FilterSettings { topic, format, qos, repeats });
             }
             // A missing topic has been refused as such.
             Err(_) if topic.is_empty() => {}

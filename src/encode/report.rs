@@ -109,13 +109,14 @@ impl ReportEncoder {
         Self { kinds }
     }
 
-    /// Appends one report to a batch. `first_ordinal` is the ordinal of the first reading: zero
-    /// for a whole report, the reading's own for an alert's copy of it.
-    pub fn append(
+    /// Appends one report to a batch, with each reading under its ordinal: its place in the
+    /// message, also where it is an alert's copy or others are left out.
+    #[expect(single_use_lifetimes, reason = "`impl Iterator` cannot leave it out")]
+    pub fn append<'r>(
         &self,
         head: &ReportHead<'_>,
-        (readings, series): (&[Reading], &SeriesTable),
-        first_ordinal: u32,
+        readings: impl Iterator<Item = (u32, &'r Reading)>,
+        series: &SeriesTable,
         out: &mut Vec<u8>,
     ) {
         message::<2>(field::batch::REPORTS, out, |out| {
@@ -134,7 +135,7 @@ impl ReportEncoder {
                 varint(sequence, out);
             }
             flags(field::report::FLAGS, head.flags, out);
-            for (ordinal, reading) in (first_ordinal..).zip(readings) {
+            for (ordinal, reading) in readings {
                 message::<1>(field::report::READINGS, out, |out| {
                     self.reading(ordinal, reading, series, out);
                 });

@@ -16,6 +16,7 @@ use crate::{
     mqtt::{Backoff, Login, Necessity, Protocol, Session, SessionSettings, Subscription},
     pipeline::{Pipeline, PipelineSettings, Route},
     registry::{Limits, Origin, Registry, Resolver},
+    repeats::RepeatLimits,
     sink::Sink,
     telemetry::health::Health,
     transport::Address,
@@ -173,6 +174,7 @@ impl Assembly {
             pattern: filter.topic.clone(),
             decoder: self.decoder(&filter.format),
             format: filter.format.name().into(),
+            repeats: filter.repeats.unwrap_or(config.repeats.policy),
         });
         let origin = Origin {
             link: Arc::clone(&link.name),
@@ -194,6 +196,11 @@ impl Assembly {
                 max_readings: u32::try_from(config.batch.max_readings).unwrap_or(u32::MAX),
                 max_bytes: config.batch.max_bytes.bytes(),
                 linger: config.batch.linger,
+            },
+            repeats: RepeatLimits {
+                heartbeat: config.repeats.heartbeat,
+                duplicate_within: config.repeats.duplicate_within,
+                budget: config.repeats.budget.bytes(),
             },
             dead_letter_bytes: config.kafka.dead_letter_max_bytes.bytes(),
             partitions,

@@ -143,8 +143,7 @@ impl Explainer {
         let message = message(question);
         if let Some((way, decoder)) = self.source.find(question) {
             let device = way.device.as_deref().unwrap_or_default();
-            let ended =
-                decoder.decode(device, &message, &mut self.memory, &mut self.decoded);
+            let ended = decoder.decode(device, &message, &mut self.memory, &mut self.decoded);
             if let Some(budget) = budget {
                 trace.fields = fields::of(decoder, device, &message, &self.catalogue, budget);
             }

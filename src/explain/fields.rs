@@ -294,7 +294,9 @@ fn put(payload: &mut Json, path: &[String], key: &str, member: Json) {
 fn shortened(value: &Json) -> String {
     let text = match value {
         Json::Object(members) => return format!("{{ {} fields }}", members.len()),
-        Json::Array(entries) if entries.len() > 4 => return format!("[ {} values ]", entries.len()),
+        Json::Array(entries) if entries.len() > 4 => {
+            return format!("[ {} values ]", entries.len());
+        }
         Json::Array(_) | Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {
             value.to_string()
         }

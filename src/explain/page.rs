@@ -127,7 +127,9 @@ impl Page {
             "" if is_narrow => Ok(()),
             "" => write!(out, "{:LABEL$}", ""),
             label if is_narrow => writeln!(out, "{style}{label}{style:#}"),
-            label => write!(out, "{style}{label}{style:#}{:1$}", "", LABEL - label.len().min(LABEL)),
+            label => {
+                write!(out, "{style}{label}{style:#}{:1$}", "", LABEL - label.len().min(LABEL))
+            }
         }
     }
 }

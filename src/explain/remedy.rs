@@ -106,7 +106,9 @@ fn cure_of_reading(cure: Cure, kind: &str, reason: &str, trace: &Trace) -> Optio
         )),
         Cure::Kind if reason == "out_of_range" => Some(Remedy::copy(
             "If such values are true at your place, widen the range of the kind",
-            format!("[[kind]]                   # with the value_type and unit it has\nname = \"{kind}\"\nhard_max = 1000\n"),
+            format!(
+                "[[kind]]                   # with the value_type and unit it has\nname = \"{kind}\"\nhard_max = 1000\n"
+            ),
         )),
         Cure::Kind => Some(Remedy::copy(
             "Name a kind of the catalogue, or add one",
@@ -193,7 +195,8 @@ fn key(trace: &Trace, sentence: &str) -> Option<Remedy> {
 }
 
 fn refused_key<'t>(trace: &'t Trace, reason: &str) -> &'t str {
-    let of_reason = |purpose: &Purpose| matches!(purpose, Purpose::Refused(code) if *code == reason);
+    let of_reason =
+        |purpose: &Purpose| matches!(purpose, Purpose::Refused(code) if *code == reason);
     let field = trace.fields.iter().find(|field| of_reason(&field.purpose));
     field.map_or("the-key", |field| field.path.as_str())
 }
@@ -255,9 +258,8 @@ fn first_pointer(payload: &[u8]) -> String {
     };
     let number = members.iter().find(|(_, value)| value.is_number());
     let first = number.or_else(|| members.iter().next());
-    first.map_or(String::new(), |(key, _)| {
-        format!("/{}", key.replace('~', "~0").replace('/', "~1"))
-    })
+    first
+        .map_or(String::new(), |(key, _)| format!("/{}", key.replace('~', "~0").replace('/', "~1")))
 }
 
 /// By which filter a message came, for those who have to change it.

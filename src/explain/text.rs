@@ -58,7 +58,8 @@ fn message(trace: &Trace, page: &Page, out: &mut dyn Write) -> io::Result<()> {
 
 fn way(trace: &Trace, page: &Page, out: &mut dyn Write) -> io::Result<()> {
     let Some(way) = &trace.route else {
-        let lines = ["no filter and no usual topic fits, and the payload shows no format".to_owned()];
+        let lines =
+            ["no filter and no usual topic fits, and the payload shows no format".to_owned()];
         return page.step("Route", Tone::Bad, &lines, out);
     };
     let found = match &way.found {
@@ -73,7 +74,9 @@ fn way(trace: &Trace, page: &Page, out: &mut dyn Write) -> io::Result<()> {
             way.format,
             if *below == 1 { "level" } else { "levels" }
         ),
-        Found::Content => format!("{}, by what the payload holds: the topic says nothing", way.format),
+        Found::Content => {
+            format!("{}, by what the payload holds: the topic says nothing", way.format)
+        }
     };
     let mut lines = vec![found];
     lines.push(match (&way.home, &way.device) {
@@ -101,11 +104,7 @@ fn fields(
         .iter()
         .take(FIELDS_SHOWN)
         .map(|field| {
-            [
-                words::clean(&field.path),
-                words::clean(&field.sent),
-                words::purpose(field, catalogue),
-            ]
+            [words::clean(&field.path), words::clean(&field.sent), words::purpose(field, catalogue)]
         })
         .collect();
     page.table("Fields", &rows, out)?;
@@ -224,9 +223,7 @@ fn without_configuration(trace: &Trace, page: &Page, out: &mut dyn Write) -> io:
     } else {
         "the event's id is made of its arrival, since the message has no time of its own"
     };
-    let lines = [
-        format!("{basis}; home, room and ids need a configuration: --config FILE"),
-    ];
+    let lines = [format!("{basis}; home, room and ids need a configuration: --config FILE")];
     page.step("Home", Tone::Faint, &lines, out)
 }
 

@@ -163,8 +163,12 @@ impl<P: Producer> Duty<P> {
 
     /// Books Kafka's reports.
     pub fn reports(&mut self, reports: &mut Vec<Report>, now: Moment) {
+        let refused = self.sink.counts().failed_record;
         for report in reports.drain(..) {
             self.sink.report(report, now.mono, &mut self.pool);
+        }
+        if self.sink.counts().failed_record != refused {
+            self.pipeline.distrust_repeats();
         }
         self.bury_poison(now);
     }

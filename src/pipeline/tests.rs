@@ -5,6 +5,7 @@ mod any_input;
 mod identity;
 mod policy;
 mod refusal;
+mod repeats;
 mod urgent;
 
 use std::time::Duration;
@@ -59,9 +60,11 @@ fn settings() -> PipelineSettings {
         pattern: TopicPattern::parse(pattern).expect("a pattern"),
         decoder,
         format: format.into(),
+        repeats: Policy::Mark,
     };
     PipelineSettings {
         memory_bytes: crate::decode::MEMORY_BYTES,
+        repeats: RepeatLimits::default(),
         link: "north".into(),
         routes: vec![
             route(

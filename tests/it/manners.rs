@@ -14,8 +14,18 @@ use crate::support::{
 
 /// Every command there is, in the help's order.
 pub const COMMANDS: [&str; 12] = [
-    "demo", "run", "check", "config", "explain", "discover", "tail", "spool", "pub", "simulate",
-    "completions", "man",
+    "demo",
+    "run",
+    "check",
+    "config",
+    "explain",
+    "discover",
+    "tail",
+    "spool",
+    "pub",
+    "simulate",
+    "completions",
+    "man",
 ];
 /// Commands of `trygg spool`.
 pub const SPOOL_COMMANDS: [&str; 5] = ["stats", "check", "dump", "repair", "export"];

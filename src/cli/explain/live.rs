@@ -2,7 +2,10 @@
 
 use std::io::{self, Write};
 
-use tokio::{runtime::Builder, signal::unix::{SignalKind, signal}};
+use tokio::{
+    runtime::Builder,
+    signal::unix::{SignalKind, signal},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{Exit, ExplainArgs, Output, page, write};

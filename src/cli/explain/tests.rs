@@ -86,7 +86,10 @@ fn ten_awkward_messages_are_explained() {
 #[test]
 fn a_narrow_terminal_gets_narrow_lines() {
     let catalogue = Arc::new(Catalogue::builtin());
-    let clock = ClockLimits { future_tolerance: std::time::Duration::ZERO, late_after: std::time::Duration::MAX };
+    let clock = ClockLimits {
+        future_tolerance: std::time::Duration::ZERO,
+        late_after: std::time::Duration::MAX,
+    };
     let settings = ExplainerSettings { decoders: DecoderSettings::new(&catalogue), clock };
     let mut explainer = Explainer::built_in(&settings).unwrap();
     let question = Question {
@@ -140,7 +143,8 @@ fn a_recording_gives_a_line_a_message_in_order() {
 
 #[test]
 fn a_line_that_is_no_message_is_named_and_the_rest_goes_on() {
-    let (exit, out, err) = lines("{\"topic\":\"x\",\"payload\":\"1\"}\n[1]\n{\"topic\":\"x\",\"payload\":\"2\"}\n");
+    let (exit, out, err) =
+        lines("{\"topic\":\"x\",\"payload\":\"1\"}\n[1]\n{\"topic\":\"x\",\"payload\":\"2\"}\n");
     assert_eq!((exit, out.len()), (Exit::Usage, 2));
     assert!(err.starts_with("line 2: expected an object"), "{err}");
 }
@@ -159,7 +163,12 @@ fn configured(topic: &str, payload: &str) -> (serde_json::Value, String) {
     let list = "device,source_home,home,room,id,kinds\nmat,h-1,home-a,bedroom,bed-1,door_open=!bed_occupied\n";
     std::fs::write(folder.path().join("devices.csv"), list).unwrap();
     let config = looked_at(&file).unwrap();
-    let question = Question { topic, payload: payload.as_bytes(), retain: false, received: UnixMicros(1_794_664_860_000_000) };
+    let question = Question {
+        topic,
+        payload: payload.as_bytes(),
+        retain: false,
+        received: UnixMicros(1_794_664_860_000_000),
+    };
     let explain = |output| {
         let mut explainer = Explainer::of_link(&config, None, UnixMicros(7)).unwrap().unwrap();
         let mut text = anstream::StripStream::new(Vec::new());
@@ -171,13 +180,22 @@ fn configured(topic: &str, payload: &str) -> (serde_json::Value, String) {
 
 #[test]
 fn with_a_configuration_the_registry_and_kafka_are_part_of_it() {
-    let (json, text) = configured("homes/h-1/z/mat", r#"{"contact":true,"last_seen":1794664800000}"#);
+    let (json, text) =
+        configured("homes/h-1/z/mat", r#"{"contact":true,"last_seen":1794664800000}"#);
     let reading = &json["readings"][0];
     assert_eq!((&reading["device"], &reading["kind"]), (&"mat".into(), &"bed_occupied".into()));
     assert_eq!(reading["value"], true, "turned round by the registry");
     assert_eq!((&reading["home"], &reading["room"]), (&"home-a".into(), &"bedroom".into()));
-    assert_eq!((&reading["device_id"], &reading["event_id_basis"]), (&"bed-1".into(), &"content".into()));
-    for said in ["by the filter homes/+/z/# of link north", "home home-a, room bedroom", "in bed", "trygg.readings"] {
+    assert_eq!(
+        (&reading["device_id"], &reading["event_id_basis"]),
+        (&"bed-1".into(), &"content".into())
+    );
+    for said in [
+        "by the filter homes/+/z/# of link north",
+        "home home-a, room bedroom",
+        "in bed",
+        "trygg.readings",
+    ] {
         assert!(text.contains(said), "{said}: {text}");
     }
     let (json, text) = configured("loose/x", r#"{"kind":"sos"}"#);

@@ -138,4 +138,6 @@ pub(super) const ENTRIES: &[Entry] = &[
          copy arrives as QoS 1.",
     )
     .range("0 or 1"),
+    why("link.filter.repeats", "As `repeats.policy`, for the messages of this filter.")
+        .default("`repeats.policy`"),
 ];

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::Deserializer as Json;
 
 use crate::decode::{format::Format, json_text};
@@ -32,11 +34,7 @@ const fn object(
     Rule { format, shape: Shape::Object, all, any }
 }
 
-const fn list(
-    format: Format,
-    all: &'static [&'static str],
-    any: &'static [&'static str],
-) -> Rule {
+const fn list(format: Format, all: &'static [&'static str], any: &'static [&'static str]) -> Rule {
     Rule { format, shape: Shape::List, all, any }
 }
 

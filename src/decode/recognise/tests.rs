@@ -86,7 +86,18 @@ const LEVELS: [&str; 10] =
     ["homes", "h", "zigbee2mqtt", "tele", "status", "", "spBv1.0", "$SYS", "å", "+"];
 
 const PIECES: [&[u8]; 12] = [
-    b"{", b"[", b"]", b"}", b"\"n\"", b":", b",", b"1", b"\"kind\"", b"<mrq", b"\x81\xa1", b"\xff",
+    b"{",
+    b"[",
+    b"]",
+    b"}",
+    b"\"n\"",
+    b":",
+    b",",
+    b"1",
+    b"\"kind\"",
+    b"<mrq",
+    b"\x81\xa1",
+    b"\xff",
 ];
 
 fn any_topic() -> impl Strategy<Value = String> {

@@ -118,9 +118,14 @@ mod tests {
     #[test]
     fn what_has_no_room_is_counted_and_nothing_grows_beyond_its_bound() {
         let mut census = Census::new(CensusLimits { topics: 2, bytes: 40 });
-        for (topic, payload) in
-            [("a", "1234567890"), ("b", "x"), ("c", "y"), ("a", "2"), ("a", ""), ("b", &"z".repeat(99))]
-        {
+        for (topic, payload) in [
+            ("a", "1234567890"),
+            ("b", "x"),
+            ("c", "y"),
+            ("a", "2"),
+            ("a", ""),
+            ("b", &"z".repeat(99)),
+        ] {
             census.hear(topic, payload.as_bytes());
         }
         assert_eq!((census.topics(), census.messages(), census.uncounted()), (2, 6, 1));

@@ -79,7 +79,8 @@ mod tests {
     use super::*;
 
     fn told(topics: &[&str], last: Last) -> Vec<String> {
-        let topics: Vec<Vec<&str>> = topics.iter().map(|topic| topic.split('/').collect()).collect();
+        let topics: Vec<Vec<&str>> =
+            topics.iter().map(|topic| topic.split('/').collect()).collect();
         patterns(&topics, last).iter().map(|levels| text(levels)).collect()
     }
 

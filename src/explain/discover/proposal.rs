@@ -152,9 +152,9 @@ fn devices(census: &Census, routes: &[Route]) -> BTreeSet<Device> {
     // Twice: discovery may stand behind what it explains.
     for _ in 0..2 {
         for (topic, heard) in &census.topics {
-            let route = routes.iter().find_map(|route| {
-                route.pattern.matches(topic).map(|captures| (route, captures))
-            });
+            let route = routes
+                .iter()
+                .find_map(|route| route.pattern.matches(topic).map(|captures| (route, captures)));
             let Some((route, captures)) = route else { continue };
             let message = Message {
                 topic,

@@ -12,6 +12,7 @@ use crate::{
     mqtt::{Necessity, Protocol, Session, SessionSettings, Subscription},
     pipeline::{Pipeline, PipelineSettings, Route},
     registry::{Identity, Limits, Origin, Registry, Resolver, UnknownDevices},
+    repeats::{Policy, RepeatLimits},
     sink::{Habit, Sink},
     spool::Recovered,
     validate::ClockLimits,
@@ -49,11 +50,13 @@ pub(super) fn core(
     });
     let settings = PipelineSettings {
         memory_bytes: crate::decode::MEMORY_BYTES,
+        repeats: RepeatLimits::default(),
         link: "sim".into(),
         routes: vec![Route {
             pattern,
             decoder: Decoder::usual(crate::decode::Format::Json, &catalogue),
             format: "json".into(),
+            repeats: Policy::Discard,
         }],
         catalogue,
         clock: ClockLimits {

@@ -24,17 +24,15 @@ fn checked(filters: &str) -> Config {
         "[kafka]\nbrokers = ['127.0.0.1:9092']\n[identity]\nclear_names = true\n\
          [[link]]\nname = 'home'\nhost = '127.0.0.1'\nclient_id = 'c'\n{filters}"
     );
-    Config::parse(Path::new("x.toml"), &text, |_| None).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    Config::parse(Path::new("x.toml"), &text, |_| None)
+        .unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
 #[test]
 fn the_simulated_homes_get_the_filters_they_were_made_for() {
     let mut census = Census::new(CensusLimits::default());
-    let settings = Settings {
-        homes: 3,
-        starts_at: std::time::Duration::from_hours(6),
-        sos_per_week: 0.25,
-    };
+    let settings =
+        Settings { homes: 3, starts_at: std::time::Duration::from_hours(6), sos_per_week: 0.25 };
     for event in Homes::new(1, &settings).take(3_000) {
         census.hear(&event.topic, &event.payload);
     }
@@ -76,7 +74,11 @@ fn every_format_gets_its_filter_and_none_overlap() {
     ] {
         assert!(found.iter().any(|known| known == filter), "{filter}: {found:#?}");
     }
-    assert!(found.iter().any(|filter| filter.starts_with("plug-1/status/") && filter.ends_with(" shelly")));
+    assert!(
+        found
+            .iter()
+            .any(|filter| filter.starts_with("plug-1/status/") && filter.ends_with(" shelly"))
+    );
     assert_eq!(proposal.unrecognised.named, ["meter/17"]);
     checked(&proposal.filters_toml());
 }
