@@ -1,6 +1,7 @@
 //! Builds the sink first and starts the links last; stops the sources first.
 
 mod assembly;
+mod devices;
 mod keeping;
 mod layout;
 mod reach;
@@ -17,7 +18,7 @@ use thiserror::Error;
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use self::{assembly::Assembly, keeping::Keeping, scrape::Scraper};
+use self::{assembly::Assembly, devices::Devices, keeping::Keeping, scrape::Scraper};
 pub use self::{layout::topics_noted, signals::Signals};
 use crate::{
     config::Config,
@@ -130,7 +131,8 @@ pub async fn run(
     observer: &Observer,
 ) -> Result<Ending, StartError> {
     let clock = Clock::new(Instant::now());
-    let assembly = Assembly::prepare(&config)?;
+    let devices = Devices::load(&config)?;
+    let assembly = Assembly::prepare(&config, devices.current())?;
     let names = config.links.iter().map(|link| Arc::clone(&link.name));
     let health = Arc::new(Health::new(names));
     let metrics = Arc::new(Metrics::new());
@@ -139,7 +141,7 @@ pub async fn run(
     let mut tasks: JoinSet<End> = JoinSet::new();
 
     let listen = config.admin.listen;
-    let scraper = Arc::new(Scraper::new(metrics, clock));
+    let scraper = Arc::new(Scraper::new(metrics, clock, devices.board()));
     let mono = Arc::new(move || clock.now().mono);
     let admin = Admin::bind(listen, Arc::clone(&health), scraper.scrape_on_request(), mono).await?;
     let listen = admin.address();
@@ -148,6 +150,11 @@ pub async fn run(
         if let Err(error) = admin.serve(stop_server).await {
             tracing::error!(%error, "the admin server failed");
         }
+        End::Service
+    });
+
+    tasks.spawn(async move {
+        devices.watch(clock).await;
         End::Service
     });
 

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -37,7 +38,7 @@ const SMALL_WINDOW: usize = 1_000;
 #[derive(Debug)]
 pub(super) struct Assembly {
     config: Config,
-    registry: Arc<Registry>,
+    registry: Arc<ArcSwap<Registry>>,
     mappings: BTreeMap<String, Mapping>,
 }
 
@@ -48,13 +49,10 @@ pub(super) struct ReadyLink {
 }
 
 impl Assembly {
-    pub(super) fn prepare(config: &Config) -> Result<Self, StartError> {
-        let registry = match &config.registry.file {
-            Some(file) => {
-                Registry::load(file, &config.engine.tenant, &config.identity, &config.catalogue)?
-            }
-            None => Registry::default(),
-        };
+    pub(super) fn prepare(
+        config: &Config,
+        registry: Arc<ArcSwap<Registry>>,
+    ) -> Result<Self, StartError> {
         let mappings = config.mappings.iter().map(|settings| {
             let name = settings.name.clone();
             let mapping = Mapping::new(settings, &config.catalogue);
@@ -62,11 +60,7 @@ impl Assembly {
                 .map(|mapping| (name.clone(), mapping))
                 .map_err(|error| StartError::Mapping { name, error })
         });
-        Ok(Self {
-            registry: Arc::new(registry),
-            mappings: mappings.collect::<Result<_, _>>()?,
-            config: config.clone(),
-        })
+        Ok(Self { registry, mappings: mappings.collect::<Result<_, _>>()?, config: config.clone() })
     }
 
     pub(super) fn link_count(&self) -> usize {
@@ -130,7 +124,9 @@ impl Assembly {
                 if let Some(part) = &part {
                     sink = sink.with_log(part.habit, &part.recovered);
                 }
-                let pipeline = self.pipeline(link, kafka, clock);
+                let registry = self.registry.load_full();
+                sink.replace_registry(Arc::clone(&registry));
+                let pipeline = self.pipeline(link, Arc::clone(&registry), kafka, clock);
                 let task = LinkTask {
                     core: Core::new(link_settings(link), session, pipeline, sink),
                     address: address(link),
@@ -143,6 +139,8 @@ impl Assembly {
                     clock,
                     stop: stop.clone(),
                     abort: abort.clone(),
+                    registry,
+                    registries: Arc::clone(&self.registry),
                     voice: Voice::default(),
                     troubled_lane: None,
                 };
@@ -151,7 +149,13 @@ impl Assembly {
             .collect()
     }
 
-    fn pipeline(&self, link: &config::LinkSettings, kafka: &Kafka, clock: Clock) -> Pipeline {
+    fn pipeline(
+        &self,
+        link: &config::LinkSettings,
+        registry: Arc<Registry>,
+        kafka: &Kafka,
+        clock: Clock,
+    ) -> Pipeline {
         let config = &self.config;
         let routes = link.filters.iter().map(|filter| Route {
             pattern: filter.topic.clone(),
@@ -170,7 +174,7 @@ impl Assembly {
             identity: config.identity.clone(),
             unknown: config.registry.unknown,
         };
-        let resolver = Resolver::new(Arc::clone(&self.registry), origin, Limits::default());
+        let resolver = Resolver::new(registry, origin, Limits::default());
         let settings = PipelineSettings {
             link: Arc::clone(&link.name),
             routes: routes.collect(),

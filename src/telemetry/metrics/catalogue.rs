@@ -2,8 +2,10 @@
 
 use Kind::{Counter, Gauge, Histogram};
 
+mod registry;
 mod spool;
 
+pub use registry::*;
 pub use spool::*;
 
 /// What a metric is.
@@ -168,11 +170,11 @@ pub const READINGS_DEAD_LETTERED: Metric = Metric {
     labels: &["link"],
 };
 
-/// Readings discarded by the registry's policy for unknown devices.
+/// Readings discarded by the registry's policy for unknown devices, or for want of consent.
 pub const READINGS_DISCARDED: Metric = Metric {
     name: "trygg_readings_discarded_total",
     kind: Counter,
-    help: "Readings discarded by the registry's policy for unknown devices",
+    help: "Readings discarded by the registry's policy for unknown devices, or for want of consent",
     labels: &["link"],
 };
 
@@ -523,5 +525,12 @@ pub const CATALOGUE: &[Metric] = &[
     SPOOL_QUARANTINED,
     SPOOL_FSYNC,
     SPOOL_BOOKKEEPING_ERROR,
+    REGISTRY_RELOADS,
+    REGISTRY_DEVICES,
+    REGISTRY_HOMES,
+    REGISTRY_BYTES,
+    REGISTRY_LAST_SUCCESS,
+    READINGS_WITHOUT_CONSENT,
+    RECORDS_WITHHELD,
     BUILD_INFO,
 ];
