@@ -170,14 +170,6 @@ pub const READINGS_DEAD_LETTERED: Metric = Metric {
     labels: &["link"],
 };
 
-/// Readings discarded by the registry's policy for unknown devices, or for want of consent.
-pub const READINGS_DISCARDED: Metric = Metric {
-    name: "trygg_readings_discarded_total",
-    kind: Counter,
-    help: "Readings discarded by the registry's policy for unknown devices, or for want of consent",
-    labels: &["link"],
-};
-
 /// Readings given up with their abandoned message.
 pub const READINGS_UNDELIVERED: Metric = Metric {
     name: "trygg_readings_undelivered_total",
