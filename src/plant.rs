@@ -43,6 +43,10 @@ pub(crate) enum Bug {
     IgnoredSyncFailure,
     /// The spool's cursor is saved beyond what is delivered.
     EagerCursor,
+    /// A record that has waited is handed over without a look at its home's consent.
+    UnaskedGate,
+    /// Messages of a record that is not handed over are not answered.
+    UnansweredRefusal,
     /// An opened log counts on from the records it finds, and forgets its cursor.
     SequenceRestart,
 }

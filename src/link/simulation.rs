@@ -6,6 +6,7 @@
 //!
 //! - nothing is acknowledged before all of it is stored, in receive order, under its own id;
 //! - the ledger adds up;
+//! - nothing of a refused home is handed over once the link has taken the list that says so;
 //! - the first occurrences of a device's readings stand in the order they were published;
 //! - no connection has to be closed for age: whatever is stuck is on its way.
 
@@ -16,14 +17,14 @@ mod rest;
 mod setup;
 mod shelf;
 
-use std::{collections::BTreeSet, ops::Range, time::Duration};
+use std::{collections::BTreeSet, ops::Range, sync::Arc, time::Duration};
 
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
 use self::{
     broker::{Broken, Broker, Published},
     log::Hand,
-    setup::core,
+    setup::{DOUBTFUL, List, core, lists},
     shelf::{Shelf, Weather},
 };
 use super::{close::Close, core::Core, duty::Socket};
@@ -72,6 +73,11 @@ struct World {
     is_quiet: bool,
     habit: Habit,
     protocol: Protocol,
+    lists: Vec<List>,
+    /// Which of them is in force.
+    list: usize,
+    /// Has one home ever not consented to everything? Then its messages may end nowhere.
+    had_doubts: bool,
 }
 
 /// A tenth of the default: there is less time in here.
@@ -85,9 +91,14 @@ impl World {
         let habit = if seed % 5 == 3 { Habit::Always } else { Habit::After(AFTER) };
         let (shelf, recovered) = (seed % 5 > 1).then(|| Shelf::new(seed)).unzip();
         let log = recovered.as_ref().map(|recovered| (habit, recovered));
+        let lists = lists();
+        let registry = Arc::clone(&lists[0].registry);
         Self {
             chance: Chance(SmallRng::seed_from_u64(seed)),
-            core: core(&kafka, protocol(seed), log, UnixMicros(START)),
+            core: core(&kafka, protocol(seed), log, registry, UnixMicros(START)),
+            lists,
+            list: 0,
+            had_doubts: false,
             shelf,
             crashed: false,
             is_quiet,
@@ -210,7 +221,7 @@ impl World {
             return;
         }
         let log = self.kafka.0.borrow();
-        for number in acknowledged {
+        for number in acknowledged.into_iter().filter(|number| !self.is_doubtful(*number)) {
             let is_safe = || self.shelf.as_ref().is_some_and(|shelf| shelf.has(|n| n.has(number)));
             assert!(
                 log.has(number) || is_safe(),
@@ -239,10 +250,28 @@ impl World {
         }
         let recovered = self.shelf.as_mut().map(|shelf| shelf.crash(&mut self.chance));
         let log = recovered.as_ref().map(|recovered| (self.habit, recovered));
-        let mut fresh = core(&self.kafka, self.protocol, log, self.moment().wall);
+        let registry = Arc::clone(&self.lists[self.list].registry);
+        let mut fresh = core(&self.kafka, self.protocol, log, registry, self.moment().wall);
         std::mem::swap(&mut self.core, &mut fresh);
         // Its tokens end with it, and nobody is told.
         drop(fresh);
+    }
+
+    /// Another list of devices is in force: from now on nothing of a refused home is handed over.
+    fn reload(&mut self) {
+        self.list = self.chance.below(self.lists.len());
+        let List { registry, is_refused, is_all } = self.lists[self.list].clone();
+        self.had_doubts |= !is_all;
+        self.kafka.0.borrow_mut().refused_home = is_refused.then_some(DOUBTFUL);
+        self.core.replace_registry(&registry, Mono(self.now));
+    }
+
+    /// May a message end nowhere, because its home did not consent to it?
+    fn is_doubtful(&self, number: u32) -> bool {
+        let topic = format!("homes/{DOUBTFUL}/");
+        let index = usize::try_from(number).expect("small") - 1;
+        let message = self.published.get(index);
+        self.had_doubts && message.is_some_and(|message| message.topic.starts_with(&topic))
     }
 
     fn check_ledger(&mut self) {
@@ -294,6 +323,7 @@ impl World {
                         shelf.progress(&mut self.chance, now);
                     }
                 }
+                19 if self.chance.one_in(6) => self.reload(),
                 _ => self.kafka.0.borrow_mut().progress(&mut self.chance),
             }
             self.turn();
@@ -362,6 +392,8 @@ fn planted_bugs_are_found() {
         Bug::DirectBeforeReplay,
         Bug::ReceiptBeforeSync,
         Bug::IgnoredSyncFailure,
+        Bug::UnaskedGate,
+        Bug::UnansweredRefusal,
     ] {
         assert!(find(bug).is_some(), "{bug:?} was not found");
     }

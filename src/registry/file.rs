@@ -130,7 +130,9 @@ fn csv_rows(text: &str, reader: &mut impl Reader) {
     let mut record = ByteRecord::new();
     loop {
         let read = lines.read_byte_record(&mut record);
-        let line = |position: Option<&csv::Position>| position.map_or(0, csv::Position::line);
+        let line = |position: Option<&csv::Position>| {
+            position.map_or(0, |position| line_of(text, position))
+        };
         match read {
             Ok(false) => return,
             Ok(true) if record.len() != columns.len() => {
@@ -157,6 +159,19 @@ fn csv_rows(text: &str, reader: &mut impl Reader) {
             }
         }
     }
+}
+
+/// Where a record begins: its position still lies before empty lines and comments.
+fn line_of(text: &str, position: &csv::Position) -> u64 {
+    let begin = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let mut rest = text.get(begin..).unwrap_or_default();
+    let mut line = position.line();
+    while rest.starts_with(['#', '\r', '\n']) {
+        let (_, after) = rest.split_once('\n').unwrap_or_default();
+        rest = after;
+        line += 1;
+    }
+    line
 }
 
 /// A field of a text: it was one before it was cut.

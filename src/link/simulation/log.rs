@@ -11,6 +11,7 @@ use prost::Message as _;
 use super::Chance;
 use crate::{
     ack::Receipt,
+    encode::report::home_of,
     kafka::{Failure, FailureClass, Report, mailbox::Ticket, settings::Grouping},
     model::{Lane, RecordKey},
     record::Record,
@@ -39,6 +40,8 @@ pub(super) struct Log {
     /// Readings that came again.
     pub(super) copies: u32,
     pub(super) world_refuses: bool,
+    /// Nothing of it may be handed over.
+    pub(super) refused_home: Option<&'static str>,
     /// Numbers of messages whose records Kafka refuses for themselves.
     pub(super) poison: BTreeSet<u32>,
     pub(super) readings: BTreeSet<u32>,
@@ -67,6 +70,10 @@ impl Producer for Hand {
         let mut log = self.0.borrow_mut();
         if behind.is_some_and(|generation| generation != log.generation) {
             return Err(Failure::PRODUCER_LOST);
+        }
+        if let (Some(refused), Lane::Readings | Lane::Alerts) = (log.refused_home, record.to.lane) {
+            let (_, home) = home_of(&record.value).expect("our own bytes");
+            assert_ne!(home, refused, "a record of a refused home is handed over");
         }
         let ticket = Ticket { record: index, generation: log.generation };
         let value = record.value.clone();
