@@ -82,7 +82,7 @@ pub enum Decoder {
     Shelly(Shelly),
     /// Z-Wave JS UI.
     ZwaveJs(ZwaveJs),
-    /// Bluetooth advertisements of OpenMQTTGateway and Theengs Gateway.
+    /// Bluetooth advertisements of `OpenMQTTGateway` and Theengs Gateway.
     Theengs(Theengs),
     /// Ruuvi Gateway.
     Ruuvi(Ruuvi),
