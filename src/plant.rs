@@ -71,6 +71,14 @@ pub(crate) fn panic_if_planted(bug: Bug) {
     assert!(!is_planted(bug), "planted");
 }
 
+/// By what way a message of the simulation comes: what stands in it as `"way":1`.
+pub(crate) fn way(payload: &[u8]) -> u32 {
+    const KEY: &[u8] = b"\"way\":";
+    let at = payload.windows(KEY.len()).position(|bytes| bytes == KEY);
+    let digit = at.and_then(|at| payload.get(at + KEY.len()));
+    digit.map_or(0, |digit| u32::from(digit.saturating_sub(b'0')))
+}
+
 /// Digs the bug up again.
 #[must_use]
 pub(crate) struct Planted(());

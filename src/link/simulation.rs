@@ -8,21 +8,29 @@
 //! - the ledger adds up;
 //! - nothing of a refused home is handed over once the link has taken the list that says so;
 //! - the first occurrences of a device's readings stand in the order they were published;
+//! - what is left out of a message as a repeat, or as a copy by another way, is stored already;
 //! - no connection has to be closed for age: whatever is stuck is on its way.
 
 mod broker;
 mod cases;
+mod doors;
 mod log;
 mod rest;
 mod setup;
 mod shelf;
 
-use std::{collections::BTreeSet, ops::Range, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+    time::Duration,
+};
 
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
 use self::{
     broker::{Broken, Broker, Published},
+    doors::Said,
     log::Hand,
     setup::{DOUBTFUL, List, core, lists},
     shelf::{Shelf, Weather},
@@ -63,6 +71,9 @@ struct World {
     published: Vec<Published>,
     urgent: BTreeSet<u32>,
     unreadable: BTreeSet<u32>,
+    /// What each message said of a door, if it did.
+    said: BTreeMap<u32, Said>,
+    open_doors: BTreeSet<String>,
     /// Devices whose order cannot be judged: a neighbour of theirs was refused for good, or the
     /// broker forgot a part of their messages.
     closes: Vec<&'static str>,
@@ -112,6 +123,8 @@ impl World {
             published: Vec::new(),
             urgent: BTreeSet::new(),
             unreadable: BTreeSet::new(),
+            said: BTreeMap::new(),
+            open_doors: BTreeSet::new(),
             closes: Vec::new(),
         }
     }
@@ -122,6 +135,9 @@ impl World {
     }
 
     fn publish(&mut self) {
+        if self.chance.one_in(3) {
+            return self.publish_door();
+        }
         let number = self.next_number;
         self.next_number += 1;
         let (home, device) = (self.chance.below(3), self.chance.below(2));
@@ -133,6 +149,13 @@ impl World {
             payload.push_str(r#",{"kind":"sos"}"#);
             self.urgent.insert(number);
         }
+        if self.chance.one_in(3) {
+            let door = format!("h{home}/d{device}");
+            let is_open = self.say_door(&door);
+            payload.push_str(&format!(r#",{{"kind":"door_open","value":{is_open}}}"#));
+            let said = Said { door, is_open, sequence: number, qos, is_alone: false };
+            self.said.insert(number, said);
+        }
         payload.push(']');
         if self.chance.one_in(3) {
             payload.push_str(r#","time":"2026-11-22T10:00:00Z""#);
@@ -142,6 +165,7 @@ impl World {
             payload = format!("not json at all {number}");
             self.unreadable.insert(number);
             self.urgent.remove(&number);
+            self.said.remove(&number);
         } else if self.chance.one_in(40) && !self.is_quiet {
             self.kafka.0.borrow_mut().poison.insert(number);
         }
@@ -223,8 +247,9 @@ impl World {
         let log = self.kafka.0.borrow();
         for number in acknowledged.into_iter().filter(|number| !self.is_doubtful(*number)) {
             let is_safe = || self.shelf.as_ref().is_some_and(|shelf| shelf.has(|n| n.has(number)));
+            self.check_door(number, &log);
             assert!(
-                log.has(number) || is_safe(),
+                self.is_door_alone(number) || log.has(number) || is_safe(),
                 "message {number} was acknowledged and is not stored"
             );
             if self.urgent.contains(&number) {
@@ -394,6 +419,8 @@ fn planted_bugs_are_found() {
         Bug::IgnoredSyncFailure,
         Bug::UnaskedGate,
         Bug::UnansweredRefusal,
+        Bug::RepeatOfUnconfirmed,
+        Bug::RepeatOfRefused,
     ] {
         assert!(find(bug).is_some(), "{bug:?} was not found");
     }

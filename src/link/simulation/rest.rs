@@ -73,12 +73,14 @@ impl World {
             }
             if !self.broker.forgotten.contains(&number) {
                 assert!(self.broker.acknowledged.contains(&number), "{number} is not acknowledged");
-                assert!(log.has(number), "{number} is lost");
+                assert!(self.is_door_alone(number) || log.has(number), "{number} is lost");
+                self.check_door(number, &log);
                 if self.unreadable.contains(&number) {
                     assert!(log.buried.contains(&number), "{number} has no dead letter");
                 }
             }
         }
+        self.check_doors_at_rest(&log);
         assert!(!self.is_quiet || log.copies == 0, "{} came twice", log.copies);
         // What a home refused and then allowed again may come again where its PUBACK was lost.
         let is_doubtful = |device: &str| self.had_doubts && device.starts_with(DOUBTFUL);
