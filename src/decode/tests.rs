@@ -1,5 +1,7 @@
 //! What holds for every format; and the helpers of the formats' own tests.
 
+mod people;
+
 use std::{fmt::Write, sync::LazyLock};
 
 use proptest::{collection::vec, prelude::*, sample::select};
