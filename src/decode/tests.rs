@@ -1,5 +1,6 @@
 //! What holds for every format; and the helpers of the formats' own tests.
 
+mod people;
 mod radios;
 
 use std::{fmt::Write, sync::LazyLock};
