@@ -7,6 +7,7 @@ mod decoded;
 mod entry;
 mod error;
 mod format;
+mod homeassistant;
 mod json;
 mod json_text;
 mod leaves;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 pub use decoded::{Decoded, DeviceName, DevicePart, READINGS_MAX, REFUSED_LISTED_MAX, Refused};
 pub use error::{DecodeError, NonReading, RefusalReason};
 pub use format::Format;
+pub use homeassistant::HomeAssistant;
 pub use json::Json;
 pub use mapping::{Mapping, MappingError, MappingSettings, ReadingSettings, TimeSettings};
 pub use memory::{MEMORY_BYTES, Memory};
@@ -49,6 +51,8 @@ pub enum Decoder {
     Zigbee2Mqtt(Zigbee2Mqtt),
     /// Tasmota.
     Tasmota(Tasmota),
+    /// Home Assistant's discovery, and ESPHome.
+    HomeAssistant(HomeAssistant),
     /// trygg's own JSON.
     Json(Json),
     /// trygg's own protobuf, `trygg.device.v1`.
@@ -76,8 +80,8 @@ impl Decoder {
             Format::Protobuf => Self::Protobuf(Protobuf::new(catalogue)),
             Format::Zigbee2Mqtt => Self::Zigbee2Mqtt(Zigbee2Mqtt::new(catalogue)),
             Format::Tasmota => Self::Tasmota(Tasmota::new(settings)?),
+            Format::HomeAssistant => Self::HomeAssistant(HomeAssistant::new(settings)?),
             Format::Shelly
-            | Format::HomeAssistant
             | Format::ZwaveJs
             | Format::Theengs
             | Format::Ruuvi
@@ -112,6 +116,7 @@ impl Decoder {
         let nothing_else = match self {
             Self::Zigbee2Mqtt(decoder) => decoder.decode(device, message, out)?,
             Self::Tasmota(decoder) => decoder.decode(device, message, out)?,
+            Self::HomeAssistant(decoder) => decoder.decode(device, message, memory, out)?,
             Self::Json(decoder) => decoder.decode(message.payload, out)?,
             Self::Protobuf(decoder) => decoder.decode(message.payload, out)?,
             Self::Mapping(decoder) => decoder.decode(message.payload, out)?,

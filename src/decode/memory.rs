@@ -32,7 +32,10 @@ pub(super) trait Remembered: Sized {
 /// Everything a format may remember; each variant is one format's.
 pub(super) enum Fact {
     /// What tests remember.
+    #[cfg(test)]
     Note(String),
+    /// Home Assistant's discovery.
+    Discovery(super::homeassistant::Discovery),
 }
 
 /// What the formats of one link remember; what was not used for longest is forgotten first.
@@ -54,13 +57,24 @@ struct Kept {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shelf {
     /// What tests remember.
+    #[cfg(test)]
     Notes,
+    /// What a state topic of Home Assistant says.
+    Entities,
+    /// State topics by the config topic that named them.
+    Configs,
+    /// State topics with wildcards.
+    Wildcards,
 }
 
 impl Shelf {
     fn letter(self) -> char {
         match self {
+            #[cfg(test)]
             Self::Notes => 'n',
+            Self::Entities => 'e',
+            Self::Configs => 'c',
+            Self::Wildcards => 'w',
         }
     }
 }
@@ -184,6 +198,7 @@ mod tests {
         fn of_memory(fact: &mut Fact) -> Option<&mut Self> {
             match fact {
                 Fact::Note(note) => Some(note),
+                Fact::Discovery(_) => None,
             }
         }
     }
