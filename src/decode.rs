@@ -8,6 +8,7 @@ mod entry;
 mod error;
 mod fhir;
 mod format;
+mod homeassistant;
 mod homie;
 mod identity;
 mod json;
@@ -46,6 +47,7 @@ pub use error::{DecodeError, NonReading, RefusalReason};
 pub use fhir::Fhir;
 pub use format::Format;
 pub use homie::Homie;
+pub use homeassistant::HomeAssistant;
 pub use json::Json;
 pub use mapping::{Mapping, MappingError, MappingSettings, ReadingSettings, TimeSettings};
 pub use memory::{MEMORY_BYTES, Memory};
@@ -74,6 +76,8 @@ pub enum Decoder {
     Zigbee2Mqtt(Zigbee2Mqtt),
     /// Tasmota.
     Tasmota(Tasmota),
+    /// Home Assistant's discovery, and ESPHome.
+    HomeAssistant(HomeAssistant),
     /// trygg's own JSON.
     Json(Json),
     /// trygg's own protobuf, `trygg.device.v1`.
@@ -123,8 +127,8 @@ impl Decoder {
             Format::Theengs => Self::Theengs(Theengs::new(settings)?),
             Format::Ruuvi => Self::Ruuvi(Ruuvi::new(settings)?),
             Format::Tasmota => Self::Tasmota(Tasmota::new(settings)?),
-            Format::HomeAssistant
-            | Format::Sparkplug
+            Format::HomeAssistant => Self::HomeAssistant(HomeAssistant::new(settings)?),
+            Format::Sparkplug
             | Format::SenMl
             | Format::ThingsStack
             | Format::ChirpStack => Self::Json(Json::new(catalogue)),
@@ -155,6 +159,7 @@ impl Decoder {
         let nothing_else = match self {
             Self::Zigbee2Mqtt(decoder) => decoder.decode(device, message, out)?,
             Self::Tasmota(decoder) => decoder.decode(device, message, out)?,
+            Self::HomeAssistant(decoder) => decoder.decode(device, message, memory, out)?,
             Self::Json(decoder) => decoder.decode(message.payload, out)?,
             Self::Protobuf(decoder) => decoder.decode(message.payload, out)?,
             Self::Shelly(decoder) => decoder.decode(device, message, memory, out)?,
