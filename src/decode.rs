@@ -3,6 +3,7 @@
 //! Every decoder is a pure function over borrowed bytes and writes into one reused
 //! [`Decoded`]. None stops at a bad value: it is refused with its reason and the others go on.
 
+mod chirpstack;
 mod decoded;
 mod entry;
 mod error;
@@ -11,19 +12,23 @@ mod identity;
 mod json;
 mod json_text;
 mod leaves;
+mod lorawan;
 mod mapping;
 mod meaning;
 mod memory;
+mod position;
 mod protobuf;
 mod request;
 mod ruuvi;
 mod scalar;
 mod sender;
+mod senml;
 mod settings;
 mod sheet;
 mod shelly;
 mod term;
 mod theengs;
+mod things_stack;
 mod time;
 mod vocabulary;
 mod zigbee2mqtt;
@@ -31,6 +36,7 @@ mod zwavejs;
 
 use std::sync::Arc;
 
+pub use chirpstack::ChirpStack;
 pub use decoded::{Decoded, DeviceName, DevicePart, READINGS_MAX, REFUSED_LISTED_MAX, Refused};
 pub use error::{DecodeError, NonReading, RefusalReason};
 pub use format::Format;
@@ -40,10 +46,12 @@ pub use memory::{MEMORY_BYTES, Memory};
 pub use protobuf::Protobuf;
 pub use request::{Purpose, Request};
 pub use ruuvi::Ruuvi;
+pub use senml::SenMl;
 pub use settings::{DecoderSettings, KeySettings, Positions, Requests};
 pub use shelly::Shelly;
 pub use term::{MappedValue, Sense, TermError, TermSettings};
 pub use theengs::Theengs;
+pub use things_stack::ThingsStack;
 pub use time::{DeviceTime, TimeFormat};
 pub use zigbee2mqtt::Zigbee2Mqtt;
 pub use zwavejs::ZwaveJs;
@@ -67,6 +75,12 @@ pub enum Decoder {
     Theengs(Theengs),
     /// Ruuvi Gateway.
     Ruuvi(Ruuvi),
+    /// SenML, JSON and CBOR.
+    SenMl(SenMl),
+    /// The Things Stack v3.
+    ThingsStack(ThingsStack),
+    /// `ChirpStack` v4, JSON and protobuf.
+    ChirpStack(ChirpStack),
     /// JSON of any shape, read by a configured mapping.
     Mapping(Mapping),
 }
@@ -93,12 +107,12 @@ impl Decoder {
             Format::ZwaveJs => Self::ZwaveJs(ZwaveJs::new(settings)?),
             Format::Theengs => Self::Theengs(Theengs::new(settings)?),
             Format::Ruuvi => Self::Ruuvi(Ruuvi::new(settings)?),
+            Format::SenMl => Self::SenMl(SenMl::new(settings)?),
+            Format::ThingsStack => Self::ThingsStack(ThingsStack::new(settings)?),
+            Format::ChirpStack => Self::ChirpStack(ChirpStack::new(settings)?),
             Format::Tasmota
             | Format::HomeAssistant
             | Format::Sparkplug
-            | Format::SenMl
-            | Format::ThingsStack
-            | Format::ChirpStack
             | Format::Homie
             | Format::OwnTracks
             | Format::OpenMHealth
@@ -131,6 +145,9 @@ impl Decoder {
             Self::ZwaveJs(decoder) => decoder.decode(device, message, out)?,
             Self::Theengs(decoder) => decoder.decode(device, message, out)?,
             Self::Ruuvi(decoder) => decoder.decode(device, message, out)?,
+            Self::SenMl(decoder) => decoder.decode(message, out)?,
+            Self::ThingsStack(decoder) => decoder.decode(device, message, out)?,
+            Self::ChirpStack(decoder) => decoder.decode(message, out)?,
             Self::Mapping(decoder) => decoder.decode(message.payload, out)?,
         };
         Ok(match nothing_else {
