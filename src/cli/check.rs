@@ -81,7 +81,7 @@ fn write_check(file: &Path, output: Output, out: &mut impl Write) -> io::Result<
         Output::Json => {
             let absent = absent.iter().map(|mistake| mistake_json(mistake, "note"));
             let notes = notes.iter().map(|note| note_json(note, file, &record));
-            let consent = takes_all.then(|| consent_json(&config));
+            let consent = takes_all.then(|| consent_json(config));
             write_json(&Value::Array(absent.chain(notes).chain(consent).collect()), out)?;
         }
         Output::Text => {

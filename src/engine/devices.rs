@@ -70,6 +70,15 @@ pub(super) struct Board {
     succeeded: AtomicI64,
 }
 
+/// Why the file is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Occasion {
+    /// It is time to.
+    Time,
+    /// Somebody wants it read.
+    Asked,
+}
+
 /// What a look has brought.
 enum Look {
     /// It is as it was.
@@ -77,7 +86,7 @@ enum Look {
     /// It changes at this moment: better to wait.
     Changing,
     /// It was read.
-    Read { stamp: Option<Stamp>, outcome: Result<Registry, RegistryErrors> },
+    Read { stamp: Option<Stamp>, outcome: Result<Arc<Registry>, RegistryErrors> },
 }
 
 impl Devices {
@@ -123,15 +132,14 @@ impl Devices {
         let mut hangup = signal(SignalKind::hangup()).ok();
         let mut retired: Vec<Arc<Registry>> = Vec::new();
         loop {
-            let asked = tokio::select! {
-                () = tokio::time::sleep(LOOK) => false,
-                () = hung_up(&mut hangup) => true,
+            let occasion = tokio::select! {
+                () = tokio::time::sleep(LOOK) => Occasion::Time,
+                () = hung_up(&mut hangup) => Occasion::Asked,
             };
             // A list is freed here and not by the last link that lets go of it.
             retired.retain(|old| Arc::strong_count(old) > 1);
-            let known = if asked { None } else { Some(stamp) };
             let looking = Arc::clone(&source);
-            let look = tokio::task::spawn_blocking(move || looking.look(known)).await;
+            let look = tokio::task::spawn_blocking(move || looking.look(occasion, stamp)).await;
             let Ok(look) = look else {
                 tracing::error!("reading the list of devices failed: the old one stays in force");
                 continue;
@@ -149,7 +157,7 @@ impl Devices {
                         homes = registry.homes(),
                         "the list of devices was read again and is in force"
                     );
-                    retired.push(current.swap(Arc::new(registry)));
+                    retired.push(current.swap(registry));
                 }
                 Look::Read { stamp: seen, outcome: Err(errors) } => {
                     stamp = seen;
@@ -183,18 +191,18 @@ async fn hung_up(signal: &mut Option<Signal>) {
 }
 
 impl Source {
-    /// Reads the file if it is not as it was known to be. A file that is gone is a mistake.
-    fn look(&self, known: Option<Option<Stamp>>) -> Look {
+    /// Reads the file if it is not as it was known to be, or if somebody wants that. A file that is gone is a mistake.
+    fn look(&self, occasion: Occasion, known: Option<Stamp>) -> Look {
         let Some(file) = &self.file else { return Look::Same };
         let stamp = self.stamp();
-        if known == Some(stamp) {
+        if occasion == Occasion::Time && known == stamp {
             return Look::Same;
         }
         let outcome = self.read(file);
         if stamp != self.stamp() {
             return Look::Changing;
         }
-        Look::Read { stamp, outcome }
+        Look::Read { stamp, outcome: outcome.map(Arc::new) }
     }
 
     fn read(&self, file: &Path) -> Result<Registry, RegistryErrors> {

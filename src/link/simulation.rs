@@ -32,7 +32,7 @@ use self::{
     broker::{Broken, Broker, Published},
     doors::Said,
     log::Hand,
-    setup::{DOUBTFUL, List, core, lists},
+    setup::{DOUBTFUL, List, Lists, core},
     shelf::{Shelf, Weather},
 };
 use super::{close::Close, core::Core, duty::Socket};
@@ -84,11 +84,7 @@ struct World {
     is_quiet: bool,
     habit: Habit,
     protocol: Protocol,
-    lists: Vec<List>,
-    /// Which of them is in force.
-    list: usize,
-    /// Has one home ever not consented to everything? Then its messages may end nowhere.
-    had_doubts: bool,
+    lists: Lists,
 }
 
 /// A tenth of the default: there is less time in here.
@@ -102,14 +98,12 @@ impl World {
         let habit = if seed % 5 == 3 { Habit::Always } else { Habit::After(AFTER) };
         let (shelf, recovered) = (seed % 5 > 1).then(|| Shelf::new(seed)).unzip();
         let log = recovered.as_ref().map(|recovered| (habit, recovered));
-        let lists = lists();
-        let registry = Arc::clone(&lists[0].registry);
+        let lists = Lists::new();
+        let registry = Arc::clone(&lists.in_force().registry);
         Self {
             chance: Chance(SmallRng::seed_from_u64(seed)),
             core: core(&kafka, protocol(seed), log, registry, UnixMicros(START)),
             lists,
-            list: 0,
-            had_doubts: false,
             shelf,
             crashed: false,
             is_quiet,
@@ -275,7 +269,7 @@ impl World {
         }
         let recovered = self.shelf.as_mut().map(|shelf| shelf.crash(&mut self.chance));
         let log = recovered.as_ref().map(|recovered| (self.habit, recovered));
-        let registry = Arc::clone(&self.lists[self.list].registry);
+        let registry = Arc::clone(&self.lists.in_force().registry);
         let mut fresh = core(&self.kafka, self.protocol, log, registry, self.moment().wall);
         std::mem::swap(&mut self.core, &mut fresh);
         // Its tokens end with it, and nobody is told.
@@ -284,9 +278,8 @@ impl World {
 
     /// Another list of devices is in force: from now on nothing of a refused home is handed over.
     fn reload(&mut self) {
-        self.list = self.chance.below(self.lists.len());
-        let List { registry, is_refused, is_all } = self.lists[self.list].clone();
-        self.had_doubts |= !is_all;
+        self.lists.change(&mut self.chance);
+        let List { registry, is_refused, .. } = self.lists.in_force().clone();
         self.kafka.0.borrow_mut().refused_home = is_refused.then_some(DOUBTFUL);
         self.core.replace_registry(&registry, Mono(self.now));
     }
@@ -296,7 +289,7 @@ impl World {
         let topic = format!("homes/{DOUBTFUL}/");
         let index = usize::try_from(number).expect("small") - 1;
         let message = self.published.get(index);
-        self.had_doubts && message.is_some_and(|message| message.topic.starts_with(&topic))
+        self.lists.had_doubts && message.is_some_and(|message| message.topic.starts_with(&topic))
     }
 
     fn check_ledger(&mut self) {

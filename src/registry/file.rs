@@ -54,6 +54,12 @@ pub(super) enum ConsentColumn {
     Present,
 }
 
+impl From<bool> for ConsentColumn {
+    fn from(is_there: bool) -> Self {
+        if is_there { Self::Present } else { Self::Absent }
+    }
+}
+
 /// How a list is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -122,10 +128,7 @@ fn csv_rows(text: &str, reader: &mut impl Reader) {
     if !is_known {
         return;
     }
-    let consent = match columns.contains(&CONSENT) {
-        true => ConsentColumn::Present,
-        false => ConsentColumn::Absent,
-    };
+    let consent = ConsentColumn::from(columns.contains(&CONSENT));
     reader.begin(consent, text.bytes().filter(|byte| *byte == b'\n').count(), text.len());
     let mut record = ByteRecord::new();
     loop {
@@ -232,10 +235,7 @@ fn toml_rows(text: &str, reader: &mut impl Reader) {
     let says_consent = |device: &Spanned<DeValue<'_>>| {
         device.get_ref().as_table().is_some_and(|table| table.contains_key("consent"))
     };
-    let consent = match all().any(says_consent) {
-        true => ConsentColumn::Present,
-        false => ConsentColumn::Absent,
-    };
+    let consent = ConsentColumn::from(all().any(says_consent));
     reader.begin(consent, all().count(), text.len());
     for (key, value) in root.get_ref() {
         if key.get_ref() != "device" || value.get_ref().as_array().is_none() {

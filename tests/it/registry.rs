@@ -15,6 +15,7 @@ use crate::support::{
     kafka::Kafka,
     load::{DeviceTime, Load},
     process,
+    reader::Reading,
     site::Site,
     tools, turn,
     wait::{self, SOON},
@@ -121,7 +122,7 @@ fn a_list_is_replaced_under_load_and_a_refused_home_is_refused_everywhere() {
     assert_eq!(engine.terminate(), Some(0));
 
     let seen = site.read_all();
-    let numbers: BTreeSet<u64> = seen.readings.iter().map(|reading| reading.number()).collect();
+    let numbers: BTreeSet<u64> = seen.readings.iter().map(Reading::number).collect();
     let lost: Vec<u64> = (0..published)
         .filter(|number| number % HOMES != REFUSED && !numbers.contains(number))
         .collect();

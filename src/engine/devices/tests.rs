@@ -20,7 +20,7 @@ fn source(file: &Path) -> Source {
 
 /// What a look brings: how many devices, or how many mistakes.
 fn look(source: &Source, stamp: &mut Option<Stamp>) -> Option<Result<usize, usize>> {
-    match source.look(Some(*stamp)) {
+    match source.look(Occasion::Time, *stamp) {
         Look::Same | Look::Changing => None,
         Look::Read { stamp: seen, outcome } => {
             *stamp = seen;
@@ -59,7 +59,10 @@ fn every_kind_of_change_is_seen_once() {
     assert_eq!(look(&source, &mut stamp), None);
     fs::write(at("list.csv"), ONE).unwrap();
     assert_eq!(look(&source, &mut stamp), Some(Ok(1)));
-    assert!(matches!(source.look(None), Look::Read { .. }), "asked for, it is read");
+    assert!(
+        matches!(source.look(Occasion::Asked, stamp), Look::Read { .. }),
+        "asked for, it is read"
+    );
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl World {
         self.check_doors_at_rest(&log);
         assert!(!self.is_quiet || log.copies == 0, "{} came twice", log.copies);
         // What a home refused and then allowed again may come again where its PUBACK was lost.
-        let is_doubtful = |device: &str| self.had_doubts && device.starts_with(DOUBTFUL);
+        let is_doubtful = |device: &str| self.lists.had_doubts && device.starts_with(DOUBTFUL);
         for (device, numbers) in log.order.iter().filter(|(device, _)| !is_doubtful(device)) {
             // Exceptions, written down in docs/guarantees.md: records that say so themselves, and
             // messages refused for good with their record that came again before the dead letter

@@ -1,8 +1,8 @@
 //! The link under simulation: small windows, three homes, two partitions.
 
-use std::{num::NonZeroU16, sync::Arc, time::Duration};
+use std::{fmt::Write as _, num::NonZeroU16, sync::Arc, time::Duration};
 
-use super::log::Hand;
+use super::{Chance, log::Hand};
 use crate::{
     batch::BatchLimits,
     catalogue::Catalogue,
@@ -31,14 +31,37 @@ pub(super) struct List {
 }
 
 /// No list, and lists that differ in what one home consents to.
-pub(super) fn lists() -> Vec<List> {
+pub(super) struct Lists {
+    all: Vec<List>,
+    /// Which of them is in force.
+    number: usize,
+    /// Has one home ever not consented to everything? Then its messages may end nowhere.
+    pub(super) had_doubts: bool,
+}
+
+impl Lists {
+    pub(super) fn new() -> Self {
+        Self { all: lists(), number: 0, had_doubts: false }
+    }
+
+    pub(super) fn in_force(&self) -> &List {
+        &self.all[self.number]
+    }
+
+    pub(super) fn change(&mut self, chance: &mut Chance) {
+        self.number = chance.below(self.all.len());
+        self.had_doubts |= !self.in_force().is_all;
+    }
+}
+
+fn lists() -> Vec<List> {
     let catalogue = Catalogue::builtin();
     let list = |consent: &str| {
         let mut text = "device,source_home,home,consent\n".to_owned();
         for home in ["h0", "h1", DOUBTFUL] {
             let consent = if home == DOUBTFUL { consent } else { "all" };
             for device in ["d0", "d1"] {
-                text.push_str(&format!("{device},{home},{home},{consent}\n"));
+                writeln!(text, "{device},{home},{home},{consent}").expect("text");
             }
         }
         let registry = Registry::from_csv(&text, "t", &Identity::ClearNames, &catalogue);
