@@ -3,23 +3,27 @@
 //! Every decoder is a pure function over borrowed bytes and writes into one reused
 //! [`Decoded`]. None stops at a bad value: it is refused with its reason and the others go on.
 
+mod chirpstack;
 mod decoded;
 mod entry;
 mod error;
 mod fhir;
 mod format;
+mod homeassistant;
 mod homie;
 mod identity;
 mod json;
 mod json_text;
 mod json_tree;
 mod leaves;
+mod lorawan;
 mod mapping;
 mod meaning;
 mod memory;
 mod openmhealth;
 mod owntracks;
 mod paths;
+mod position;
 mod protobuf;
 mod recognise;
 mod request;
@@ -28,12 +32,14 @@ mod samples;
 mod scaip;
 mod scalar;
 mod sender;
+mod senml;
 mod settings;
 mod sheet;
 mod shelly;
 mod tasmota;
 mod term;
 mod theengs;
+mod things_stack;
 mod time;
 mod vocabulary;
 mod zigbee2mqtt;
@@ -41,11 +47,13 @@ mod zwavejs;
 
 use std::sync::Arc;
 
+pub use chirpstack::ChirpStack;
 pub use decoded::{Decoded, DeviceName, DevicePart, READINGS_MAX, REFUSED_LISTED_MAX, Refused};
 pub use error::{DecodeError, NonReading, RefusalReason};
 pub use fhir::Fhir;
 pub use format::Format;
 pub use homie::Homie;
+pub use homeassistant::HomeAssistant;
 pub use json::Json;
 pub use mapping::{Mapping, MappingError, MappingSettings, ReadingSettings, TimeSettings};
 pub use memory::{MEMORY_BYTES, Memory};
@@ -56,11 +64,13 @@ pub use recognise::{Mark, Recognised, is_home_word, recognise, route};
 pub use request::{Purpose, Request};
 pub use ruuvi::Ruuvi;
 pub use scaip::Scaip;
+pub use senml::SenMl;
 pub use settings::{DecoderSettings, KeySettings, Positions, Requests};
 pub use shelly::Shelly;
 pub use tasmota::Tasmota;
 pub use term::{MappedValue, Sense, TermError, TermSettings};
 pub use theengs::Theengs;
+pub use things_stack::ThingsStack;
 pub use time::{DeviceTime, TimeFormat};
 pub use zigbee2mqtt::Zigbee2Mqtt;
 pub use zwavejs::ZwaveJs;
@@ -74,6 +84,8 @@ pub enum Decoder {
     Zigbee2Mqtt(Zigbee2Mqtt),
     /// Tasmota.
     Tasmota(Tasmota),
+    /// Home Assistant's discovery, and ESPHome.
+    HomeAssistant(HomeAssistant),
     /// trygg's own JSON.
     Json(Json),
     /// trygg's own protobuf, `trygg.device.v1`.
@@ -82,7 +94,7 @@ pub enum Decoder {
     Shelly(Shelly),
     /// Z-Wave JS UI.
     ZwaveJs(ZwaveJs),
-    /// Bluetooth advertisements of OpenMQTTGateway and Theengs Gateway.
+    /// Bluetooth advertisements of `OpenMQTTGateway` and Theengs Gateway.
     Theengs(Theengs),
     /// Ruuvi Gateway.
     Ruuvi(Ruuvi),
@@ -96,6 +108,12 @@ pub enum Decoder {
     Fhir(Fhir),
     /// SCAIP.
     Scaip(Scaip),
+    /// SenML, JSON and CBOR.
+    SenMl(SenMl),
+    /// The Things Stack v3.
+    ThingsStack(ThingsStack),
+    /// `ChirpStack` v4, JSON and protobuf.
+    ChirpStack(ChirpStack),
     /// JSON of any shape, read by a configured mapping.
     Mapping(Mapping),
 }
@@ -123,11 +141,11 @@ impl Decoder {
             Format::Theengs => Self::Theengs(Theengs::new(settings)?),
             Format::Ruuvi => Self::Ruuvi(Ruuvi::new(settings)?),
             Format::Tasmota => Self::Tasmota(Tasmota::new(settings)?),
-            Format::HomeAssistant
-            | Format::Sparkplug
-            | Format::SenMl
-            | Format::ThingsStack
-            | Format::ChirpStack => Self::Json(Json::new(catalogue)),
+            Format::HomeAssistant => Self::HomeAssistant(HomeAssistant::new(settings)?),
+            Format::SenMl => Self::SenMl(SenMl::new(settings)?),
+            Format::ThingsStack => Self::ThingsStack(ThingsStack::new(settings)?),
+            Format::ChirpStack => Self::ChirpStack(ChirpStack::new(settings)?),
+            Format::Sparkplug => Self::Json(Json::new(catalogue)),
             Format::Homie => Self::Homie(Homie::new(settings)?),
             Format::OwnTracks => Self::OwnTracks(OwnTracks::new(settings)?),
             Format::OpenMHealth => Self::OpenMHealth(OpenMHealth::new(settings)?),
@@ -155,6 +173,7 @@ impl Decoder {
         let nothing_else = match self {
             Self::Zigbee2Mqtt(decoder) => decoder.decode(device, message, out)?,
             Self::Tasmota(decoder) => decoder.decode(device, message, out)?,
+            Self::HomeAssistant(decoder) => decoder.decode(device, message, memory, out)?,
             Self::Json(decoder) => decoder.decode(message.payload, out)?,
             Self::Protobuf(decoder) => decoder.decode(message.payload, out)?,
             Self::Shelly(decoder) => decoder.decode(device, message, memory, out)?,
@@ -166,6 +185,9 @@ impl Decoder {
             Self::OpenMHealth(decoder) => decoder.decode(device, message, out)?,
             Self::Fhir(decoder) => decoder.decode(device, message, out)?,
             Self::Scaip(decoder) => decoder.decode(device, message, out)?,
+            Self::SenMl(decoder) => decoder.decode(message, out)?,
+            Self::ThingsStack(decoder) => decoder.decode(device, message, out)?,
+            Self::ChirpStack(decoder) => decoder.decode(message, out)?,
             Self::Mapping(decoder) => decoder.decode(message.payload, out)?,
         };
         Ok(match nothing_else {

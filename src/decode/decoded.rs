@@ -238,6 +238,20 @@ impl Decoded {
         Ok(DeviceName::Own(start..self.names.len()))
     }
 
+    /// Keeps a device name that is put together of several pieces.
+    pub(super) fn own_joined(&mut self, pieces: &[&str]) -> Result<DeviceName, DecodeError> {
+        let length: usize = pieces.iter().map(|piece| piece.len()).sum();
+        if length == 0 {
+            return Ok(DeviceName::Captured);
+        }
+        if length > DEVICE_NAME_MAX {
+            return Err(DecodeError::DeviceNameTooLong { limit: DEVICE_NAME_MAX });
+        }
+        let start = self.names.len();
+        self.names.extend(pieces.iter().copied());
+        Ok(DeviceName::Own(start..self.names.len()))
+    }
+
     /// Keeps a device name of the payload that is written as a number.
     pub(super) fn own_number(&mut self, mut number: u64) -> Result<DeviceName, DecodeError> {
         let mut digits = [b'0'; 20];

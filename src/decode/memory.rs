@@ -52,6 +52,12 @@ pub(super) enum Shelf {
     ShellyPower,
     /// Presses, by topic.
     ShellyPresses,
+    /// What a state topic of Home Assistant says.
+    Entities,
+    /// State topics by the config topic that named them.
+    Configs,
+    /// State topics with wildcards.
+    Wildcards,
 }
 
 impl Shelf {
@@ -62,6 +68,9 @@ impl Shelf {
             Self::Notes => 'n',
             Self::ShellyPower => 'p',
             Self::ShellyPresses => 'b',
+            Self::Entities => 'e',
+            Self::Configs => 'c',
+            Self::Wildcards => 'w',
         }
     }
 }

@@ -1,11 +1,11 @@
 //! trygg's own protobuf, `trygg.device.v1`: one loop over the fields, nothing collected.
 
-mod fields;
+pub(super) mod fields;
 mod series;
 
 use std::{borrow::Cow, sync::Arc};
 
-use self::fields::{Field, Fields, Malformed};
+use self::fields::{Field, Fields, Malformed, Stop};
 use super::{
     decoded::{Decoded, DevicePart},
     entry::{Entry, EntryUnit},
@@ -24,26 +24,6 @@ pub struct Protobuf {
     catalogue: Arc<Catalogue>,
 }
 
-/// Why decoding stopped.
-enum Stop {
-    /// Not the format.
-    Malformed(Malformed),
-    /// Well-formed, and still refused.
-    Refused(DecodeError),
-}
-
-impl From<Malformed> for Stop {
-    fn from(malformed: Malformed) -> Self {
-        Self::Malformed(malformed)
-    }
-}
-
-impl From<DecodeError> for Stop {
-    fn from(error: DecodeError) -> Self {
-        Self::Refused(error)
-    }
-}
-
 impl Protobuf {
     pub(super) fn new(catalogue: &Arc<Catalogue>) -> Self {
         Self { catalogue: Arc::clone(catalogue) }
@@ -57,13 +37,7 @@ impl Protobuf {
         if payload.is_empty() {
             return Ok(Some(NonReading::Empty));
         }
-        match self.gateway(payload, out) {
-            Ok(()) => Ok(None),
-            Err(Stop::Refused(error)) => Err(error),
-            Err(Stop::Malformed(Malformed { left })) => {
-                Err(DecodeError::Protobuf { at: payload.len().saturating_sub(left) })
-            }
-        }
+        self.gateway(payload, out).map(|()| None).map_err(|stop| stop.of(payload.len()))
     }
 
     /// The whole payload: the sender's own report first, then those of its `devices`, so that

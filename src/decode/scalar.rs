@@ -106,3 +106,70 @@ impl<'de, T, F: FnOnce(Scalar<'de>) -> T> Visitor<'de> for With<F> {
         Ok(self.0(Scalar::Nested))
     }
 }
+
+/// A single-precision number as the decimal its sender meant: 21.4, where the double of the same
+/// value is 21.399999618530273. Exact where no short decimal is the same single.
+#[inline]
+pub(super) fn of_single(single: f32) -> f64 {
+    let exact = f64::from(single);
+    if exact.abs() >= SEVEN_DIGITS {
+        return exact;
+    }
+    for power in [1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6] {
+        let rounded = (exact * power).round() / power;
+        #[expect(clippy::cast_possible_truncation, reason = "to see whether it is the same single")]
+        let is_same = (rounded as f32).to_bits() == single.to_bits();
+        if is_same {
+            return rounded;
+        }
+    }
+    exact
+}
+
+/// Beyond it, singles do not tell decimals apart.
+const SEVEN_DIGITS: f64 = 1e7;
+
+/// A half-precision number from its bits.
+pub(super) fn of_half(bits: u16) -> f64 {
+    let (sign, exponent, fraction) = (bits >> 15, bits >> 10 & 0x1f, f64::from(bits & 0x3ff));
+    let size = match exponent {
+        0 => fraction * 2f64.powi(-24),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        exponent => (1024.0 + fraction) * 2f64.powi(i32::from(exponent) - 25),
+    };
+    if sign == 0 { size } else { -size }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_is_the_decimal_that_was_meant() {
+        for number in [0.0, 21.4, -0.1, 36.65, 1013.25, 0.000_001, 235.22, 16_777_215.0] {
+            #[expect(clippy::cast_possible_truncation, reason = "that is the case")]
+            let single = number as f32;
+            assert_eq!(of_single(single).to_bits(), f64::to_bits(number), "{number}");
+        }
+        assert_eq!(of_single(0.1 + 0.2).to_bits(), f64::from(0.1_f32 + 0.2).to_bits());
+        assert_eq!(of_single(-0.0).to_bits(), (-0.0_f64).to_bits());
+        assert!(of_single(f32::NAN).is_nan() && of_single(f32::INFINITY).is_infinite());
+    }
+
+    #[test]
+    fn halves_are_read() {
+        for (bits, number) in [
+            (0x0000, 0.0),
+            (0x0001, 5.960_464_477_539_063e-8),
+            (0x3c00, 1.0),
+            (0x4d56, 21.343_75),
+            (0xc400, -4.0),
+            (0x7bff, 65_504.0),
+            (0x7c00, f64::INFINITY),
+        ] {
+            assert_eq!(of_half(bits).to_bits(), f64::to_bits(number), "{bits:#x}");
+        }
+        assert!(of_half(0x7e00).is_nan());
+    }
+}

@@ -30,6 +30,7 @@ mod poison;
 mod protocol;
 mod publish;
 mod refusal;
+mod registry;
 mod remembered;
 mod replay;
 mod secrets;

@@ -2,16 +2,50 @@
 
 use std::str;
 
+use crate::decode::error::DecodeError;
+
 /// The bytes are not protobuf of the expected shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Malformed {
+pub(in crate::decode) struct Malformed {
     /// Bytes of the whole payload behind the place.
-    pub(super) left: usize,
+    pub(in crate::decode) left: usize,
+}
+
+/// Why decoding stopped.
+pub(in crate::decode) enum Stop {
+    /// Not the format.
+    Malformed(Malformed),
+    /// Well-formed, and still refused.
+    Refused(DecodeError),
+}
+
+impl From<Malformed> for Stop {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed)
+    }
+}
+
+impl From<DecodeError> for Stop {
+    fn from(error: DecodeError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl Stop {
+    /// What it means for a payload of that many bytes.
+    pub(in crate::decode) fn of(self, payload: usize) -> DecodeError {
+        match self {
+            Self::Refused(error) => error,
+            Self::Malformed(Malformed { left }) => {
+                DecodeError::Protobuf { at: payload.saturating_sub(left) }
+            }
+        }
+    }
 }
 
 /// What is still to be read of one message.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fields<'a> {
+pub(in crate::decode) struct Fields<'a> {
     bytes: &'a [u8],
     /// Bytes of the whole payload behind this message.
     after: usize,
@@ -19,7 +53,7 @@ pub(super) struct Fields<'a> {
 
 /// One field's value as it stands on the wire.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Field<'a> {
+pub(in crate::decode) struct Field<'a> {
     wire: Wire<'a>,
     left: usize,
 }
@@ -27,6 +61,7 @@ pub(super) struct Field<'a> {
 #[derive(Clone, Copy, Debug)]
 enum Wire<'a> {
     Varint(u64),
+    Fixed32(u32),
     Fixed64(u64),
     Fixed32([u8; 4]),
     Bytes(&'a [u8]),
@@ -39,13 +74,13 @@ const GROUPS_MAX: u32 = 100;
 
 impl<'a> Fields<'a> {
     /// `after`: bytes of the whole payload behind this message.
-    pub(super) fn of(bytes: &'a [u8], after: usize) -> Self {
+    pub(in crate::decode) fn of(bytes: &'a [u8], after: usize) -> Self {
         Self { bytes, after }
     }
 
     /// Number and value of the next field; `None` at the end of the message.
     #[inline]
-    pub(super) fn next(&mut self) -> Result<Option<(u32, Field<'a>)>, Malformed> {
+    pub(in crate::decode) fn next(&mut self) -> Result<Option<(u32, Field<'a>)>, Malformed> {
         if self.bytes.is_empty() {
             return Ok(None);
         }
@@ -82,7 +117,7 @@ impl<'a> Fields<'a> {
                 Ok(Wire::Bytes(bytes))
             }
             3 if groups > 0 => self.skip_group(number, groups - 1),
-            5 => self.array().map(Wire::Fixed32),
+            5 => self.array().map(|bytes| Wire::Fixed32(u32::from_le_bytes(bytes))),
             _ => Err(self.malformed()),
         }
     }
@@ -132,16 +167,16 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Field<'a> {
-    pub(super) fn varint(self) -> Result<u64, Malformed> {
+    pub(in crate::decode) fn varint(self) -> Result<u64, Malformed> {
         match self.wire {
             Wire::Varint(value) => Ok(value),
-            Wire::Fixed64(_) | Wire::Fixed32(_) | Wire::Bytes(_) | Wire::Skipped => {
+            Wire::Fixed32(_) | Wire::Fixed64(_) | Wire::Bytes(_) | Wire::Skipped => {
                 Err(self.malformed())
             }
         }
     }
 
-    pub(super) fn fixed64(self) -> Result<u64, Malformed> {
+    pub(in crate::decode) fn fixed64(self) -> Result<u64, Malformed> {
         match self.wire {
             Wire::Fixed64(value) => Ok(value),
             Wire::Varint(_) | Wire::Fixed32(_) | Wire::Bytes(_) | Wire::Skipped => {
@@ -150,18 +185,27 @@ impl<'a> Field<'a> {
         }
     }
 
-    pub(super) fn text(self) -> Result<&'a str, Malformed> {
+    pub(in crate::decode) fn fixed32(self) -> Result<u32, Malformed> {
+        match self.wire {
+            Wire::Fixed32(value) => Ok(value),
+            Wire::Varint(_) | Wire::Fixed64(_) | Wire::Bytes(_) | Wire::Skipped => {
+                Err(self.malformed())
+            }
+        }
+    }
+
+    pub(in crate::decode) fn text(self) -> Result<&'a str, Malformed> {
         str::from_utf8(self.bytes()?).map_err(|_| self.malformed())
     }
 
-    pub(super) fn message(self) -> Result<Fields<'a>, Malformed> {
+    pub(in crate::decode) fn message(self) -> Result<Fields<'a>, Malformed> {
         Ok(Fields::of(self.bytes()?, self.left))
     }
 
-    pub(super) fn bytes(self) -> Result<&'a [u8], Malformed> {
+    pub(in crate::decode) fn bytes(self) -> Result<&'a [u8], Malformed> {
         match self.wire {
             Wire::Bytes(bytes) => Ok(bytes),
-            Wire::Varint(_) | Wire::Fixed64(_) | Wire::Fixed32(_) | Wire::Skipped => {
+            Wire::Varint(_) | Wire::Fixed32(_) | Wire::Fixed64(_) | Wire::Skipped => {
                 Err(self.malformed())
             }
         }

@@ -1,0 +1,82 @@
+//! SenML (RFC 8428), JSON and CBOR: packs of records in which base fields hold for what follows.
+
+mod cbor;
+mod json;
+mod name;
+mod pack;
+mod record;
+
+use std::{collections::HashMap, sync::Arc};
+
+use foldhash::fast::FixedState;
+
+use self::pack::Pack;
+use super::{
+    decoded::Decoded,
+    error::{DecodeError, NonReading},
+    format::Format,
+    json_text,
+    position::PositionPolicy,
+    settings::DecoderSettings,
+    term::{Term, TermError},
+    vocabulary::{Vocabulary, Word},
+};
+use crate::{catalogue::Catalogue, model::Message};
+
+/// Decoder of SenML packs.
+#[derive(Clone, Debug)]
+pub struct SenMl {
+    catalogue: Arc<Catalogue>,
+    keys: Vocabulary,
+    /// What a record of a unit means whose name says nothing.
+    by_unit: HashMap<&'static str, Term, FixedState>,
+    /// Spellings of SenML's registry in ours; a fixed seed is enough: a file fills it.
+    units: HashMap<&'static str, &'static str, FixedState>,
+    positions: PositionPolicy,
+}
+
+const TABLE: &str = include_str!("../../config/keys/senml.csv");
+const UNITS: &str = include_str!("../../config/keys/senml_units.csv");
+
+/// Begins a key that is for records of a unit without a name that is known.
+const BY_UNIT: char = '=';
+
+impl SenMl {
+    pub(super) fn new(settings: &DecoderSettings) -> Result<Self, TermError> {
+        let keys = Vocabulary::new(Format::SenMl, TABLE, settings)?;
+        let units = UNITS.lines().skip(1).filter_map(|line| line.split_once(',')).collect();
+        let spellings = TABLE.lines().filter_map(|line| {
+            let unit = line.strip_prefix(BY_UNIT)?.split(',').next()?;
+            match keys.find(&format!("{BY_UNIT}{unit}"))? {
+                Word::Term(term) => Some((unit, term.clone())),
+                Word::NoReading => None,
+            }
+        });
+        Ok(Self {
+            by_unit: spellings.collect(),
+            units,
+            keys,
+            positions: PositionPolicy::new(settings),
+            catalogue: Arc::clone(&settings.catalogue),
+        })
+    }
+
+    pub(super) fn decode(
+        &self,
+        message: &Message<'_>,
+        out: &mut Decoded,
+    ) -> Result<Option<NonReading>, DecodeError> {
+        let body = json_text::body(message.payload);
+        let Some(first) = body.first() else { return Ok(Some(NonReading::Empty)) };
+        let mut pack = Pack::begin(self, message.received.wall, out);
+        if cbor::begins(*first) {
+            cbor::read(message.payload, &mut pack)?;
+        } else {
+            json::read(message.payload, &mut pack)?;
+        }
+        Ok(pack.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests;

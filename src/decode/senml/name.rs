@@ -1,0 +1,80 @@
+//! A record's name taken apart: the device, and what of it is measured.
+
+/// What may stand between a device and what it measures.
+const BETWEEN: [char; 5] = ['/', ':', '.', '_', '-'];
+
+/// Where the last part of a name begins.
+const LAST: [char; 2] = ['/', ':'];
+
+/// A whole name: base name and name, which are put together without anything between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Name<'n> {
+    pub(super) base: &'n str,
+    pub(super) own: &'n str,
+}
+
+impl<'n> Name<'n> {
+    /// Its last part.
+    pub(super) fn last(self) -> &'n str {
+        let part = if self.own.is_empty() { self.base } else { self.own };
+        part.rsplit(LAST).next().unwrap_or(part)
+    }
+
+    /// The name without its last part and what stands before that.
+    pub(super) fn without_last(self) -> Self {
+        let last = self.last().len();
+        let cut = |part: &'n str| {
+            let head = part.len().checked_sub(last).and_then(|length| part.get(..length));
+            head.unwrap_or_default().trim_end_matches(BETWEEN)
+        };
+        if self.own.is_empty() {
+            return Self { base: cut(self.base), own: "" };
+        }
+        match cut(self.own) {
+            "" => Self { base: self.base.trim_end_matches(BETWEEN), own: "" },
+            own => Self { base: self.base, own },
+        }
+    }
+
+    pub(super) fn is(self, name: &str) -> bool {
+        name.strip_prefix(self.base) == Some(self.own)
+    }
+
+    /// Letters, digits and `-:./_`, the first of them a letter or digit. An empty one is left to
+    /// the topic.
+    pub(super) fn is_legal(self) -> bool {
+        let mut bytes = self.base.bytes().chain(self.own.bytes());
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric();
+        let is_letter = |byte| is_plain(byte) || matches!(byte, b'-' | b':' | b'.' | b'/' | b'_');
+        bytes.next().is_none_or(is_plain) && bytes.all(is_letter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_device_and_what_it_measures() {
+        for (base, own, last, device) in [
+            ("urn:dev:ow:10e2:", "temp", "temp", "urn:dev:ow:10e2"),
+            ("2001:db8::2/", "temp", "temp", "2001:db8::2"),
+            ("bed7", "temp", "temp", "bed7"),
+            ("home/", "bed/temp", "temp", "home/bed"),
+            ("", "bed/temp", "temp", "bed"),
+            ("home/temp", "", "temp", "home"),
+            ("", "temp", "temp", ""),
+            ("", "", "", ""),
+        ] {
+            let name = Name { base, own };
+            assert_eq!((name.last(), name.without_last().is(device)), (last, true), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn names_have_an_alphabet() {
+        let legal = |base, own| Name { base, own }.is_legal();
+        assert!(legal("urn:dev:mac:0b-92", "/a.b_c") && legal("", "7") && legal("", ""));
+        assert!(!legal(":a", "") && !legal("", "_a") && !legal("a b", "") && !legal("a", "\u{e5}"));
+    }
+}

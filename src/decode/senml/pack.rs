@@ -1,0 +1,217 @@
+//! The pack: records resolved one after the other, with the base fields that hold for them.
+
+use std::borrow::Cow;
+
+use super::{
+    SenMl,
+    name::Name,
+    record::{Given, Label, Record},
+};
+use crate::{
+    decode::{
+        decoded::{Decoded, DeviceName, DevicePart},
+        error::{DecodeError, NonReading, RefusalReason},
+        position::Judged,
+        scalar::Scalar,
+        term::Term,
+        time::{self, DeviceTime},
+        vocabulary::Word,
+    },
+    model::{ReportFlag, UnixMicros},
+};
+
+/// A sum below it, in seconds, is meant from now on and not since 1970.
+const ABSOLUTE: f64 = 268_435_456.0;
+
+/// See the module.
+pub(super) struct Pack<'d, 'a> {
+    senml: &'d SenMl,
+    received: UnixMicros,
+    out: &'d mut Decoded,
+    part: Option<DevicePart>,
+    base_name: Cow<'a, str>,
+    base_unit: Cow<'a, str>,
+    base_time: f64,
+    base_value: f64,
+    has_position: bool,
+}
+
+/// What a record's name and unit say it is.
+enum Found<'s> {
+    /// A measurement, and whether the last part of the name says so.
+    Term(&'s Term, Named),
+    NoReading,
+    Unknown,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    ByName,
+    ByUnit,
+}
+
+impl<'d, 'a> Pack<'d, 'a> {
+    pub(super) fn begin(senml: &'d SenMl, received: UnixMicros, out: &'d mut Decoded) -> Self {
+        Self {
+            senml,
+            received,
+            out,
+            part: None,
+            base_name: Cow::Borrowed(""),
+            base_unit: Cow::Borrowed(""),
+            base_time: 0.0,
+            base_value: 0.0,
+            has_position: false,
+        }
+    }
+
+    /// Resolves a record and takes what it measures.
+    pub(super) fn take(&mut self, record: Record<'a>) -> Result<(), DecodeError> {
+        let is_base_only = record.is_base_only();
+        let Record { base_name, base_time, base_unit, base_value, name, unit, time, .. } = record;
+        self.base_time = base_time.unwrap_or(self.base_time);
+        self.base_value = base_value.unwrap_or(self.base_value);
+        if let Some(name) = base_name {
+            self.base_name = name;
+        }
+        if let Some(unit) = base_unit {
+            self.base_unit = unit;
+        }
+        self.out.unknown_keys = self.out.unknown_keys.saturating_add(record.unknown);
+        if is_base_only && time.is_none() {
+            return Ok(());
+        }
+        self.out.check_room()?;
+        let base = self.base_name.clone();
+        let whole = Name { base: &base, own: name.as_deref().unwrap_or_default() };
+        if record.is_misshapen || record.values > 1 || !whole.is_legal() {
+            self.out.refuse(None, RefusalReason::ReadingShape, None);
+            return Ok(());
+        }
+        let base_unit = self.base_unit.clone();
+        let unit = unit.as_deref().unwrap_or(&base_unit);
+        let (term, named) = match self.find(whole.last(), unit) {
+            Found::Term(term, named) => (term, named),
+            Found::NoReading => return Ok(()),
+            Found::Unknown => {
+                self.out.unknown_keys = self.out.unknown_keys.saturating_add(1);
+                return Ok(());
+            }
+        };
+        let scalar = match record.value {
+            Some(Given::Scalar(label, scalar)) => self.based(label, scalar),
+            Some(Given::Data) => {
+                self.out.refuse(Some(term.kind), RefusalReason::TypeUnsupported, None);
+                return Ok(());
+            }
+            // A sum over time, of which no kind is.
+            None if record.has_sum => {
+                self.out.unknown_keys = self.out.unknown_keys.saturating_add(1);
+                return Ok(());
+            }
+            None => {
+                self.out.refuse(Some(term.kind), RefusalReason::ValueMissing, None);
+                return Ok(());
+            }
+        };
+        let device = match named {
+            Named::ByName => whole.without_last(),
+            Named::ByUnit => whole,
+        };
+        let measured_at = self.time(time.unwrap_or(0.0));
+        let ours = self.senml.units.get(unit).copied().unwrap_or(unit);
+        let stated = (!ours.is_empty()).then_some(ours);
+        let (meaning, flags) = term.read(&self.senml.catalogue, &scalar, stated);
+        match self.senml.positions.judge(term.kind, meaning) {
+            Judged::Kept(meaning) => {
+                let is_readable = self.device(device, measured_at)?;
+                self.out.take(term.kind, meaning, flags, is_readable);
+            }
+            Judged::Discarded => self.has_position = true,
+        }
+        Ok(())
+    }
+
+    /// The name goes first, then the unit.
+    fn find(&self, last: &str, unit: &str) -> Found<'d> {
+        match self.senml.keys.find(last) {
+            Some(Word::Term(term)) => Found::Term(term, Named::ByName),
+            Some(Word::NoReading) => Found::NoReading,
+            None => match self.senml.by_unit.get(unit) {
+                Some(term) => Found::Term(term, Named::ByUnit),
+                None => Found::Unknown,
+            },
+        }
+    }
+
+    /// The value with the base value added.
+    fn based<'v>(&self, label: Label, scalar: Scalar<'v>) -> Scalar<'v> {
+        match scalar.plain_number() {
+            Some(number) if label == Label::Value && self.base_value != 0.0 => {
+                Scalar::Float(number + self.base_value)
+            }
+            Some(_) | None => scalar,
+        }
+    }
+
+    /// When a record was measured. Zero is now, which the sender's clock says nothing about.
+    fn time(&self, own: f64) -> DeviceTime {
+        let sum = self.base_time + own;
+        if sum == 0.0 {
+            return DeviceTime::Absent;
+        }
+        let micros = (sum * 1e6).round();
+        if !micros.is_finite() {
+            return DeviceTime::Unreadable;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "saturates, and that is out of range")]
+        let micros = micros as i64;
+        if sum >= ABSOLUTE {
+            time::micros(micros)
+        } else {
+            time::micros(self.received.0.saturating_add(micros))
+        }
+    }
+
+    /// Makes the device the one whose readings are taken; its record's time is returned.
+    fn device(
+        &mut self,
+        name: Name<'_>,
+        measured_at: DeviceTime,
+    ) -> Result<Option<UnixMicros>, DecodeError> {
+        let is_same = self.part.as_ref().is_some_and(|part| match &part.name {
+            DeviceName::Own(range) => {
+                self.out.names.get(range.clone()).is_some_and(|current| name.is(current))
+            }
+            DeviceName::Captured => name.is(""),
+            DeviceName::CapturedPrefix(_) => false,
+        });
+        if !is_same {
+            self.end_part();
+            let name = self.out.own_joined(&[name.base, name.own])?;
+            self.part = Some(DevicePart { name, ..DevicePart::begin(self.out) });
+        }
+        Ok(match measured_at {
+            DeviceTime::At(time) => Some(time),
+            DeviceTime::Absent => None,
+            DeviceTime::Unreadable => {
+                if let Some(part) = &mut self.part {
+                    part.flags.set(ReportFlag::ClockUnreadable);
+                }
+                None
+            }
+        })
+    }
+
+    fn end_part(&mut self) {
+        if let Some(part) = self.part.take() {
+            part.finish(self.out);
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Option<NonReading> {
+        self.end_part();
+        let is_bare = self.out.readings.is_empty() && self.out.refused_count == 0;
+        (self.has_position && is_bare).then_some(NonReading::Position)
+    }
+}
