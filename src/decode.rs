@@ -52,8 +52,8 @@ pub use decoded::{Decoded, DeviceName, DevicePart, READINGS_MAX, REFUSED_LISTED_
 pub use error::{DecodeError, NonReading, RefusalReason};
 pub use fhir::Fhir;
 pub use format::Format;
-pub use homie::Homie;
 pub use homeassistant::HomeAssistant;
+pub use homie::Homie;
 pub use json::Json;
 pub use mapping::{Mapping, MappingError, MappingSettings, ReadingSettings, TimeSettings};
 pub use memory::{MEMORY_BYTES, Memory};
