@@ -101,7 +101,7 @@ fn head(topic: &str, captured: &str, body: &str) -> (String, Option<u64>, Device
 
 #[test]
 fn a_missing_counter_is_zero_and_the_best_time_counts() {
-    let at = |second| DeviceTime::At(crate::model::UnixMicros(1_741_064_760_000_000 + second));
+    let at = |second: i64| DeviceTime::At(crate::model::UnixMicros(1_741_064_760_000_000 + second));
     let payload = r#""decoded_payload":{"temperature":19}"#;
     for (fields, sequence, time) in [
         ("", 0, at(9_100_000)),
