@@ -28,8 +28,8 @@ pub mod transport;
 
 pub mod decode;
 pub mod registry;
-pub mod validate;
 pub mod repeats;
+pub mod validate;
 
 pub mod batch;
 pub mod encode;

@@ -27,7 +27,7 @@ mod table;
 use std::time::Duration;
 
 use self::{
-    horizon::{Horizon, Standing, Stamp},
+    horizon::{Horizon, Stamp, Standing},
     nature::Nature,
     table::{Entry, EntryIx, Found, NO_CLOCK, Origin, RowIx, Table, Tick},
 };
@@ -363,8 +363,7 @@ impl Repeats {
                 Spot::Compared { is_signal: true, .. } => {}
                 Spot::Compared { entry, value, is_signal: false } => {
                     let same = self.table.get(entry).is_some_and(|entry| {
-                        entry.value == value
-                            && self.horizon.standing(entry.stamp) != Standing::Void
+                        entry.value == value && self.horizon.standing(entry.stamp) != Standing::Void
                     });
                     if !same {
                         return false;

@@ -163,8 +163,7 @@ impl Outstanding {
             return None;
         }
         let slot = self.slot(self.tail);
-        let place =
-            Place { epoch: self.window.epoch(), position: self.tail, settled: self.head };
+        let place = Place { epoch: self.window.epoch(), position: self.tail, settled: self.head };
         self.tail += 1;
         self.bytes += usize::try_from(arrival.bytes).unwrap_or(usize::MAX);
         self.at_least_once += usize::from(arrival.qos == QoS::AtLeastOnce);

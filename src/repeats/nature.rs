@@ -29,10 +29,9 @@ impl From<&Kind> for Nature {
             (Urgency::Ordinary, ValueType::Event) => Self::Happening,
             (Urgency::Ordinary, ValueType::Category) if !is_in(&STATES) => Self::Happening,
             (Urgency::Ordinary, ValueType::Number) if is_in(&SIGNALS) => Self::Signal,
-            (
-                Urgency::Ordinary,
-                ValueType::Number | ValueType::State | ValueType::Category,
-            ) => Self::State,
+            (Urgency::Ordinary, ValueType::Number | ValueType::State | ValueType::Category) => {
+                Self::State
+            }
         }
     }
 }
@@ -48,8 +47,10 @@ mod tests {
         let of = |wanted: Nature, value_type: ValueType| -> Vec<&str> {
             let kinds = catalogue.iter().map(|(_, kind)| kind);
             let kinds = kinds.filter(|kind| kind.value_type == value_type);
-            let mut names: Vec<&str> =
-                kinds.filter(|kind| Nature::from(*kind) == wanted).map(|kind| &*kind.name).collect();
+            let mut names: Vec<&str> = kinds
+                .filter(|kind| Nature::from(*kind) == wanted)
+                .map(|kind| &*kind.name)
+                .collect();
             names.sort_unstable();
             names
         };

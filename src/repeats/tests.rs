@@ -79,7 +79,8 @@ impl Scene {
         let told: String = (0..)
             .zip(&readings)
             .map(|(ordinal, reading)| {
-                match (self.repeats.is_left_out(ordinal), reading.flags.has(ReadingFlag::Repeated)) {
+                match (self.repeats.is_left_out(ordinal), reading.flags.has(ReadingFlag::Repeated))
+                {
                     (true, _) => '-',
                     (false, true) => 'm',
                     (false, false) => '.',
@@ -277,7 +278,8 @@ fn the_budget_bounds_what_is_remembered_and_the_oldest_goes_first() {
 fn a_device_of_many_kinds_costs_bounded_work_and_memory() {
     let mut scene = Scene::new();
     let part = Scene::part(Policy::Discard);
-    let words: Vec<String> = (1..=1_000).map(|channel| format!("temperature#{channel}=1")).collect();
+    let words: Vec<String> =
+        (1..=1_000).map(|channel| format!("temperature#{channel}=1")).collect();
     let words = words.join(" ");
     scene.say(&part, &words);
     scene.confirm();

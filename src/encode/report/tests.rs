@@ -240,7 +240,12 @@ fn a_series_is_one_reading_with_packed_samples() {
         axis.channel = 3;
         let mut ours = Vec::new();
         let device = fragment("d", "");
-        ReportEncoder::new(&catalogue).append(&head(&device), (0..).zip(&[axis]), &table, &mut ours);
+        ReportEncoder::new(&catalogue).append(
+            &head(&device),
+            (0..).zip(&[axis]),
+            &table,
+            &mut ours,
+        );
         let mut batch = expected(&catalogue, &head(&device), &[], 0);
         let series = v1::SampledSeries { start_us: start, period_us: 31_250, values: samples };
         batch.reports[0].readings.push(v1::Reading {

@@ -141,8 +141,7 @@ impl Model {
         if is_duplicate && is_signal {
             return;
         }
-        let of_key: Vec<Sent> =
-            self.sent.iter().filter(|sent| sent.key == key).cloned().collect();
+        let of_key: Vec<Sent> = self.sent.iter().filter(|sent| sent.key == key).cloned().collect();
         let is_pending = |sent: &Sent| sent.epoch == epoch.0 && sent.position >= settled;
         // What is on its way may get there or not; of a duplicate it will, or nobody is told.
         for are_stored in [false, true] {
@@ -207,9 +206,10 @@ impl Model {
                 14 if self.one_in(4) => {
                     // A record is refused for good: a part of what is on its way.
                     let Place { epoch, settled, .. } = self.scene.place;
-                    let pending = self.sent.iter_mut().filter(|sent| {
-                        sent.epoch == epoch.0 && sent.position >= settled
-                    });
+                    let pending = self
+                        .sent
+                        .iter_mut()
+                        .filter(|sent| sent.epoch == epoch.0 && sent.position >= settled);
                     let mut lost: BTreeMap<u64, bool> = BTreeMap::new();
                     for sent in pending {
                         sent.is_lost |=
