@@ -63,7 +63,6 @@ enum Wire<'a> {
     Varint(u64),
     Fixed32(u32),
     Fixed64(u64),
-    Fixed32([u8; 4]),
     Bytes(&'a [u8]),
     /// A group: nothing of ours, skipped.
     Skipped,
@@ -215,7 +214,7 @@ impl<'a> Field<'a> {
     pub(super) fn floats(self) -> Result<impl Iterator<Item = f32>, Malformed> {
         let (packed, single) = match self.wire {
             Wire::Bytes(bytes) => (bytes.as_chunks(), None),
-            Wire::Fixed32(bytes) => ((&[][..], &[][..]), Some(bytes)),
+            Wire::Fixed32(bits) => ((&[][..], &[][..]), Some(bits.to_le_bytes())),
             Wire::Varint(_) | Wire::Fixed64(_) | Wire::Skipped => return Err(self.malformed()),
         };
         let (floats, rest) = packed;
