@@ -17,6 +17,7 @@
 
 mod config;
 mod demo;
+mod discover;
 mod documents;
 mod flow;
 mod harness;
