@@ -7,25 +7,35 @@ mod chirpstack;
 mod decoded;
 mod entry;
 mod error;
+mod fhir;
 mod format;
+mod homie;
 mod identity;
 mod json;
 mod json_text;
+mod json_tree;
 mod leaves;
 mod lorawan;
 mod mapping;
 mod meaning;
 mod memory;
 mod position;
+mod openmhealth;
+mod owntracks;
+mod paths;
 mod protobuf;
+mod recognise;
 mod request;
 mod ruuvi;
+mod samples;
+mod scaip;
 mod scalar;
 mod sender;
 mod senml;
 mod settings;
 mod sheet;
 mod shelly;
+mod tasmota;
 mod term;
 mod theengs;
 mod things_stack;
@@ -39,16 +49,23 @@ use std::sync::Arc;
 pub use chirpstack::ChirpStack;
 pub use decoded::{Decoded, DeviceName, DevicePart, READINGS_MAX, REFUSED_LISTED_MAX, Refused};
 pub use error::{DecodeError, NonReading, RefusalReason};
+pub use fhir::Fhir;
 pub use format::Format;
+pub use homie::Homie;
 pub use json::Json;
 pub use mapping::{Mapping, MappingError, MappingSettings, ReadingSettings, TimeSettings};
 pub use memory::{MEMORY_BYTES, Memory};
+pub use openmhealth::OpenMHealth;
+pub use owntracks::OwnTracks;
 pub use protobuf::Protobuf;
+pub use recognise::{Mark, Recognised, is_home_word, recognise, route};
 pub use request::{Purpose, Request};
 pub use ruuvi::Ruuvi;
 pub use senml::SenMl;
+pub use scaip::Scaip;
 pub use settings::{DecoderSettings, KeySettings, Positions, Requests};
 pub use shelly::Shelly;
+pub use tasmota::Tasmota;
 pub use term::{MappedValue, Sense, TermError, TermSettings};
 pub use theengs::Theengs;
 pub use things_stack::ThingsStack;
@@ -63,6 +80,8 @@ use crate::{catalogue::Catalogue, model::Message};
 pub enum Decoder {
     /// Zigbee2MQTT's state, availability and attribute topics.
     Zigbee2Mqtt(Zigbee2Mqtt),
+    /// Tasmota.
+    Tasmota(Tasmota),
     /// trygg's own JSON.
     Json(Json),
     /// trygg's own protobuf, `trygg.device.v1`.
@@ -81,6 +100,16 @@ pub enum Decoder {
     ThingsStack(ThingsStack),
     /// `ChirpStack` v4, JSON and protobuf.
     ChirpStack(ChirpStack),
+    /// Homie 4 and 5.
+    Homie(Homie),
+    /// `OwnTracks`.
+    OwnTracks(OwnTracks),
+    /// Open mHealth and IEEE 1752.1.
+    OpenMHealth(OpenMHealth),
+    /// FHIR's Observations.
+    Fhir(Fhir),
+    /// SCAIP.
+    Scaip(Scaip),
     /// JSON of any shape, read by a configured mapping.
     Mapping(Mapping),
 }
@@ -110,14 +139,13 @@ impl Decoder {
             Format::SenMl => Self::SenMl(SenMl::new(settings)?),
             Format::ThingsStack => Self::ThingsStack(ThingsStack::new(settings)?),
             Format::ChirpStack => Self::ChirpStack(ChirpStack::new(settings)?),
-            Format::Tasmota
-            | Format::HomeAssistant
-            | Format::Sparkplug
-            | Format::Homie
-            | Format::OwnTracks
-            | Format::OpenMHealth
-            | Format::Fhir
-            | Format::Scaip => Self::Json(Json::new(catalogue)),
+            Format::Tasmota => Self::Tasmota(Tasmota::new(settings)?),
+            Format::HomeAssistant | Format::Sparkplug => Self::Json(Json::new(catalogue)),
+            Format::Homie => Self::Homie(Homie::new(settings)?),
+            Format::OwnTracks => Self::OwnTracks(OwnTracks::new(settings)?),
+            Format::OpenMHealth => Self::OpenMHealth(OpenMHealth::new(settings)?),
+            Format::Fhir => Self::Fhir(Fhir::new(settings)?),
+            Format::Scaip => Self::Scaip(Scaip::new(settings)?),
         })
     }
 
@@ -139,6 +167,7 @@ impl Decoder {
         out.clear();
         let nothing_else = match self {
             Self::Zigbee2Mqtt(decoder) => decoder.decode(device, message, out)?,
+            Self::Tasmota(decoder) => decoder.decode(device, message, out)?,
             Self::Json(decoder) => decoder.decode(message.payload, out)?,
             Self::Protobuf(decoder) => decoder.decode(message.payload, out)?,
             Self::Shelly(decoder) => decoder.decode(device, message, memory, out)?,
@@ -148,6 +177,11 @@ impl Decoder {
             Self::SenMl(decoder) => decoder.decode(message, out)?,
             Self::ThingsStack(decoder) => decoder.decode(device, message, out)?,
             Self::ChirpStack(decoder) => decoder.decode(message, out)?,
+            Self::Homie(decoder) => decoder.decode(device, message, memory, out)?,
+            Self::OwnTracks(decoder) => decoder.decode(device, message, out)?,
+            Self::OpenMHealth(decoder) => decoder.decode(device, message, out)?,
+            Self::Fhir(decoder) => decoder.decode(device, message, out)?,
+            Self::Scaip(decoder) => decoder.decode(device, message, out)?,
             Self::Mapping(decoder) => decoder.decode(message.payload, out)?,
         };
         Ok(match nothing_else {

@@ -15,6 +15,7 @@ pub mod engine;
 pub mod cli;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod explain;
 pub mod tail;
 pub mod testbed;
 

@@ -8,12 +8,10 @@
 //! says what that means. Losing an entry never loses a message: its values are refused with a
 //! reason, or read without what it would have added.
 
-use std::fmt;
+use std::{any::Any, fmt};
 
 use foldhash::fast::FixedState;
 use lru::LruCache;
-
-use super::shelly::{ExternalPower, Presses};
 
 /// Memory of one link when the configuration names none: some ten thousand entities of discovery.
 pub const MEMORY_BYTES: usize = 16 * 1024 * 1024;
@@ -22,24 +20,9 @@ pub const MEMORY_BYTES: usize = 16 * 1024 * 1024;
 const ENTRY_BYTES: usize = 128;
 
 /// Something a format remembers under a key of its own.
-pub(super) trait Remembered: Sized {
+pub(super) trait Remembered: Any + Send {
     /// About how many bytes it holds, its key not counted.
     fn bytes(&self) -> usize;
-    /// Puts it among the others.
-    fn into_memory(self) -> Fact;
-    /// Takes it from among the others.
-    fn of_memory(fact: &mut Fact) -> Option<&mut Self>;
-}
-
-/// Everything a format may remember; each variant is one format's.
-pub(super) enum Fact {
-    /// What tests remember.
-    #[cfg(test)]
-    Note(String),
-    /// A Shelly has a supply beside its battery.
-    ShellyPower(ExternalPower),
-    /// Presses a Shelly had counted.
-    ShellyPresses(Presses),
 }
 
 /// What the formats of one link remember; what was not used for longest is forgotten first.
@@ -53,13 +36,15 @@ pub struct Memory {
 }
 
 struct Kept {
-    fact: Fact,
+    fact: Box<dyn Any + Send>,
     bytes: usize,
 }
 
 /// Keeps the names of formats apart: the first letter of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shelf {
+    /// Homie's devices, by topic.
+    Homie,
     /// What tests remember.
     #[cfg(test)]
     Notes,
@@ -72,6 +57,7 @@ pub(super) enum Shelf {
 impl Shelf {
     fn letter(self) -> char {
         match self {
+            Self::Homie => 'h',
             #[cfg(test)]
             Self::Notes => 'n',
             Self::ShellyPower => 'p',
@@ -96,7 +82,7 @@ impl Memory {
     /// What is remembered under a name.
     pub(super) fn get<T: Remembered>(&mut self, shelf: Shelf, name: &str) -> Option<&mut T> {
         let key = key(&mut self.key, shelf, name);
-        T::of_memory(&mut self.facts.get_mut(key)?.fact)
+        self.facts.get_mut(key)?.fact.downcast_mut()
     }
 
     /// Remembers, in place of what was there. What is larger than the whole memory is not kept,
@@ -105,7 +91,7 @@ impl Memory {
         self.remove(shelf, name);
         let key = key(&mut self.key, shelf, name);
         let bytes = ENTRY_BYTES + key.len() + fact.bytes();
-        self.facts.put(key.into(), Kept { fact: fact.into_memory(), bytes });
+        self.facts.put(key.into(), Kept { fact: Box::new(fact), bytes });
         self.bytes += bytes;
         self.shrink();
     }
@@ -119,7 +105,7 @@ impl Memory {
     ) -> Option<R> {
         let key = key(&mut self.key, shelf, name);
         let kept = self.facts.get_mut(key)?;
-        let fact = T::of_memory(&mut kept.fact)?;
+        let fact: &mut T = kept.fact.downcast_mut()?;
         let result = change(fact);
         let bytes = ENTRY_BYTES + key.len() + fact.bytes();
         self.bytes = self.bytes - kept.bytes + bytes;
@@ -190,17 +176,6 @@ mod tests {
     impl Remembered for String {
         fn bytes(&self) -> usize {
             self.capacity()
-        }
-
-        fn into_memory(self) -> Fact {
-            Fact::Note(self)
-        }
-
-        fn of_memory(fact: &mut Fact) -> Option<&mut Self> {
-            match fact {
-                Fact::Note(note) => Some(note),
-                Fact::ShellyPower(_) | Fact::ShellyPresses(_) => None,
-            }
         }
     }
 

@@ -31,3 +31,15 @@ pub(super) fn sequence(sequence: &Scalar<'_>) -> Option<u64> {
         | Scalar::Nested => None,
     }
 }
+
+/// By what way a message came, for [`DevicePart::way`]: never zero, which says that there is one
+/// way only.
+///
+/// [`DevicePart::way`]: super::DevicePart::way
+pub(super) fn way(name: &str) -> u32 {
+    // FNV-1a.
+    let hash = name
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    hash.max(1)
+}

@@ -1,5 +1,6 @@
 //! Device times as payloads write them.
 
+pub(super) mod local;
 mod rfc3339;
 
 use serde::Deserialize;

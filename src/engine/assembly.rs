@@ -12,7 +12,7 @@ use crate::{
     decode::{self, Decoder, DecoderSettings, MEMORY_BYTES, Mapping},
     kafka::{Kafka, KafkaSettings, settings::TopicShape},
     link::{Clock, Core, LinkSettings, LinkTask, SnapshotRequest, voice::Voice},
-    model::QoS,
+    model::{QoS, UnixMicros},
     mqtt::{Backoff, Login, Necessity, Protocol, Session, SessionSettings, Subscription},
     pipeline::{Pipeline, PipelineSettings, Route},
     registry::{Limits, Origin, Registry, Resolver},
@@ -141,7 +141,7 @@ impl Assembly {
                 if let Some(part) = &part {
                     sink = sink.with_log(part.habit, &part.recovered);
                 }
-                let pipeline = self.pipeline(link, kafka, clock);
+                let pipeline = self.pipeline(link, kafka.partitions(), clock.now().wall);
                 let task = LinkTask {
                     core: Core::new(link_settings(link), session, pipeline, sink),
                     address: address(link),
@@ -162,7 +162,13 @@ impl Assembly {
             .collect()
     }
 
-    fn pipeline(&self, link: &config::LinkSettings, kafka: &Kafka, clock: Clock) -> Pipeline {
+    /// A link's, between its session and its sink.
+    pub(super) fn pipeline(
+        &self,
+        link: &config::LinkSettings,
+        partitions: [i32; 3],
+        started: UnixMicros,
+    ) -> Pipeline {
         let config = &self.config;
         let routes = link.filters.iter().map(|filter| Route {
             pattern: filter.topic.clone(),
@@ -197,14 +203,15 @@ impl Assembly {
                 budget: config.repeats.budget.bytes(),
             },
             dead_letter_bytes: config.kafka.dead_letter_max_bytes.bytes(),
-            partitions: kafka.partitions(),
+            partitions,
             memory_bytes: MEMORY_BYTES,
-            started: clock.now().wall,
+            started,
         };
         Pipeline::new(settings, resolver)
     }
 
-    fn decoder(&self, format: &Format) -> Decoder {
+    /// The decoder of a filter's format.
+    pub(super) fn decoder(&self, format: &Format) -> Decoder {
         let found = match format {
             Format::BuiltIn(format) => self.decoders.get(format),
             Format::Mapping(name) => self.mappings.get(name),
@@ -216,7 +223,7 @@ impl Assembly {
     }
 }
 
-fn address(link: &config::LinkSettings) -> Address {
+pub(super) fn address(link: &config::LinkSettings) -> Address {
     let config::TransportSettings { tls, websocket_path, .. } = &link.transport;
     Address {
         host: link.host.clone(),
@@ -238,7 +245,7 @@ fn link_settings(link: &config::LinkSettings) -> LinkSettings {
     }
 }
 
-fn session_settings(link: &config::LinkSettings) -> SessionSettings {
+pub(super) fn session_settings(link: &config::LinkSettings) -> SessionSettings {
     let own = link.filters.iter().map(|filter| Subscription {
         filter: filter.topic.filter().to_owned(),
         qos: filter.qos,

@@ -5,6 +5,7 @@ mod any_input;
 mod identity;
 mod policy;
 mod refusal;
+mod repeats;
 mod urgent;
 
 use std::time::Duration;

@@ -103,7 +103,7 @@ pub struct LinkSnapshot {
     /// Refused readings by reason.
     pub refused: ReasonCounts,
     /// Readings put aside by reason.
-    pub discarded: [(&'static str, u64); 3],
+    pub discarded: [(&'static str, u64); 4],
     /// Readings that said a confirmed value again.
     pub repeated: u64,
     /// Bytes in which values that may be repeated are remembered.
