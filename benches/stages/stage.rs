@@ -130,6 +130,7 @@ impl Stage {
             | Self::DecodeZigbee2mqtt
             | Self::Resolve
             | Self::Validate
+            | Self::Repeats
             | Self::EventId
             | Self::Encode
             | Self::Window
@@ -154,6 +155,7 @@ impl Stage {
             | Self::DecodeProtobuf
             | Self::Resolve
             | Self::Validate
+            | Self::Repeats
             | Self::EventId
             | Self::Encode
             | Self::Window
@@ -180,6 +182,7 @@ impl Stage {
             | Self::DecodeProtobuf
             | Self::Resolve
             | Self::Validate
+            | Self::Repeats
             | Self::EventId
             | Self::Encode
             | Self::Window

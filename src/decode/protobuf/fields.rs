@@ -61,7 +61,6 @@ pub(in crate::decode) struct Field<'a> {
 #[derive(Clone, Copy, Debug)]
 enum Wire<'a> {
     Varint(u64),
-    Fixed32(u32),
     Fixed64(u64),
     Fixed32([u8; 4]),
     Bytes(&'a [u8]),
@@ -117,7 +116,7 @@ impl<'a> Fields<'a> {
                 Ok(Wire::Bytes(bytes))
             }
             3 if groups > 0 => self.skip_group(number, groups - 1),
-            5 => self.array().map(|bytes| Wire::Fixed32(u32::from_le_bytes(bytes))),
+            5 => self.array().map(Wire::Fixed32),
             _ => Err(self.malformed()),
         }
     }
@@ -170,7 +169,7 @@ impl<'a> Field<'a> {
     pub(in crate::decode) fn varint(self) -> Result<u64, Malformed> {
         match self.wire {
             Wire::Varint(value) => Ok(value),
-            Wire::Fixed32(_) | Wire::Fixed64(_) | Wire::Bytes(_) | Wire::Skipped => {
+            Wire::Fixed64(_) | Wire::Fixed32(_) | Wire::Bytes(_) | Wire::Skipped => {
                 Err(self.malformed())
             }
         }
@@ -187,7 +186,7 @@ impl<'a> Field<'a> {
 
     pub(in crate::decode) fn fixed32(self) -> Result<u32, Malformed> {
         match self.wire {
-            Wire::Fixed32(value) => Ok(value),
+            Wire::Fixed32(bytes) => Ok(u32::from_le_bytes(bytes)),
             Wire::Varint(_) | Wire::Fixed64(_) | Wire::Bytes(_) | Wire::Skipped => {
                 Err(self.malformed())
             }
@@ -205,7 +204,7 @@ impl<'a> Field<'a> {
     pub(in crate::decode) fn bytes(self) -> Result<&'a [u8], Malformed> {
         match self.wire {
             Wire::Bytes(bytes) => Ok(bytes),
-            Wire::Varint(_) | Wire::Fixed32(_) | Wire::Fixed64(_) | Wire::Skipped => {
+            Wire::Varint(_) | Wire::Fixed64(_) | Wire::Fixed32(_) | Wire::Skipped => {
                 Err(self.malformed())
             }
         }

@@ -7,7 +7,7 @@ fn written(files: &[(&str, &str)]) -> tempfile::TempDir {
     for (name, text) in files {
         let path = directory.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        if name.ends_with(".gz") {
+        if path.extension().is_some_and(|end| end == "gz") {
             let file = File::create(path).unwrap();
             let mut packed = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
             packed.write_all(text.as_bytes()).unwrap();
