@@ -49,10 +49,7 @@ put 644 "$root/deploy/trygg.service" lib/systemd/system
 # As in the repository, so that the links between the documents lead somewhere.
 documents=share/doc/trygg
 put 644 "$root"/{README,ARCHITECTURE,CHANGELOG,CONTRIBUTING,SECURITY}.md "$root/LICENSE" $documents
-put 644 "$root"/docs/* $documents/docs
-put 644 "$root"/config/* $documents/config
-(cd "$root" && find proto -name '*.proto' -exec install -D -m 644 {} "$(realpath "$package")/$documents/{}" \;)
-put 644 "$root"/examples/* $documents/examples
+(cd "$root" && find docs config proto examples -type f -exec install -D -m 644 {} "$(realpath "$package")/$documents/{}" \;)
 put 644 "$root/deploy/trygg.service" $documents/deploy
 for folder in mosquitto prometheus; do put 644 "$root/deploy/$folder"/* "$documents/deploy/$folder"; done
 put 755 "$root"/deploy/kafka/* $documents/deploy/kafka

@@ -20,5 +20,5 @@ pub mod window;
 
 pub use outstanding::{Arrival, Outstanding, Settlement, SlotIndex, SlotState, Standing};
 pub use receipt::Receipt;
-pub use token::{AckToken, DiscardReason, Shares};
+pub use token::{AckToken, DiscardReason, Place, Shares};
 pub use window::{Epoch, Window};

@@ -1,6 +1,7 @@
 //! Measurement kinds: type, unit, ranges and urgency of everything trygg can name.
 
 mod builtin;
+pub mod class;
 pub mod kind;
 pub mod unit;
 
@@ -8,6 +9,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
+pub use class::Class;
 pub use kind::{Kind, Range, Urgency, ValueType};
 pub use unit::{Conversion, UnitError};
 

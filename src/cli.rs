@@ -15,6 +15,8 @@ mod complete;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
+mod discover;
+mod explain;
 mod parse;
 mod publish;
 mod run;
@@ -29,6 +31,8 @@ pub use self::{
     check::CheckArgs,
     complete::{CompletionsArgs, ManArgs},
     config::ConfigArgs,
+    discover::DiscoverArgs,
+    explain::ExplainArgs,
     publish::PubArgs,
     run::RunArgs,
     simulate::SimulateArgs,
@@ -81,6 +85,10 @@ pub enum Command {
     Check(CheckArgs),
     /// Show every key of the configuration, or what a file makes of them.
     Config(ConfigArgs),
+    /// Show step by step what becomes of a message, and what would change it.
+    Explain(ExplainArgs),
+    /// Listen on a broker, and propose a configuration for what is heard.
+    Discover(DiscoverArgs),
     /// Follow what trygg publishes, in words.
     Tail(TailArgs),
     /// Look into a spool, or repair one.
@@ -105,6 +113,8 @@ impl Command {
             Self::Run(args) => args.run(),
             Self::Check(args) => args.run(),
             Self::Config(args) => args.run(),
+            Self::Explain(args) => args.run(),
+            Self::Discover(args) => args.run(),
             Self::Tail(args) => args.run(),
             Self::Spool(args) => args.run(),
             Self::Pub(args) => args.run(),

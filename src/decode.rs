@@ -6,41 +6,66 @@
 mod decoded;
 mod entry;
 mod error;
+mod fhir;
 mod format;
 mod homeassistant;
+mod homie;
+mod identity;
 mod json;
 mod json_text;
+mod json_tree;
 mod leaves;
 mod mapping;
 mod meaning;
 mod memory;
+mod openmhealth;
+mod owntracks;
+mod paths;
 mod protobuf;
+mod recognise;
 mod request;
+mod ruuvi;
+mod samples;
+mod scaip;
 mod scalar;
 mod sender;
 mod settings;
+mod sheet;
+mod shelly;
 mod tasmota;
 mod term;
+mod theengs;
 mod time;
 mod vocabulary;
 mod zigbee2mqtt;
+mod zwavejs;
 
 use std::sync::Arc;
 
 pub use decoded::{Decoded, DeviceName, DevicePart, READINGS_MAX, REFUSED_LISTED_MAX, Refused};
 pub use error::{DecodeError, NonReading, RefusalReason};
+pub use fhir::Fhir;
 pub use format::Format;
 pub use homeassistant::HomeAssistant;
+pub use homie::Homie;
 pub use json::Json;
 pub use mapping::{Mapping, MappingError, MappingSettings, ReadingSettings, TimeSettings};
 pub use memory::{MEMORY_BYTES, Memory};
+pub use openmhealth::OpenMHealth;
+pub use owntracks::OwnTracks;
 pub use protobuf::Protobuf;
+pub use recognise::{Mark, Recognised, is_home_word, recognise, route};
 pub use request::{Purpose, Request};
+pub use ruuvi::Ruuvi;
+pub use scaip::Scaip;
 pub use settings::{DecoderSettings, KeySettings, Positions, Requests};
+pub use shelly::Shelly;
 pub use tasmota::Tasmota;
 pub use term::{MappedValue, Sense, TermError, TermSettings};
+pub use theengs::Theengs;
 pub use time::{DeviceTime, TimeFormat};
 pub use zigbee2mqtt::Zigbee2Mqtt;
+pub use zwavejs::ZwaveJs;
 
 use crate::{catalogue::Catalogue, model::Message};
 
@@ -57,6 +82,24 @@ pub enum Decoder {
     Json(Json),
     /// trygg's own protobuf, `trygg.device.v1`.
     Protobuf(Protobuf),
+    /// Shelly of every generation, and BLU behind one.
+    Shelly(Shelly),
+    /// Z-Wave JS UI.
+    ZwaveJs(ZwaveJs),
+    /// Bluetooth advertisements of OpenMQTTGateway and Theengs Gateway.
+    Theengs(Theengs),
+    /// Ruuvi Gateway.
+    Ruuvi(Ruuvi),
+    /// Homie 4 and 5.
+    Homie(Homie),
+    /// `OwnTracks`.
+    OwnTracks(OwnTracks),
+    /// Open mHealth and IEEE 1752.1.
+    OpenMHealth(OpenMHealth),
+    /// FHIR's Observations.
+    Fhir(Fhir),
+    /// SCAIP.
+    Scaip(Scaip),
     /// JSON of any shape, read by a configured mapping.
     Mapping(Mapping),
 }
@@ -79,21 +122,20 @@ impl Decoder {
             Format::Json => Self::Json(Json::new(catalogue)),
             Format::Protobuf => Self::Protobuf(Protobuf::new(catalogue)),
             Format::Zigbee2Mqtt => Self::Zigbee2Mqtt(Zigbee2Mqtt::new(catalogue)),
+            Format::Shelly => Self::Shelly(Shelly::new(settings)?),
+            Format::ZwaveJs => Self::ZwaveJs(ZwaveJs::new(settings)?),
+            Format::Theengs => Self::Theengs(Theengs::new(settings)?),
+            Format::Ruuvi => Self::Ruuvi(Ruuvi::new(settings)?),
             Format::Tasmota => Self::Tasmota(Tasmota::new(settings)?),
             Format::HomeAssistant => Self::HomeAssistant(HomeAssistant::new(settings)?),
-            Format::Shelly
-            | Format::ZwaveJs
-            | Format::Theengs
-            | Format::Ruuvi
-            | Format::Sparkplug
-            | Format::SenMl
-            | Format::ThingsStack
-            | Format::ChirpStack
-            | Format::Homie
-            | Format::OwnTracks
-            | Format::OpenMHealth
-            | Format::Fhir
-            | Format::Scaip => Self::Json(Json::new(catalogue)),
+            Format::Sparkplug | Format::SenMl | Format::ThingsStack | Format::ChirpStack => {
+                Self::Json(Json::new(catalogue))
+            }
+            Format::Homie => Self::Homie(Homie::new(settings)?),
+            Format::OwnTracks => Self::OwnTracks(OwnTracks::new(settings)?),
+            Format::OpenMHealth => Self::OpenMHealth(OpenMHealth::new(settings)?),
+            Format::Fhir => Self::Fhir(Fhir::new(settings)?),
+            Format::Scaip => Self::Scaip(Scaip::new(settings)?),
         })
     }
 
@@ -119,6 +161,15 @@ impl Decoder {
             Self::HomeAssistant(decoder) => decoder.decode(device, message, memory, out)?,
             Self::Json(decoder) => decoder.decode(message.payload, out)?,
             Self::Protobuf(decoder) => decoder.decode(message.payload, out)?,
+            Self::Shelly(decoder) => decoder.decode(device, message, memory, out)?,
+            Self::ZwaveJs(decoder) => decoder.decode(device, message, out)?,
+            Self::Theengs(decoder) => decoder.decode(device, message, out)?,
+            Self::Ruuvi(decoder) => decoder.decode(device, message, out)?,
+            Self::Homie(decoder) => decoder.decode(device, message, memory, out)?,
+            Self::OwnTracks(decoder) => decoder.decode(device, message, out)?,
+            Self::OpenMHealth(decoder) => decoder.decode(device, message, out)?,
+            Self::Fhir(decoder) => decoder.decode(device, message, out)?,
+            Self::Scaip(decoder) => decoder.decode(device, message, out)?,
             Self::Mapping(decoder) => decoder.decode(message.payload, out)?,
         };
         Ok(match nothing_else {

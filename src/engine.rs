@@ -1,5 +1,6 @@
 //! Builds the sink first and starts the links last; stops the sources first.
 
+mod apart;
 mod assembly;
 mod keeping;
 mod layout;
@@ -17,8 +18,8 @@ use thiserror::Error;
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
+pub use self::{apart::Apart, layout::topics_noted, signals::Signals};
 use self::{assembly::Assembly, keeping::Keeping, scrape::Scraper};
-pub use self::{layout::topics_noted, signals::Signals};
 use crate::{
     config::Config,
     kafka::{Kafka, KafkaError},

@@ -15,6 +15,7 @@ pub mod engine;
 pub mod cli;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod explain;
 pub mod tail;
 pub mod testbed;
 
@@ -28,6 +29,7 @@ pub mod transport;
 
 pub mod decode;
 pub mod registry;
+pub mod repeats;
 pub mod validate;
 
 pub mod batch;

@@ -6,6 +6,7 @@ pub mod reading;
 pub mod reasons;
 pub mod record;
 pub mod series;
+pub mod span;
 pub mod time;
 pub mod topic;
 

@@ -6,6 +6,7 @@
 pub mod event_id;
 mod graveyard;
 mod reports;
+mod whole;
 
 use std::{
     mem,
@@ -14,7 +15,7 @@ use std::{
 };
 
 pub use graveyard::Burial;
-use graveyard::{Graveyard, Grounds};
+use graveyard::{Bytes, Graveyard, Grounds};
 use reports::Reports;
 
 use crate::{
@@ -22,10 +23,11 @@ use crate::{
     batch::{BatchLimits, Batches, FlushReason},
     catalogue::Catalogue,
     decode::{Decoded, Decoder, Memory, Outcome},
-    encode::dead_letter::Payload,
+    encode::{dead_letter::Payload, report::home_of},
     model::{LinkName, Message, Moment, Mono, ReasonCounts, UnixMicros, topic::TopicPattern},
     record::{Record, RecordPool},
-    registry::Resolver,
+    registry::{Registry, Resolver},
+    repeats::{LeftOut, Policy, RepeatLimits, Repeats},
     validate::ClockLimits,
 };
 
@@ -38,6 +40,8 @@ pub struct Route {
     pub decoder: Decoder,
     /// Configured name of the format, for dead letters.
     pub format: Arc<str>,
+    /// What happens to unchanged state that is said again.
+    pub repeats: Policy,
 }
 
 /// What a pipeline is made of.
@@ -57,6 +61,8 @@ pub struct PipelineSettings {
     pub dead_letter_bytes: usize,
     /// Partitions of each lane's topic.
     pub partitions: [i32; 3],
+    /// What is remembered of values that devices may repeat.
+    pub repeats: RepeatLimits,
     /// Bytes the formats of the link may remember.
     pub memory_bytes: usize,
     /// Start of the engine, for event ids.
@@ -72,7 +78,7 @@ pub struct Accepted {
     pub readings: u32,
     /// Readings refused, listed in its dead letter.
     pub refused: u32,
-    /// Readings put aside by policy.
+    /// Readings put aside by policy, repeats and duplicates among them.
     pub discarded: u32,
     /// Reason of its dead letter, if it has one.
     pub rejected: Option<&'static str>,
@@ -85,12 +91,39 @@ pub struct Accepted {
 pub struct PipelineCounts {
     /// Refused readings by reason.
     pub refused: ReasonCounts,
+    /// Readings put aside, by reason.
+    pub discarded: Discarded,
     /// Messages without measurement by what they were.
     pub non_readings: ReasonCounts,
     /// Keys no decoder knows.
     pub unknown_keys: u64,
     /// Urgent readings sent to the alerts topic.
     pub alerts: u64,
+}
+
+/// Readings put aside, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Discarded {
+    /// Of devices nobody knows.
+    pub unknown_device: u64,
+    /// Of homes that do not consent to them.
+    pub no_consent: u64,
+    /// State that had not changed.
+    pub repeat: u64,
+    /// What had come by another way.
+    pub duplicate: u64,
+}
+
+impl Discarded {
+    /// Each reason with its count.
+    pub fn by_reason(&self) -> [(&'static str, u64); 4] {
+        [
+            ("unknown_device", self.unknown_device),
+            ("no_consent", self.no_consent),
+            ("repeat", self.repeat),
+            ("duplicate", self.duplicate),
+        ]
+    }
 }
 
 /// See the module.
@@ -115,7 +148,7 @@ enum Verdict {
     /// It cannot be used: nothing of it is in a record.
     Bury { reason: &'static str, detail: String },
     /// Part of it cannot be used; the rest is in records.
-    BuryRefused { reason: &'static str },
+    BuryRefused { reason: &'static str, bytes: Bytes },
 }
 
 impl Pipeline {
@@ -154,9 +187,10 @@ impl Pipeline {
         let work = AssertUnwindSafe(|| {
             self.work(message, inherited, &mut token, pool, ready, &mut accepted)
         });
-        let verdict = catch_unwind(work).unwrap_or_else(|_panic| Verdict::Bury {
-            reason: "internal_error",
-            detail: String::new(),
+        let verdict = catch_unwind(work).unwrap_or_else(|_panic| {
+            // Nobody knows what of it was sent.
+            self.reports.repeats_mut().forget_all();
+            Verdict::Bury { reason: "internal_error", detail: String::new() }
         });
         let grounds = match verdict {
             Verdict::HandOn => {
@@ -167,9 +201,11 @@ impl Pipeline {
                 token.discard(reason);
                 return accepted;
             }
-            Verdict::Bury { reason, detail } => Grounds { reason, detail, refused: None },
-            Verdict::BuryRefused { reason } => {
-                Grounds { reason, detail: String::new(), refused: Some(&self.decoded) }
+            Verdict::Bury { reason, detail } => {
+                Grounds { reason, detail, refused: None, bytes: self.bytes(Some(message.topic)) }
+            }
+            Verdict::BuryRefused { reason, bytes } => {
+                Grounds { reason, detail: String::new(), refused: Some(&self.decoded), bytes }
             }
         };
         let format =
@@ -199,12 +235,20 @@ impl Pipeline {
         pool: &mut RecordPool,
         ready: &mut Vec<Record>,
     ) -> Accepted {
-        let grounds = Grounds { reason: burial.reason, detail: String::new(), refused: None };
+        let bytes = self.bytes(str::from_utf8(burial.topic).ok());
+        let grounds =
+            Grounds { reason: burial.reason, detail: String::new(), refused: None, bytes };
         let mut letter = self.graveyard.letter(burial, "", &grounds, &self.catalogue, pool);
         token.split(&mut letter.shares);
         ready.push(letter);
         token.hand_on();
         Accepted { rejected: Some(burial.reason), ..Accepted::default() }
+    }
+
+    /// Records came back from Kafka, or will not be stored in their place: what they hold is no
+    /// ground to leave out a reading.
+    pub fn distrust_repeats(&mut self) {
+        self.reports.repeats_mut().distrust();
     }
 
     /// Makes a dead letter of a record that Kafka refused: the shares move over.
@@ -216,11 +260,25 @@ impl Pipeline {
         pool: &mut RecordPool,
         ready: &mut Vec<Record>,
     ) {
-        let mut letter = self.graveyard.letter_of_record(&record, code, now, &self.catalogue, pool);
+        self.distrust_repeats();
+        let registry = self.reports.resolver().registry();
+        let is_refused = registry.asks_consent()
+            && home_of(&record.value)
+                .is_none_or(|(tenant, home)| registry.consent(tenant, home).is_none());
+        let bytes = if is_refused { Bytes::Withheld } else { Bytes::Kept };
+        let refusal = (code, bytes);
+        let mut letter =
+            self.graveyard.letter_of_record(&record, refusal, now, &self.catalogue, pool);
         letter.opened = record.opened;
         mem::swap(&mut letter.shares, &mut record.shares);
         ready.push(letter);
         pool.put(record);
+    }
+
+    /// Goes on with another list of devices. Batches that are open under the old one are closed.
+    pub fn replace_registry(&mut self, registry: Arc<Registry>, ready: &mut Vec<Record>) {
+        self.flush(FlushReason::Drain, ready);
+        self.reports.replace_registry(registry);
     }
 
     /// Closes every open batch.
@@ -250,6 +308,11 @@ impl Pipeline {
     /// What its formats remember, for its counts.
     pub fn memory(&self) -> &Memory {
         &self.memory
+    }
+
+    /// What it remembers of values that may be repeated, for its counts.
+    pub fn repeats(&self) -> &Repeats {
+        self.reports.repeats()
     }
 
     /// Its batches, for their counts.
@@ -293,6 +356,7 @@ impl Pipeline {
             device,
             inherited,
             catalogue: &self.catalogue,
+            repeats: route.repeats,
         };
         let verdict = self.reports.make(
             &work,
@@ -302,15 +366,37 @@ impl Pipeline {
             accepted,
         );
         self.counts.alerts += u64::from(verdict.alerts);
+        let bytes = verdict.bytes;
+        let LeftOut { repeats, duplicates } = verdict.left_out;
+        let discarded = &mut self.counts.discarded;
+        discarded.unknown_device += u64::from(accepted.discarded - verdict.without_consent);
+        discarded.no_consent += u64::from(verdict.without_consent);
+        discarded.repeat += u64::from(repeats);
+        discarded.duplicate += u64::from(duplicates);
+        accepted.discarded += repeats + duplicates;
         accepted.refused = self.decoded.refused_count + verdict.withheld;
         for refused in &self.decoded.refused {
             self.counts.refused.add(refused.reason.reason());
         }
         match (verdict.obstacle, self.decoded.refused_count) {
-            (Some(reason), _) => Verdict::BuryRefused { reason },
-            (None, 1..) => Verdict::BuryRefused { reason: "readings_refused" },
+            (Some(reason), _) => Verdict::BuryRefused { reason, bytes },
+            (None, 1..) => Verdict::BuryRefused { reason: "readings_refused", bytes },
             (None, 0) if accepted.readings > 0 => Verdict::HandOn,
+            (None, 0) if verdict.without_consent > 0 => Verdict::Discard(DiscardReason::NoConsent),
+            (None, 0) if repeats + duplicates > 0 => Verdict::Discard(DiscardReason::Repeat),
             (None, 0) => Verdict::Discard(DiscardReason::UnknownDevice),
+        }
+    }
+
+    /// What a dead letter of a message may hold of which only the topic can be read.
+    fn bytes(&self, topic: Option<&str>) -> Bytes {
+        let captures = topic
+            .and_then(|topic| self.routes.iter().find_map(|route| route.pattern.matches(topic)));
+        let (home, device) =
+            captures.map_or((None, None), |captures| (captures.home, captures.device));
+        match self.reports.resolver().may_keep(home, device) {
+            true => Bytes::Kept,
+            false => Bytes::Withheld,
         }
     }
 }

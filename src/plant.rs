@@ -27,6 +27,12 @@ pub(crate) enum Bug {
     DirectBeforeReplay,
     /// A partition goes direct while records of it wait in the log.
     DirectTooEarly,
+    /// A value that is not confirmed counts as if it were, over the end of its connection too.
+    RepeatOfUnconfirmed,
+    /// What hangs on a record that Kafka refused goes on to count.
+    RepeatOfRefused,
+    /// A redelivery, a retained message and stored history say what is now.
+    RepeatOfReplay,
     /// A decoder panics.
     PanickingDecoder,
     /// The encoder panics in the middle of a report.

@@ -12,6 +12,7 @@
 //! - *Nobody knows*: the producer was lost or purged. All are sent again, in order.
 
 mod backlog;
+mod gate;
 mod lane_log;
 mod logged;
 mod outcome;
@@ -23,20 +24,21 @@ mod trouble;
 use std::{mem, time::Duration};
 
 pub use backlog::{Backlog, Habit};
+use gate::Gate;
 pub use outcome::{Blocked, Poison, SinkCounts};
 pub use producer::Producer;
 use tail::Route;
 pub use track::POISON_RUN_MAX;
 use track::{Fate, Run, Track};
+use trouble::mark_late;
 
 #[cfg(test)]
 use crate::kafka::FailureClass;
 use crate::{
     ack::Receipt,
-    encode::report::append_delivered_late,
     kafka::{Report, settings::Grouping},
     model::{Lane, Mono, RecordKey},
-    record::{Lateness, Record, RecordPool},
+    record::{Record, RecordPool},
     spool::Recovered,
 };
 
@@ -58,6 +60,9 @@ pub struct Sink<P> {
     counts: SinkCounts,
     /// `None`: Kafka alone acknowledges.
     backlog: Option<Backlog>,
+    gate: Gate,
+    /// Records that are not to be handed over any more.
+    withheld: Vec<Record>,
 }
 
 /// A place of the table. Its index is what librdkafka carries.
@@ -105,6 +110,8 @@ impl<P: Producer> Sink<P> {
             settled_generation,
             counts: SinkCounts::default(),
             backlog: None,
+            gate: Gate::default(),
+            withheld: Vec::new(),
         }
     }
 
@@ -131,6 +138,9 @@ impl<P: Producer> Sink<P> {
     /// wait.
     pub fn hand_over(&mut self, record: Record, now: Mono) {
         let to = record.to;
+        if self.gate.refuses(&record) {
+            return self.put_aside(record);
+        }
         self.live += 1;
         self.live_bytes += record.bytes();
         match self.backlog.as_ref().map_or(Route::Direct, |backlog| backlog.route(to)) {
@@ -282,6 +292,9 @@ impl<P: Producer> Sink<P> {
 
     fn send(&mut self, index: u32, to: RecordKey, grouping: Grouping, now: Mono) {
         let Some(entry) = entry(&mut self.entries, index) else { return };
+        if self.gate.refuses(&entry.record) {
+            return self.withhold(index, to);
+        }
         let Some(track) = track(&mut self.tracks, to) else { return };
         if track.is_overtaken(entry.sequence, entry.fate) {
             let grown = mark_late(&mut entry.record);
@@ -353,17 +366,6 @@ impl<P: Producer> Sink<P> {
 
 /// How often a link looks whether the producer was replaced, while records are out.
 pub const REBUILD_CHECK: Duration = Duration::from_secs(1);
-
-/// Makes a record say that later ones stand before it; returns by how much it grew.
-fn mark_late(record: &mut Record) -> usize {
-    if record.to.lane == Lane::DeadLetters || record.lateness == Lateness::DeliveredLate {
-        return 0;
-    }
-    record.lateness = Lateness::DeliveredLate;
-    let before = record.bytes();
-    append_delivered_late(&mut record.value);
-    record.bytes() - before
-}
 
 fn lane<T>(lanes: &[T; 3], lane: Lane) -> &T {
     let [readings, alerts, dead_letters] = lanes;

@@ -160,7 +160,8 @@ fn encode(inputs: &Inputs) -> Outcome<Body<'_>> {
                 sequence: None,
                 flags: Flags::default(),
             };
-            encoder.append(&head, (black_box(&decoded.readings), &decoded.series), 0, &mut batch);
+            let readings = (0..).zip(black_box(&decoded.readings));
+            encoder.append(&head, readings, &decoded.series, &mut batch);
         }
         black_box(&batch);
         Ok(())
@@ -202,7 +203,8 @@ fn work(inputs: &Inputs) -> Body<'_> {
                 sequence: part.sequence,
                 flags: clock.flags,
             };
-            encoder.append(&head, (decoded.readings_of(part), &decoded.series), 0, &mut batch);
+            let readings = (0..).zip(decoded.readings_of(part));
+            encoder.append(&head, readings, &decoded.series, &mut batch);
             black_box(&batch);
         }
         done += count;

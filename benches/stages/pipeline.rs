@@ -9,6 +9,7 @@ use trygg::{
     pipeline::{Pipeline, PipelineSettings, Route},
     record::{Record, RecordPool},
     registry::{Identity, Limits, Origin, Registry, Resolver, UnknownDevices},
+    repeats::{Policy, RepeatLimits},
     validate::ClockLimits,
 };
 
@@ -96,11 +97,13 @@ impl Assembly<'_> {
 pub(crate) fn pipeline(inputs: &Inputs) -> Outcome<Pipeline> {
     let settings = PipelineSettings {
         memory_bytes: trygg::decode::MEMORY_BYTES,
+        repeats: RepeatLimits::default(),
         link: "bench".into(),
         routes: vec![Route {
             pattern: inputs.pattern()?,
             decoder: inputs.decoder(),
             format: inputs.format.name().into(),
+            repeats: Policy::Mark,
         }],
         catalogue: Arc::clone(&inputs.catalogue),
         clock: CLOCK_LIMITS,

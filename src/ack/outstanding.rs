@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    token::AckToken,
+    token::{AckToken, Place},
     window::{Epoch, Window},
 };
 use crate::model::{Mono, QoS};
@@ -42,6 +42,8 @@ pub enum Settlement {
     Delivered,
     /// In the dead-letter topic.
     DeadLettered,
+    /// Nowhere: their home did not consent any more when they were to be handed over.
+    Withheld,
     /// In the spool, at least a part of them: from here on its books tell.
     Spooled,
 }
@@ -163,6 +165,7 @@ impl Outstanding {
             return None;
         }
         let slot = self.slot(self.tail);
+        let place = Place { epoch: self.window.epoch(), position: self.tail, settled: self.head };
         self.tail += 1;
         self.bytes += usize::try_from(arrival.bytes).unwrap_or(usize::MAX);
         self.at_least_once += usize::from(arrival.qos == QoS::AtLeastOnce);
@@ -170,7 +173,7 @@ impl Outstanding {
             *place = arrival;
         }
         self.window.open(slot.0);
-        Some((slot, AckToken::new(&self.window, slot)))
+        Some((slot, AckToken::new(&self.window, slot, place)))
     }
 
     /// What is remembered of a slot, to be completed once the pipeline has seen the message.

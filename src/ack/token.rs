@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{outstanding::SlotIndex, receipt::Receipt, window::Window};
+use super::{
+    outstanding::SlotIndex,
+    receipt::Receipt,
+    window::{Epoch, Window},
+};
 
 /// Why a message may be answered without being stored: configured policy, or nothing in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +15,21 @@ pub enum DiscardReason {
     NonReading,
     /// The registry's policy for unknown devices says so.
     UnknownDevice,
+    /// Its home does not consent to any of it.
+    NoConsent,
+    /// All of it repeats what is confirmed, or what no later message can be acknowledged before.
+    Repeat,
+}
+
+/// Where a message stands in its window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Which connection it came over.
+    pub epoch: Epoch,
+    /// Messages of that connection before it.
+    pub position: u64,
+    /// How many of those were done when it came: the first ones, without a gap.
+    pub settled: u64,
 }
 
 /// The pipeline's own share of one message.
@@ -22,6 +41,7 @@ pub enum DiscardReason {
 pub struct AckToken<'w> {
     window: &'w Arc<Window>,
     slot: SlotIndex,
+    place: Place,
     parts: u32,
     answered: Answered,
 }
@@ -33,8 +53,13 @@ enum Answered {
 }
 
 impl<'w> AckToken<'w> {
-    pub(super) fn new(window: &'w Arc<Window>, slot: SlotIndex) -> Self {
-        Self { window, slot, parts: 0, answered: Answered::No }
+    pub(super) fn new(window: &'w Arc<Window>, slot: SlotIndex, place: Place) -> Self {
+        Self { window, slot, place, parts: 0, answered: Answered::No }
+    }
+
+    /// Where the message stands.
+    pub fn place(&self) -> Place {
+        self.place
     }
 
     /// Gives one more part of the message to the record that `shares` belongs to.
@@ -51,8 +76,8 @@ impl<'w> AckToken<'w> {
         }
     }
 
-    /// Answers without storing anything: the one other door, for policy. The caller counts it
-    /// under its reason.
+    /// Answers without storing anything: a door of its own, for policy. The caller counts it under
+    /// its reason. [`Shares::discard`] is the other one.
     pub fn discard(mut self, _reason: DiscardReason) {
         self.answer();
     }
@@ -119,6 +144,16 @@ impl Shares {
         if let Some(window) = self.window.take() {
             for slot in self.slots.drain(..) {
                 window.settle_share_in_spool(slot.0);
+            }
+        }
+    }
+
+    /// Answers for every share without proof: the record is not to be stored, by policy. The other
+    /// door beside [`AckToken::discard`]; the caller counts it under its reason.
+    pub fn discard(&mut self, _reason: DiscardReason) {
+        if let Some(window) = self.window.take() {
+            for slot in self.slots.drain(..) {
+                window.settle_share(slot.0);
             }
         }
     }

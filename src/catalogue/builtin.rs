@@ -2,13 +2,17 @@
 
 use serde::Deserialize;
 
-use super::kind::{Kind, Range, Urgency, ValueType};
+use super::{
+    class::Class,
+    kind::{Kind, Range, Urgency, ValueType},
+};
 
 const FILE: &str = include_str!("../../config/kinds.csv");
 
 #[derive(Deserialize)]
 struct Row<'a> {
     kind: &'a str,
+    class: &'a str,
     value_type: Type,
     unit: &'a str,
     hard_min: Option<f64>,
@@ -53,9 +57,11 @@ pub(super) fn kinds() -> Vec<Kind> {
 }
 
 impl Row<'_> {
+    #[expect(clippy::expect_used, reason = "the file is compiled in and a test reads it")]
     fn into_kind(self) -> Kind {
         Kind {
             name: self.kind.into(),
+            class: Class::find(self.class).expect("config/kinds.csv names known classes"),
             value_type: match self.value_type {
                 Type::Number => ValueType::Number,
                 Type::State => ValueType::State,

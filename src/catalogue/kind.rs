@@ -1,12 +1,14 @@
 //! One measurement kind.
 
-use super::CatalogueError;
+use super::{CatalogueError, class::Class};
 
 /// What is known about one kind of measurement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kind {
     /// Name on the wire.
     pub name: Box<str>,
+    /// What it tells about a home.
+    pub class: Class,
     /// What its values are.
     pub value_type: ValueType,
     /// UCUM code of its numbers; empty if they have none, or if it is no number.

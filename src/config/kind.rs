@@ -9,12 +9,15 @@ use super::{
     form::{Form, FormKind},
     setting::{Label, Setting, quoted, quoted_list},
 };
-use crate::catalogue::{Catalogue, Kind, Range, Urgency, ValueType};
+use crate::catalogue::{Catalogue, Class, Kind, Range, Urgency, ValueType};
 
 /// Reads one `[[kind]]`, and where its name stands.
 pub(super) fn read_kind(mut section: Section<'_>) -> (Kind, Spot) {
+    let name = section.demand::<Label>("name").unwrap_or_default().0;
+    let class = section.get("class").unwrap_or_else(|| usual_class(&name));
     let kind = Kind {
-        name: section.demand::<Label>("name").unwrap_or_default().0.into(),
+        name: name.into(),
+        class,
         value_type: section.demand("value_type").unwrap_or(ValueType::Number),
         unit: section.get_or("unit", Unit(String::new())).0.into(),
         hard: read_range(&mut section, "hard_min", "hard_max"),
@@ -36,6 +39,12 @@ pub(super) fn read_kind(mut section: Section<'_>) -> (Kind, Spot) {
     (kind, spot)
 }
 
+/// What stands for a kind that names no class.
+fn usual_class(name: &str) -> Class {
+    let builtin = Catalogue::builtin();
+    builtin.find(name).map_or(Class::Other, |id| builtin.get(id).class)
+}
+
 /// A range that is open where nothing is said; none where nothing is said at either end.
 fn read_range(section: &mut Section<'_>, min: &'static str, max: &'static str) -> Option<Range> {
     let (min, max): (Option<f64>, Option<f64>) = (section.get(min), section.get(max));
@@ -53,6 +62,31 @@ impl Setting for ValueType {
         let word = value.as_str()?;
         let types = [Self::Number, Self::State, Self::Category, Self::Event];
         types.into_iter().find(|value_type| value_type.label() == word)
+    }
+
+    fn show(&self) -> String {
+        format!("\"{}\"", self.label())
+    }
+}
+
+impl Setting for Class {
+    const EXPECTED: &'static str = "a class of kinds: environment, activity, position, vitals, \
+                                    sleep, medication, safety, device or other";
+    const EXAMPLE: &'static str = "\"environment\"";
+    const FORM: Form = Form::words(&[
+        "environment",
+        "activity",
+        "position",
+        "vitals",
+        "sleep",
+        "medication",
+        "safety",
+        "device",
+        "other",
+    ]);
+
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        Self::find(value.as_str()?)
     }
 
     fn show(&self) -> String {

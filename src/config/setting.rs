@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use toml::de::DeValue;
 
 use super::form::{Form, FormKind};
+use crate::model::span::{self, split_unit};
 
 /// A type that can stand behind a key.
 pub(super) trait Setting: Sized {
@@ -46,9 +47,6 @@ impl Size {
 const SIZE_UNITS: [(&str, usize); 4] =
     [("GiB", 1024 * 1024 * 1024), ("MiB", 1024 * 1024), ("KiB", 1024), ("B", 1)];
 
-const TIME_UNITS: [(&str, u64); 5] =
-    [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
-
 impl Setting for Size {
     const EXPECTED: &'static str = "a size with its unit (B, KiB, MiB, GiB)";
     const EXAMPLE: &'static str = "\"1MiB\"";
@@ -74,9 +72,7 @@ impl Setting for Duration {
     const FORM: Form = Form::like("^[0-9]+ *(ms|s|m|h|d)$");
 
     fn read(value: &DeValue<'_>) -> Option<Self> {
-        let (count, unit) = split_unit(value.as_str()?)?;
-        let (_, factor) = TIME_UNITS.into_iter().find(|(name, _)| *name == unit)?;
-        count.checked_mul(factor).map(Self::from_millis)
+        span::parse(value.as_str()?)
     }
 
     fn show(&self) -> String {
@@ -84,7 +80,7 @@ impl Setting for Duration {
         let fits = |(_, factor): &(&str, u64)| {
             millis >= u128::from(*factor) && millis.is_multiple_of(u128::from(*factor))
         };
-        let (unit, factor) = TIME_UNITS.into_iter().find(fits).unwrap_or(("ms", 1));
+        let (unit, factor) = span::UNITS.into_iter().find(fits).unwrap_or(("ms", 1));
         format!("\"{}{unit}\"", millis / u128::from(factor))
     }
 }
@@ -188,13 +184,6 @@ pub(super) fn quoted(text: &str) -> String {
 pub(super) fn quoted_list<T: AsRef<str>>(texts: &[T]) -> String {
     let texts: Vec<String> = texts.iter().map(|text| quoted(text.as_ref())).collect();
     format!("[{}]", texts.join(", "))
-}
-
-/// Splits `20ms` into 20 and `ms`.
-fn split_unit(text: &str) -> Option<(u64, &str)> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = text.split_at_checked(digits)?;
-    Some((number.parse().ok()?, unit.trim_start()))
 }
 
 #[cfg(test)]

@@ -4,18 +4,23 @@ use super::{
     decoded::{Decoded, DevicePart},
     error::RefusalReason,
     meaning::{self, Meaning},
+    samples::Samples,
     scalar::Scalar,
     time::DeviceTime,
 };
 use crate::{
     catalogue::{Catalogue, ValueType},
-    model::{Flags, KindId, ReadingFlag, ReportFlag, Value},
+    model::{Flags, KindId, ReadingFlag, ReportFlag, SeriesIx, UnixMicros, Value},
 };
 
 /// One reading as a payload gives it.
 pub(super) struct Entry<'a> {
     /// Its kind, if there is one of that name.
     pub(super) kind: Option<KindId>,
+    /// Which of several of the kind; 0: there is one.
+    pub(super) channel: u16,
+    /// Samples in place of a value.
+    pub(super) series: Option<Result<SeriesIx, RefusalReason>>,
     /// `None`: not given, which is all an event needs.
     pub(super) value: Option<&'a Scalar<'a>>,
     pub(super) unit: EntryUnit<'a>,
@@ -50,6 +55,10 @@ impl Entry<'_> {
                 None
             }
         };
+        if let Some(series) = self.series {
+            let taken = self.take_series(catalogue, kind, series, measured_at, out);
+            return taken.unwrap_or_else(|reason| out.refuse(Some(kind), reason, None));
+        }
         let value_type = catalogue.get(kind).value_type;
         let meaning = match (self.value, value_type) {
             (Some(scalar), _) => meaning::of(catalogue, kind, scalar),
@@ -65,7 +74,35 @@ impl Entry<'_> {
             },
             Meaning::Nothing | Meaning::Refused(_) => (meaning, Flags::default()),
         };
-        out.take(kind, meaning, flags, measured_at);
+        out.take_in_channel(kind, self.channel, meaning, flags, measured_at);
+    }
+
+    /// A series is as old as its last sample, unless the entry has a time of its own.
+    fn take_series(
+        &self,
+        catalogue: &Catalogue,
+        kind: KindId,
+        series: Result<SeriesIx, RefusalReason>,
+        measured_at: Option<UnixMicros>,
+        out: &mut Decoded,
+    ) -> Result<(), RefusalReason> {
+        let index = series?;
+        let unit = match self.unit {
+            EntryUnit::Absent => None,
+            EntryUnit::Own => Some(&*catalogue.get(kind).unit),
+            EntryUnit::Is(unit) => Some(unit),
+            EntryUnit::NoText => return Err(RefusalReason::UnitUnknown),
+        };
+        if self.value.is_some() {
+            return Err(RefusalReason::SeriesShape);
+        }
+        let before = out.readings.len();
+        let samples = Samples { kind, channel: self.channel, unit, flags: Flags::default() };
+        samples.take_kept(catalogue, index, out);
+        if let (Some(own), Some(taken)) = (measured_at, out.readings.get_mut(before)) {
+            taken.measured_at = Some(own);
+        }
+        Ok(())
     }
 }
 

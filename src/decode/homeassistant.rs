@@ -19,8 +19,9 @@ use super::{
     decoded::{Decoded, DevicePart},
     error::{DecodeError, NonReading},
     format::Format,
-    json_text, leaves,
+    json_text,
     memory::{Memory, Shelf},
+    paths,
     scalar::Scalar,
     sender,
     settings::DecoderSettings,
@@ -180,7 +181,7 @@ impl HomeAssistant {
             }
         }
         if whole < entities.len() && text.trim_ascii_start().starts_with('{') {
-            leaves::walk(text, "an object", |path, scalar| {
+            paths::walk(text, "an object", |path, scalar| {
                 let path = path.text();
                 let from = entities.partition_point(|entity| *entity.path < *path);
                 let same = entities.iter().skip(from).take_while(|entity| *entity.path == *path);

@@ -2,6 +2,7 @@
 
 mod key;
 mod list;
+mod series;
 
 use std::{fmt, sync::Arc};
 
@@ -10,6 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use self::{
     key::{Key, KeySeed},
     list::{Fields, List},
+    series::SeriesOf,
 };
 use super::{
     decoded::{Decoded, DevicePart},
@@ -155,7 +157,18 @@ impl<'de> Visitor<'de> for Report<'_> {
                 }
                 Key::Value => single.value = Some(map.next_value()?),
                 Key::Unit => single.unit = Some(map.next_value()?),
-                Key::Other => reports.skip(&mut map)?,
+                Key::Series => {
+                    single.series = Some(map.next_value_seed(SeriesOf(reports.again()))?);
+                }
+                Key::Channel => {
+                    single.channel = Some(map.next_value_seed(With(|it| channel_of(&it)))?);
+                }
+                Key::Start
+                | Key::PeriodUs
+                | Key::PeriodMs
+                | Key::RateHz
+                | Key::Values
+                | Key::Other => reports.skip(&mut map)?,
             }
         }
         if has_kind {
@@ -185,8 +198,14 @@ impl Reports<'_> {
     fn take<E: Error>(&mut self, fields: &Fields<'_>, part: &mut DevicePart) -> Result<(), E> {
         let room = self.out.check_room();
         self.stop(room)?;
+        let Some(channel) = fields.channel.unwrap_or(Some(0)) else {
+            self.out.refuse(fields.kind, RefusalReason::ReadingShape, None);
+            return Ok(());
+        };
         let entry = Entry {
             kind: fields.kind,
+            channel,
+            series: fields.series,
             value: fields.value.as_ref(),
             unit: match &fields.unit {
                 None | Some(Scalar::Null) => EntryUnit::Absent,
@@ -217,6 +236,19 @@ impl Reports<'_> {
             | Scalar::Float(_)
             | Scalar::Nested => None,
         }
+    }
+}
+
+/// A channel is a whole number; null is none.
+fn channel_of(scalar: &Scalar<'_>) -> Option<u16> {
+    match scalar {
+        Scalar::Null => Some(0),
+        Scalar::Unsigned(number) => u16::try_from(*number).ok(),
+        Scalar::Bool(_)
+        | Scalar::Negative(_)
+        | Scalar::Float(_)
+        | Scalar::Text(_)
+        | Scalar::Nested => None,
     }
 }
 

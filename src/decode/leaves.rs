@@ -1,111 +1,103 @@
-//! Every value of a JSON text that is no object or array, each with its path: for formats whose
-//! shape is known only roughly. Nothing is kept, so memory is the longest path.
+//! The values of a JSON text one by one, each under its path: `params/switch:0/apower`.
+//!
+//! A format says of each path whether it wants the value. Only those are kept, so that what a
+//! message costs is bounded by what a message may hold, and not by what else stands in it.
 
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{error::DecodeError, json_text, scalar::Scalar};
+use super::{
+    decoded::{Decoded, READINGS_MAX},
+    error::DecodeError,
+    json_text,
+    scalar::Scalar,
+};
 
-/// The keys and indices that lead to a value.
-#[derive(Debug, Default)]
-pub(super) struct Path {
-    /// Joined by `/`.
-    text: String,
-    steps: Vec<Step>,
+/// Bytes of a path that is looked at. What stands deeper is known to no format.
+const PATH_MAX: usize = 128;
+
+/// What a format says of a path.
+pub(super) enum Wanted<K> {
+    /// Its value, under this key.
+    Yes(K),
+    /// It is known and stands for nothing.
+    No,
+    /// It is not known.
+    Unknown,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Step {
-    start: usize,
-    end: usize,
-    index: Option<usize>,
+/// A value that is wanted.
+pub(super) struct Leaf<'de, K> {
+    pub(super) key: K,
+    pub(super) value: Scalar<'de>,
 }
 
-impl Path {
-    /// Keys and indices it has.
-    pub(super) fn len(&self) -> usize {
-        self.steps.len()
+/// The wanted values of an object, in their order. A key that stands twice comes twice.
+pub(super) fn read<'de, K>(
+    payload: &'de [u8],
+    out: &mut Decoded,
+    wanted: impl FnMut(&str) -> Wanted<K>,
+) -> Result<Vec<Leaf<'de, K>>, DecodeError> {
+    let text = json_text::check(payload)?;
+    let mut walk = Walk { wanted, path: String::new(), leaves: Vec::new(), out, is_full: false };
+    let parsed = json_text::parse(text, Object(&mut walk), "an object");
+    if walk.is_full {
+        return Err(DecodeError::TooManyReadings { limit: READINGS_MAX });
     }
+    parsed.map(|()| walk.leaves)
+}
 
-    /// The key at a level, or the digits of an index; empty below the last.
-    pub(super) fn step(&self, level: usize) -> &str {
-        let step = self.steps.get(level);
-        step.and_then(|step| self.text.get(step.start..step.end)).unwrap_or_default()
-    }
+struct Walk<'w, 'de, K, F> {
+    wanted: F,
+    path: String,
+    leaves: Vec<Leaf<'de, K>>,
+    out: &'w mut Decoded,
+    is_full: bool,
+}
 
-    /// The index at a level, if it is one.
-    pub(super) fn index(&self, level: usize) -> Option<usize> {
-        self.steps.get(level)?.index
-    }
-
-    /// All of it, joined by `/`.
-    pub(super) fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// What is above a level, joined by `/`.
-    pub(super) fn above(&self, level: usize) -> &str {
-        let end = level.checked_sub(1).and_then(|last| self.steps.get(last));
-        end.and_then(|step| self.text.get(..step.end)).unwrap_or_default()
-    }
-
-    fn push(&mut self, key: &str, index: Option<usize>) {
-        if !self.steps.is_empty() {
-            self.text.push('/');
+impl<'de, K, F: FnMut(&str) -> Wanted<K>> Walk<'_, 'de, K, F> {
+    fn leaf<E: Error>(&mut self, value: Scalar<'de>) -> Result<(), E> {
+        match (self.wanted)(&self.path) {
+            Wanted::Unknown => self.out.unknown_keys = self.out.unknown_keys.saturating_add(1),
+            Wanted::No => {}
+            Wanted::Yes(_) if self.leaves.len() >= READINGS_MAX => {
+                self.is_full = true;
+                return Err(E::custom("stopped"));
+            }
+            Wanted::Yes(key) => self.leaves.push(Leaf { key, value }),
         }
-        let start = self.text.len();
-        self.text.push_str(key);
-        self.steps.push(Step { start, end: self.text.len(), index });
+        Ok(())
     }
 
-    fn pop(&mut self) {
-        self.steps.pop();
-        self.text.truncate(self.steps.last().map_or(0, |step| step.end));
-    }
-}
-
-/// Hands every value to `take`, in the order of the text; the first error ends the walk.
-pub(super) fn walk<'de, F>(
-    text: &'de str,
-    expected: &'static str,
-    mut take: F,
-) -> Result<(), DecodeError>
-where
-    F: FnMut(&Path, &Scalar<'de>) -> Result<(), DecodeError>,
-{
-    let mut fault = None;
-    let walk = Walk { path: &mut Path::default(), take: &mut take, fault: &mut fault };
-    let result = json_text::parse(text, walk, expected);
-    fault.map_or(result, Err)
-}
-
-struct Walk<'w, F> {
-    path: &'w mut Path,
-    take: &'w mut F,
-    fault: &'w mut Option<DecodeError>,
-}
-
-impl<'de, F> Walk<'_, F>
-where
-    F: FnMut(&Path, &Scalar<'de>) -> Result<(), DecodeError>,
-{
-    fn again(&mut self) -> Walk<'_, F> {
-        Walk { path: self.path, take: self.take, fault: self.fault }
-    }
-
-    fn leaf<E: Error>(self, scalar: &Scalar<'de>) -> Result<(), E> {
-        (self.take)(self.path, scalar).map_err(|fault| {
-            *self.fault = Some(fault);
-            E::custom("refused")
-        })
+    /// Steps down by a name. `None`: the path is longer than any that is known.
+    fn down(&mut self, step: &str) -> Option<usize> {
+        let before = self.path.len();
+        if before + 1 + step.len() > PATH_MAX {
+            self.out.unknown_keys = self.out.unknown_keys.saturating_add(1);
+            return None;
+        }
+        if before > 0 {
+            self.path.push('/');
+        }
+        self.path.push_str(step);
+        Some(before)
     }
 }
 
-impl<'de, F> DeserializeSeed<'de> for Walk<'_, F>
-where
-    F: FnMut(&Path, &Scalar<'de>) -> Result<(), DecodeError>,
-{
+struct Object<'a, W>(&'a mut W);
+
+impl<'de, K, F: FnMut(&str) -> Wanted<K>> DeserializeSeed<'de> for Object<'_, Walk<'_, 'de, K, F>> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(Value(self.0))
+    }
+}
+
+struct Value<'a, W>(&'a mut W);
+
+impl<'de, K, F: FnMut(&str) -> Wanted<K>> DeserializeSeed<'de> for Value<'_, Walk<'_, 'de, K, F>> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -113,96 +105,101 @@ where
     }
 }
 
-impl<'de, F> Visitor<'de> for Walk<'_, F>
-where
-    F: FnMut(&Path, &Scalar<'de>) -> Result<(), DecodeError>,
-{
+impl<'de, K, F: FnMut(&str) -> Wanted<K>> Visitor<'de> for Value<'_, Walk<'_, 'de, K, F>> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON value")
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while map.next_key_seed(Enter(self.path))?.is_some() {
-            map.next_value_seed(self.again())?;
-            self.path.pop();
-        }
-        Ok(())
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.0.leaf(Scalar::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
-        for index in 0.. {
-            let mut digits = itoa_buffer();
-            self.path.push(decimal(index, &mut digits), Some(index));
-            let next = seq.next_element_seed(self.again())?;
-            self.path.pop();
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        self.0.leaf(Scalar::Bool(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
+        self.0.leaf(Scalar::Unsigned(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
+        self.0.leaf(Scalar::Negative(value))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
+        self.0.leaf(Scalar::Float(value))
+    }
+
+    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<(), E> {
+        self.0.leaf(Scalar::Text(value.into()))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
+        self.0.leaf(Scalar::Text(value.to_owned().into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let Self(walk) = self;
+        let mut index = 0_u32;
+        loop {
+            let mut digits = [0; 10];
+            let Some(before) = walk.down(decimal(index, &mut digits)) else {
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                return Ok(());
+            };
+            let next = list.next_element_seed(Value(walk))?;
+            walk.path.truncate(before);
             if next.is_none() {
-                break;
+                return Ok(());
+            }
+            index = index.saturating_add(1);
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self(walk) = self;
+        while let Some(before) = map.next_key_seed(Step(walk))? {
+            match before {
+                Some(before) => {
+                    map.next_value_seed(Value(walk))?;
+                    walk.path.truncate(before);
+                }
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
             }
         }
         Ok(())
     }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        self.leaf(&Scalar::Null)
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
-        self.leaf(&Scalar::Bool(value))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
-        self.leaf(&Scalar::Unsigned(value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
-        self.leaf(&Scalar::Negative(value))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
-        self.leaf(&Scalar::Float(value))
-    }
-
-    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<(), E> {
-        self.leaf(&Scalar::Text(Cow::Borrowed(value)))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
-        self.leaf(&Scalar::Text(Cow::Owned(value.to_owned())))
-    }
 }
 
-/// Puts a key at the end of the path.
-struct Enter<'w>(&'w mut Path);
+/// A key, put at the end of the path.
+struct Step<'a, W>(&'a mut W);
 
-impl<'de> DeserializeSeed<'de> for Enter<'_> {
-    type Value = ();
+impl<'de, K, F: FnMut(&str) -> Wanted<K>> DeserializeSeed<'de> for Step<'_, Walk<'_, 'de, K, F>> {
+    type Value = Option<usize>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for Enter<'_> {
-    type Value = ();
+impl<'de, K, F: FnMut(&str) -> Wanted<K>> Visitor<'de> for Step<'_, Walk<'_, 'de, K, F>> {
+    type Value = Option<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
-    fn visit_str<E>(self, key: &str) -> Result<(), E> {
-        self.0.push(key, None);
-        Ok(())
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(self.0.down(key))
     }
 }
 
-fn itoa_buffer() -> [u8; 20] {
-    [b'0'; 20]
-}
-
-/// A whole number as text, without allocating.
-fn decimal(mut number: usize, digits: &mut [u8; 20]) -> &str {
+/// The digits of an index without allocating.
+fn decimal(mut number: u32, digits: &mut [u8; 10]) -> &str {
     let mut length = 0;
     for digit in digits.iter_mut().rev() {
         *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
@@ -213,47 +210,51 @@ fn decimal(mut number: usize, digits: &mut [u8; 20]) -> &str {
         }
     }
     let (_, written) = digits.split_at(digits.len() - length);
-    str::from_utf8(written).unwrap_or_default()
+    std::str::from_utf8(written).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_value_comes_with_its_path() {
-        let mut told = Vec::new();
-        let json = r#"{"a":{"b":[1,{"c":null},true],"":"x"},"d":-2.5,"e":[],"f":{}}"#;
-        let result = walk(json, "anything", |path, scalar| {
-            let last = path.len() - 1;
-            told.push(format!("{} {:?} {scalar:?}", path.text(), path.index(last)));
-            assert_eq!(path.step(last), path.text().rsplit('/').next().unwrap());
-            assert_eq!(path.above(1), path.step(0));
-            Ok(())
-        });
-        assert_eq!(result, Ok(()));
-        assert_eq!(
-            told,
-            [
-                "a/b/0 Some(0) Unsigned(1)",
-                "a/b/1/c None Null",
-                "a/b/2 Some(2) Bool(true)",
-                "a/ None Text(\"x\")",
-                "d None Float(-2.5)",
-            ]
-        );
+    fn paths(text: &str) -> (Vec<String>, u32) {
+        let mut out = Decoded::default();
+        let wanted = |path: &str| match path {
+            "no" => Wanted::No,
+            "x" => Wanted::Unknown,
+            path => Wanted::Yes(path.to_owned()),
+        };
+        let leaves = read(text.as_bytes(), &mut out, wanted).unwrap();
+        (leaves.into_iter().map(|leaf| leaf.key).collect(), out.unknown_keys)
     }
 
     #[test]
-    fn the_first_error_ends_the_walk() {
-        let mut seen = 0;
-        let error = DecodeError::TooManyReadings { limit: 1 };
-        let result = walk("[1,2,3]", "a list", |path, _| {
-            seen += 1;
-            if path.index(0) == Some(1) { Err(error) } else { Ok(()) }
-        });
-        assert_eq!((result, seen), (Err(error), 2));
-        let cut = walk("[1,", "a list", |_, _| Ok(()));
-        assert_eq!(cut, Err(DecodeError::Json { line: 1, column: 3 }));
+    fn every_value_has_its_path() {
+        let text = r#"{"a":{"b:0":[1,{"c":null}],"d":{}},"no":1,"x":2,"e":"f","":{"":3}}"#;
+        let (paths, unknown) = paths(text);
+        assert_eq!(paths, ["a/b:0/0", "a/b:0/1/c", "e", ""]);
+        assert_eq!(unknown, 1);
+    }
+
+    #[test]
+    fn what_is_deeper_than_any_path_is_passed_over() {
+        let long = "k".repeat(PATH_MAX);
+        let (paths, unknown) =
+            paths(&format!(r#"{{"{long}":{{"a":[1,2]}},"b":1,"c":[[[1,2],3],4]}}"#));
+        assert_eq!(paths, ["b", "c/0/0/0", "c/0/0/1", "c/0/1", "c/1"]);
+        assert_eq!(unknown, 1);
+    }
+
+    #[test]
+    fn there_is_an_end_to_it() {
+        let mut out = Decoded::default();
+        let wanted = |_: &str| Wanted::Yes(());
+        let many = format!(r#"{{"a":[{}1]}}"#, "1,".repeat(READINGS_MAX));
+        let full = DecodeError::TooManyReadings { limit: READINGS_MAX };
+        assert_eq!(read(many.as_bytes(), &mut out, wanted).err(), Some(full));
+        assert!(matches!(
+            read(b"[1]", &mut out, wanted).err(),
+            Some(DecodeError::JsonShape { .. })
+        ));
     }
 }

@@ -1,6 +1,7 @@
 //! trygg's own protobuf, `trygg.device.v1`: one loop over the fields, nothing collected.
 
 mod fields;
+mod series;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -8,7 +9,7 @@ use self::fields::{Field, Fields, Malformed};
 use super::{
     decoded::{Decoded, DevicePart},
     entry::{Entry, EntryUnit},
-    error::{DecodeError, NonReading},
+    error::{DecodeError, NonReading, RefusalReason},
     scalar::Scalar,
     time::{self, DeviceTime},
 };
@@ -114,18 +115,26 @@ impl Protobuf {
         out: &mut Decoded,
     ) -> Result<(), Stop> {
         out.check_room()?;
-        let (mut kind, mut unit, mut value) = (None, None, None);
+        let (mut kind, mut unit, mut value, mut series) = (None, None, None, None);
+        let mut channel = Some(0);
         let mut measured_at = DeviceTime::Absent;
         while let Some((number, field)) = fields.next()? {
             match number {
                 number::reading::KIND => kind = Some(field),
                 number::reading::NUMBER => {
-                    value = Some(Scalar::Float(f64::from_bits(field.fixed64()?)));
+                    (value, series) = (Some(Scalar::Float(f64::from_bits(field.fixed64()?))), None);
                 }
-                number::reading::STATE => value = Some(Scalar::Bool(field.varint()? != 0)),
+                number::reading::STATE => {
+                    (value, series) = (Some(Scalar::Bool(field.varint()? != 0)), None);
+                }
                 number::reading::CATEGORY => {
-                    value = Some(Scalar::Text(Cow::Borrowed(field.text()?)));
+                    (value, series) = (Some(Scalar::Text(Cow::Borrowed(field.text()?))), None);
                 }
+                // Of the cases of one value the last one counts.
+                number::reading::SERIES => {
+                    (value, series) = (None, Some(series::read(field.message()?, out)?));
+                }
+                number::reading::CHANNEL => channel = u16::try_from(field.varint()?).ok(),
                 number::reading::UNIT => unit = Some(field),
                 number::reading::MEASURED_AT => {
                     measured_at = time::micros(field.fixed64()?.cast_signed());
@@ -135,7 +144,11 @@ impl Protobuf {
         }
         let kind = kind.map_or(Ok(None), |field| self.kind(field))?;
         let unit = unit.map_or(Ok(EntryUnit::Absent), |field| self.unit(kind, field))?;
-        let entry = Entry { kind, value: value.as_ref(), unit, measured_at };
+        let Some(channel) = channel else {
+            out.refuse(kind, RefusalReason::ReadingShape, None);
+            return Ok(());
+        };
+        let entry = Entry { kind, channel, series, value: value.as_ref(), unit, measured_at };
         entry.take(&self.catalogue, part, out);
         Ok(())
     }
@@ -174,6 +187,15 @@ mod number {
         pub(crate) const CATEGORY: u32 = 4;
         pub(crate) const UNIT: u32 = 5;
         pub(crate) const MEASURED_AT: u32 = 6;
+        pub(crate) const CHANNEL: u32 = 7;
+        pub(crate) const SERIES: u32 = 8;
+    }
+
+    /// Those of `trygg.device.v1.Series`.
+    pub(super) mod series {
+        pub(crate) const START: u32 = 1;
+        pub(crate) const PERIOD: u32 = 2;
+        pub(crate) const VALUES: u32 = 3;
     }
 }
 

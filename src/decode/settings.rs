@@ -34,6 +34,16 @@ pub enum Positions {
     Keep,
 }
 
+impl Positions {
+    /// A latitude or longitude as far as it is kept.
+    pub(super) fn kept(self, degrees: f64) -> f64 {
+        match self {
+            Self::Discard | Self::Keep => degrees,
+            Self::Round => (degrees * 100.0).round() / 100.0,
+        }
+    }
+}
+
 /// Whether trygg may publish to senders.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Requests {

@@ -13,7 +13,7 @@ use super::{
     decoded::{Decoded, DevicePart},
     error::{DecodeError, NonReading},
     format::Format,
-    json_text, leaves, meaning,
+    json_text, meaning, paths,
     scalar::Scalar,
     sender,
     settings::DecoderSettings,
@@ -86,7 +86,7 @@ impl Tasmota {
             group_at: 0,
             name: String::new(),
         };
-        leaves::walk(text, "an object", |path, scalar| body.take(path, scalar))?;
+        paths::walk(text, "an object", |path, scalar| body.take(path, scalar))?;
         body.finish();
         Ok(nothing(place, out))
     }

@@ -103,7 +103,7 @@ pub enum TermError {
         kind: String,
     },
     /// Not a unit of the kind.
-    #[error("kind {kind:?}: {unit:?} is no unit of it")]
+    #[error("kind {kind:?} cannot be given in {unit:?}")]
     Unit {
         /// The kind.
         kind: String,
@@ -111,7 +111,7 @@ pub enum TermError {
         unit: String,
     },
     /// A setting that its value type has no use for.
-    #[error("kind {kind:?} is a {value_type}: {field} does not fit it")]
+    #[error("kind {kind:?} is a {value_type}: {field} does not apply")]
     Field {
         /// The kind.
         kind: String,

@@ -2,7 +2,8 @@
 //!
 //! A table is a file `config/keys/<format>.csv` with the columns
 //!
-//! - `key`: as the format's page says, such as `temperature` or `devicepower/battery/V`;
+//! - `key`: as the format's page says, such as `temperature` or `devicepower/battery/V`; with an
+//!   owner and `@` before it, it holds for that device or model only: `BBQ@tempc`;
 //! - `kind`: of the catalogue; `-` for a key that is known and stands for no measurement;
 //! - `unit`: of numbers that come without one; empty is the kind's own. A `?` at its end says that
 //!   makers differ, and flags the reading `unit_assumed`;
@@ -11,11 +12,14 @@
 //! - `words`: what words mean, `word=value` separated by blanks; value is `true`, `false`, a number
 //!   or a word of the kind.
 
-use std::collections::HashMap;
+mod scope;
+
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::FixedState;
 use serde::Deserialize;
 
+pub(super) use self::scope::Scope;
 use super::{
     format::Format,
     settings::DecoderSettings,
@@ -28,6 +32,10 @@ use crate::catalogue::Catalogue;
 pub(super) struct Vocabulary {
     /// A fixed seed is enough: files fill this table, the network only asks it.
     keys: HashMap<Box<str>, Word, FixedState>,
+    /// Devices and models that have keys of their own.
+    owners: HashSet<Box<str>, FixedState>,
+    /// The keys these are.
+    owned: HashSet<Box<str>, FixedState>,
 }
 
 /// What a key stands for.
@@ -38,6 +46,9 @@ pub(super) enum Word {
     /// Something that is known to be none.
     NoReading,
 }
+
+/// Stands between an owner and a key.
+const OWNER: char = '@';
 
 #[derive(Deserialize)]
 struct Row<'a> {
@@ -62,11 +73,28 @@ impl Vocabulary {
         for own in settings.keys.iter().filter(|own| own.format == format) {
             keys.insert(own.key.as_str().into(), Word::Term(Term::new(&own.term, catalogue)?));
         }
-        Ok(Self { keys })
+        let pairs = keys.keys().filter_map(|key| key.split_once(OWNER));
+        let (owners, owned): (HashSet<_, _>, HashSet<Box<str>, _>) =
+            pairs.map(|(owner, key)| (Box::from(owner), Box::from(key))).unzip();
+        for key in &owned {
+            // Known for some, so it is not unknown for the others.
+            keys.entry(key.clone()).or_insert(Word::NoReading);
+        }
+        Ok(Self { keys, owners, owned })
     }
 
     pub(super) fn find(&self, key: &str) -> Option<&Word> {
         self.keys.get(key)
+    }
+
+    /// As [`Self::find`], with the key as the table has it.
+    pub(super) fn entry(&self, key: &str) -> Option<(&str, &Word)> {
+        self.keys.get_key_value(key).map(|(key, word)| (&**key, word))
+    }
+
+    /// Has a device or model a meaning of its own for it?
+    pub(super) fn is_owned(&self, key: &str) -> bool {
+        self.owned.contains(key)
     }
 
     /// The measurement a key stands for.

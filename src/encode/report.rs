@@ -9,6 +9,8 @@ use crate::{
 /// Field numbers of `trygg.v1`.
 mod field {
     pub(super) mod batch {
+        pub(crate) const TENANT: u32 = 1;
+        pub(crate) const HOME: u32 = 2;
         pub(crate) const REPORTS: u32 = 5;
         pub(crate) const DELIVERED_LATE: u32 = 6;
     }
@@ -107,13 +109,14 @@ impl ReportEncoder {
         Self { kinds }
     }
 
-    /// Appends one report to a batch. `first_ordinal` is the ordinal of the first reading: zero
-    /// for a whole report, the reading's own for an alert's copy of it.
-    pub fn append(
+    /// Appends one report to a batch, with each reading under its ordinal: its place in the
+    /// message, also where it is an alert's copy or others are left out.
+    #[expect(single_use_lifetimes, reason = "`impl Iterator` cannot leave it out")]
+    pub fn append<'r>(
         &self,
         head: &ReportHead<'_>,
-        (readings, series): (&[Reading], &SeriesTable),
-        first_ordinal: u32,
+        readings: impl Iterator<Item = (u32, &'r Reading)>,
+        series: &SeriesTable,
         out: &mut Vec<u8>,
     ) {
         message::<2>(field::batch::REPORTS, out, |out| {
@@ -132,7 +135,7 @@ impl ReportEncoder {
                 varint(sequence, out);
             }
             flags(field::report::FLAGS, head.flags, out);
-            for (ordinal, reading) in (first_ordinal..).zip(readings) {
+            for (ordinal, reading) in readings {
                 message::<1>(field::report::READINGS, out, |out| {
                     self.reading(ordinal, reading, series, out);
                 });
@@ -191,6 +194,24 @@ fn sampled(series: Series<'_>, out: &mut Vec<u8>) {
 /// bytes need no walking.
 pub fn append_delivered_late(batch: &mut Vec<u8>) {
     integer(field::batch::DELIVERED_LATE, 1, batch);
+}
+
+/// Tenant and home of an encoded batch, which stand first in it. `None` for other bytes.
+pub fn home_of(batch: &[u8]) -> Option<(&str, &str)> {
+    let (tenant, rest) = short_text(field::batch::TENANT, batch)?;
+    let (home, _) = short_text(field::batch::HOME, rest)?;
+    Some((tenant, home))
+}
+
+/// The text of a field of at most 127 bytes that stands first, and what follows it.
+fn short_text(field: u32, bytes: &[u8]) -> Option<(&str, &[u8])> {
+    const LENGTH_DELIMITED: u32 = 2;
+    let ([tag, length], rest) = bytes.split_first_chunk::<2>()?;
+    if u32::from(*tag) != field << 3 | LENGTH_DELIMITED || *length > 127 {
+        return None;
+    }
+    let (text, rest) = rest.split_at_checked(usize::from(*length))?;
+    Some((str::from_utf8(text).ok()?, rest))
 }
 
 /// Flags as a packed list; every number fits one byte.

@@ -8,14 +8,15 @@ use tokio_util::sync::CancellationToken;
 use super::{StartError, keeping::Part};
 use crate::{
     batch::BatchLimits,
-    config::{self, Ack, Config, Format},
-    decode::{self, Decoder, DecoderSettings, MEMORY_BYTES, Mapping},
+    config::{self, Ack, Config, FilterSettings, Format},
+    decode::{self, Decoder, DecoderSettings, Mapping},
     kafka::{Kafka, KafkaSettings, settings::TopicShape},
     link::{Clock, Core, LinkSettings, LinkTask, SnapshotRequest, voice::Voice},
-    model::QoS,
-    mqtt::{Backoff, Login, Necessity, Protocol, Session, SessionSettings, Subscription},
+    model::{QoS, UnixMicros},
+    mqtt::{Backoff, Login, Necessity, Protocol, Replay, Session, SessionSettings, Subscription},
     pipeline::{Pipeline, PipelineSettings, Route},
     registry::{Limits, Origin, Registry, Resolver},
+    repeats::RepeatLimits,
     sink::Sink,
     telemetry::health::Health,
     transport::Address,
@@ -38,6 +39,7 @@ const SMALL_WINDOW: usize = 1_000;
 pub(super) struct Assembly {
     config: Config,
     registry: Arc<Registry>,
+    settings: DecoderSettings,
     decoders: BTreeMap<decode::Format, Decoder>,
     mappings: BTreeMap<String, Decoder>,
 }
@@ -63,7 +65,12 @@ impl Assembly {
                 .map(|mapping| (name.clone(), Decoder::Mapping(mapping)))
                 .map_err(|error| StartError::Mapping { name, error })
         });
-        let settings = DecoderSettings::new(&config.catalogue);
+        let settings = DecoderSettings {
+            keys: Arc::clone(&config.keys),
+            positions: config.decode.positions,
+            requests: config.decode.requests,
+            ..DecoderSettings::new(&config.catalogue)
+        };
         let decoders = decode::Format::ALL.into_iter().map(|format| {
             let decoder = Decoder::new(format, &settings);
             let name = || format.name().to_owned();
@@ -74,6 +81,7 @@ impl Assembly {
         Ok(Self {
             registry: Arc::new(registry),
             decoders: decoders.collect::<Result<_, _>>()?,
+            settings,
             mappings: mappings.collect::<Result<_, _>>()?,
             config: config.clone(),
         })
@@ -140,7 +148,7 @@ impl Assembly {
                 if let Some(part) = &part {
                     sink = sink.with_log(part.habit, &part.recovered);
                 }
-                let pipeline = self.pipeline(link, kafka, clock);
+                let pipeline = self.pipeline(link, kafka.partitions(), clock.now().wall);
                 let task = LinkTask {
                     core: Core::new(link_settings(link), session, pipeline, sink),
                     address: address(link),
@@ -161,12 +169,19 @@ impl Assembly {
             .collect()
     }
 
-    fn pipeline(&self, link: &config::LinkSettings, kafka: &Kafka, clock: Clock) -> Pipeline {
+    /// A link's, between its session and its sink.
+    pub(super) fn pipeline(
+        &self,
+        link: &config::LinkSettings,
+        partitions: [i32; 3],
+        started: UnixMicros,
+    ) -> Pipeline {
         let config = &self.config;
         let routes = link.filters.iter().map(|filter| Route {
             pattern: filter.topic.clone(),
-            decoder: self.decoder(&filter.format),
+            decoder: self.decoder(filter),
             format: filter.format.name().into(),
+            repeats: filter.repeats.unwrap_or(config.repeats.policy),
         });
         let origin = Origin {
             link: Arc::clone(&link.name),
@@ -189,27 +204,35 @@ impl Assembly {
                 max_bytes: config.batch.max_bytes.bytes(),
                 linger: config.batch.linger,
             },
+            repeats: RepeatLimits {
+                heartbeat: config.repeats.heartbeat,
+                duplicate_within: config.repeats.duplicate_within,
+                budget: config.repeats.budget.bytes(),
+            },
             dead_letter_bytes: config.kafka.dead_letter_max_bytes.bytes(),
-            partitions: kafka.partitions(),
-            memory_bytes: MEMORY_BYTES,
-            started: clock.now().wall,
+            partitions,
+            memory_bytes: config.decode.memory.bytes(),
+            started,
         };
         Pipeline::new(settings, resolver)
     }
 
-    fn decoder(&self, format: &Format) -> Decoder {
-        let found = match format {
-            Format::BuiltIn(format) => self.decoders.get(format),
-            Format::Mapping(name) => self.mappings.get(name),
+    /// The decoder of a filter: its format's, with the zone of its local times.
+    pub(super) fn decoder(&self, filter: &FilterSettings) -> Decoder {
+        let found = match (&filter.format, &filter.time_zone) {
+            (Format::BuiltIn(format), Some(zone)) => {
+                let zone = Some(zone.clone());
+                Decoder::new(*format, &DecoderSettings { zone, ..self.settings.clone() }).ok()
+            }
+            (Format::BuiltIn(format), None) => self.decoders.get(format).cloned(),
+            (Format::Mapping(name), _) => self.mappings.get(name).cloned(),
         };
         // `prepare` has made one of each, and `config` refuses a mapping that does not exist.
-        found
-            .cloned()
-            .unwrap_or_else(|| Decoder::usual(decode::Format::Json, &self.config.catalogue))
+        found.unwrap_or_else(|| Decoder::usual(decode::Format::Json, &self.config.catalogue))
     }
 }
 
-fn address(link: &config::LinkSettings) -> Address {
+pub(super) fn address(link: &config::LinkSettings) -> Address {
     let config::TransportSettings { tls, websocket_path, .. } = &link.transport;
     Address {
         host: link.host.clone(),
@@ -231,16 +254,21 @@ fn link_settings(link: &config::LinkSettings) -> LinkSettings {
     }
 }
 
-fn session_settings(link: &config::LinkSettings) -> SessionSettings {
+pub(super) fn session_settings(link: &config::LinkSettings) -> SessionSettings {
     let own = link.filters.iter().map(|filter| Subscription {
         filter: filter.topic.filter().to_owned(),
         qos: filter.qos,
         necessity: Necessity::Required,
+        replay: match filter.format {
+            Format::BuiltIn(format) if format.learns() => Replay::Always,
+            Format::BuiltIn(_) | Format::Mapping(_) => Replay::New,
+        },
     });
     let statistics = link.broker_statistics.then(|| Subscription {
         filter: BROKER_DROPPED.to_owned(),
         qos: QoS::AtMostOnce,
         necessity: Necessity::Optional,
+        replay: Replay::New,
     });
     let login = (link.user.is_some() || link.password.is_some()).then(|| Login {
         username: link.user.clone().unwrap_or_default(),

@@ -167,6 +167,10 @@ impl Books {
                 self.ledger.dead_lettered += refused;
             }
             Settlement::DeadLettered => self.ledger.dead_lettered += good + refused,
+            Settlement::Withheld => {
+                self.ledger.discarded += good;
+                self.ledger.dead_lettered += refused;
+            }
             Settlement::Spooled => self.ledger.spooled += good + refused,
         }
     }

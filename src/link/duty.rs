@@ -4,18 +4,20 @@
 //! socket and the clock.
 
 mod intake;
+mod refused;
 mod spooling;
 
-use std::mem;
+use std::{mem, sync::Arc};
 
 use super::{books::Books, memory::Memory, settings::LinkSettings};
 use crate::{
-    ack::{Epoch, Outstanding, Settlement, Standing},
+    ack::{Epoch, Outstanding, Standing},
     batch::FlushReason,
     kafka::Report,
     model::{Moment, Mono, QoS, RecordKey},
     pipeline::Pipeline,
     record::{Record, RecordPool},
+    registry::Registry,
     sink::{Blocked, Poison, Producer, Sink},
 };
 
@@ -135,6 +137,15 @@ impl<P: Producer> Duty<P> {
         self.hand_over(now);
     }
 
+    /// Goes on with another list of devices, between two steps. What is open was taken by the old
+    /// one; whether it may be handed over, the new one says.
+    pub fn replace_registry(&mut self, registry: &Arc<Registry>, now: Mono) {
+        self.unflushed = 0;
+        self.pipeline.replace_registry(Arc::clone(registry), &mut self.ready);
+        self.sink.replace_registry(Arc::clone(registry));
+        self.hand_over(now);
+    }
+
     /// Closes what has waited long enough, and everything when waiting gains nothing.
     pub fn flush_due(&mut self, socket: Socket, now: Mono) {
         let window = self.settings.receive_maximum;
@@ -152,8 +163,12 @@ impl<P: Producer> Duty<P> {
 
     /// Books Kafka's reports.
     pub fn reports(&mut self, reports: &mut Vec<Report>, now: Moment) {
+        let refused = self.sink.counts().failed_record;
         for report in reports.drain(..) {
             self.sink.report(report, now.mono, &mut self.pool);
+        }
+        if self.sink.counts().failed_record != refused {
+            self.pipeline.distrust_repeats();
         }
         self.bury_poison(now);
     }
@@ -322,27 +337,7 @@ impl<P: Producer> Duty<P> {
         for record in self.ready.drain(..) {
             self.sink.hand_over(record, now);
         }
-    }
-
-    fn bury_poison(&mut self, now: Moment) {
-        self.sink.take_poison(&mut self.poison);
-        let mut poison = mem::take(&mut self.poison);
-        for Poison { record, code } in poison.drain(..) {
-            if let Some(epoch) = record.shares.window().map(|window| window.epoch()) {
-                let windows = self.current.iter_mut().chain(&mut self.old);
-                for window in windows.filter(|window| window.window().epoch() == epoch) {
-                    for slot in record.shares.slots() {
-                        if let Some(arrival) = window.arrival_mut(*slot) {
-                            arrival.settlement = Settlement::DeadLettered;
-                        }
-                    }
-                }
-            }
-            self.books.rejected("kafka_refused");
-            self.pipeline.bury_record(record, code, now, &mut self.pool, &mut self.ready);
-        }
-        self.poison = poison;
-        self.hand_over(now.mono);
+        self.discard_withheld();
     }
 
     fn settle_old(&mut self) {

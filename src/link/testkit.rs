@@ -11,6 +11,7 @@ use crate::{
     model::{Moment, Mono, UnixMicros, topic::TopicPattern},
     pipeline::{Pipeline, PipelineSettings, Route},
     registry::{Identity, Limits, Origin, Registry, Resolver, UnknownDevices},
+    repeats::{Policy, RepeatLimits},
     sink::{Producer, Sink},
     validate::ClockLimits,
 };
@@ -33,11 +34,13 @@ pub(super) fn duty<P: Producer>(format: Format, limits: LinkSettings, producer: 
     let pattern = TopicPattern::parse("homes/{home}/{device...}").expect("a pattern");
     let settings = PipelineSettings {
         memory_bytes: crate::decode::MEMORY_BYTES,
+        repeats: RepeatLimits::default(),
         link: "north".into(),
         routes: vec![Route {
             pattern,
             decoder: Decoder::usual(format, &catalogue),
             format: "any".into(),
+            repeats: Policy::Mark,
         }],
         catalogue,
         clock: ClockLimits {

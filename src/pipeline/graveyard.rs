@@ -39,6 +39,22 @@ impl fmt::Debug for Burial<'_> {
     }
 }
 
+/// What a dead letter may hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Bytes {
+    /// Topic and payload.
+    #[default]
+    Kept,
+    /// Neither of them, nor anything read from them: a home has not consented to it, or nobody
+    /// knows whose it is.
+    Withheld,
+}
+
+/// What a dead letter without bytes says instead.
+const WITHHELD: &str = "nothing is kept of it: no consent";
+/// Shows no length either.
+const NO_PAYLOAD: Payload<'static> = Payload::Head { head: &[], length: 0 };
+
 /// Why, in detail.
 pub(super) struct Grounds<'a> {
     pub(super) reason: &'static str,
@@ -46,6 +62,7 @@ pub(super) struct Grounds<'a> {
     pub(super) detail: String,
     /// Holds the refused readings, if single ones were refused.
     pub(super) refused: Option<&'a Decoded>,
+    pub(super) bytes: Bytes,
 }
 
 /// Writes the dead letters of one link.
@@ -79,11 +96,15 @@ impl Graveyard {
         catalogue: &Catalogue,
         pool: &mut RecordPool,
     ) -> Record {
+        let (topic, payload, detail): (&[u8], _, _) = match grounds.bytes {
+            Bytes::Kept => (burial.topic, burial.payload, &*grounds.detail),
+            Bytes::Withheld => (&[], NO_PAYLOAD, WITHHELD),
+        };
         let letter = DeadLetter {
-            topic: burial.topic,
-            payload: burial.payload,
+            topic,
+            payload,
             reason: grounds.reason,
-            detail: &grounds.detail,
+            detail,
             format,
             received_at: burial.received.wall,
             qos: burial.qos,
@@ -91,15 +112,14 @@ impl Graveyard {
             refused_count: grounds.refused.map_or(0, |decoded| decoded.refused_count),
             refused_by: "",
         };
+        let listed = grounds.refused.filter(|_| grounds.bytes == Bytes::Kept);
         let refused =
-            grounds.refused.into_iter().flat_map(|decoded| &decoded.refused).map(|refused| {
-                RefusedReading {
-                    kind: refused.kind,
-                    reason: refused.reason.reason(),
-                    number: refused.number,
-                }
+            listed.into_iter().flat_map(|decoded| &decoded.refused).map(|refused| RefusedReading {
+                kind: refused.kind,
+                reason: refused.reason.reason(),
+                number: refused.number,
             });
-        let mut record = self.record(burial.topic, burial.received, pool);
+        let mut record = self.record(topic, burial.received, pool);
         self.encoder.write(&letter, refused, catalogue, &mut record.value);
         record
     }
@@ -107,16 +127,24 @@ impl Graveyard {
     pub(super) fn letter_of_record(
         &self,
         refused: &Record,
-        code: &str,
+        (code, bytes): (&str, Bytes),
         now: Moment,
         catalogue: &Catalogue,
         pool: &mut RecordPool,
     ) -> Record {
+        let (key, payload, detail): (&[u8], _, _) = match bytes {
+            Bytes::Kept => (
+                &refused.key,
+                Payload::Whole(&refused.value),
+                "payload is the refused record's value",
+            ),
+            Bytes::Withheld => (&[], NO_PAYLOAD, WITHHELD),
+        };
         let letter = DeadLetter {
             topic: b"",
-            payload: Payload::Whole(&refused.value),
+            payload,
             reason: "kafka_refused",
-            detail: "payload is the refused record's value",
+            detail,
             format: "",
             received_at: refused.timestamp,
             qos: QoS::AtLeastOnce,
@@ -124,7 +152,7 @@ impl Graveyard {
             refused_count: 0,
             refused_by: &format!("{} {code}", refused.to.lane.label()),
         };
-        let mut record = self.record(&refused.key, now, pool);
+        let mut record = self.record(key, now, pool);
         record.buries = refused.buries;
         self.encoder.write(&letter, std::iter::empty(), catalogue, &mut record.value);
         record

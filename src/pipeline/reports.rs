@@ -1,17 +1,20 @@
 //! From decoded values to encoded device reports in the batches of their homes.
 
+mod append;
+
 use std::{mem, sync::Arc};
 
-use super::{Accepted, PipelineSettings, event_id::EventIds};
+use super::{Accepted, PipelineSettings, event_id::EventIds, graveyard::Bytes};
 use crate::{
     ack::AckToken,
     batch::{Batches, FlushReason},
     catalogue::Catalogue,
     decode::Decoded,
-    encode::{ReportEncoder, ReportHead, report::EventIdBasis},
-    model::{Flags, Lane, Message, Reading, RecordKey, ReportFlag, SeriesTable, murmur2},
+    encode::ReportEncoder,
+    model::{Flags, Message, Reading, ReportFlag},
     record::{Record, RecordPool},
-    registry::{Device, DeviceIx, Home, Resolution, Resolver},
+    registry::{Device, DeviceIx, Registry, Resolution, Resolver},
+    repeats::{self, Freshness, LeftOut, Policy, Repeats},
     validate::{self, Clock, ClockLimits},
 };
 
@@ -23,6 +26,7 @@ pub(super) struct Reports {
     ids: EventIds,
     clock: ClockLimits,
     partitions: [i32; 3],
+    repeats: Repeats,
     /// Owner of each device's readings in the message at hand.
     owners: Vec<Owner>,
 }
@@ -34,6 +38,7 @@ pub(super) struct Work<'a> {
     pub(super) device: &'a str,
     pub(super) inherited: Option<u128>,
     pub(super) catalogue: &'a Catalogue,
+    pub(super) repeats: Policy,
 }
 
 /// Where records go.
@@ -52,6 +57,12 @@ pub(super) struct Made {
     pub(super) withheld: u32,
     /// Urgent readings sent.
     pub(super) alerts: u32,
+    /// Readings discarded for want of consent.
+    pub(super) without_consent: u32,
+    /// What a dead letter of the message may hold.
+    pub(super) bytes: Bytes,
+    /// Repeats and duplicates that were not sent.
+    pub(super) left_out: LeftOut,
 }
 
 /// Whose readings they are, or why nobody's.
@@ -61,6 +72,8 @@ enum Owner {
     /// Only what is urgent of it.
     KnownForUrgent(DeviceIx),
     Discarded,
+    /// Nothing says that anything of it may be taken.
+    NoConsent,
     Refused(&'static str),
 }
 
@@ -72,8 +85,28 @@ impl Reports {
             ids: EventIds::new(Arc::clone(&settings.link), settings.started),
             clock: settings.clock,
             partitions: settings.partitions,
+            repeats: Repeats::new(settings.repeats, &settings.catalogue),
             owners: Vec::new(),
         }
+    }
+
+    /// Goes on with another list of devices. No batch may be open under old numbers of homes.
+    pub(super) fn replace_registry(&mut self, registry: Arc<Registry>) {
+        self.resolver.replace(registry);
+        self.repeats.forget_all();
+    }
+
+    /// The list of devices and what it remembers.
+    pub(super) fn resolver(&self) -> &Resolver {
+        &self.resolver
+    }
+
+    pub(super) fn repeats(&self) -> &Repeats {
+        &self.repeats
+    }
+
+    pub(super) fn repeats_mut(&mut self) -> &mut Repeats {
+        &mut self.repeats
     }
 
     /// Finds the owner of each device's readings, judges them, and appends a report for each.
@@ -87,18 +120,24 @@ impl Reports {
     ) -> Made {
         let mut made = self.find_owners(work, decoded, out, accepted);
         validate::readings(work.catalogue, decoded);
+        self.repeats.begin(token.place(), work.message.received.mono);
         for position in 0..self.owners.len() {
             let Some(owner) = self.owners.get(position).copied() else { break };
             let (Owner::Known(index) | Owner::KnownForUrgent(index)) = owner else { continue };
             let Some(part) = decoded.devices.get(position) else { break };
-            let readings = decoded.readings_of(part);
-            if readings.is_empty() {
-                continue;
-            }
-            let values = (readings, &decoded.series);
             let received = work.message.received.wall;
             let clock = validate::clock(part.measured_at, received, &self.clock);
             let place = Place { index, position, flags: part.flags, sequence: part.sequence };
+            let judged = self.repeated(work, &place, &clock, part.way);
+            let Some(readings) = decoded.readings.get_mut(part.readings.clone()) else { break };
+            let left_out = self.repeats.judge(&judged, readings);
+            made.left_out.repeats += left_out.repeats;
+            made.left_out.duplicates += left_out.duplicates;
+            let count = u32::try_from(readings.len()).unwrap_or(u32::MAX);
+            if count == left_out.repeats + left_out.duplicates {
+                continue;
+            }
+            let values = (&*readings, &decoded.series);
             made.alerts += self.append(work, &place, &clock, values, token, out, accepted);
         }
         made
@@ -117,17 +156,24 @@ impl Reports {
                 out.ready.push(record);
             }
             self.resolver.forget_all();
+            self.repeats.forget_all();
             self.resolve_all(work, decoded);
         }
         let mut made = Made::default();
         for (position, owner) in self.owners.iter().enumerate() {
             match *owner {
                 Owner::Known(index) => {
-                    let overrides = self.resolver.device(index).overrides;
+                    let Device { overrides, consent, .. } = self.resolver.device(index);
                     if !overrides.is_empty() {
                         for reading in readings_mut(decoded, position) {
                             overrides.apply(reading);
                         }
+                    }
+                    if !consent.is_all() {
+                        let class = |reading: &Reading| work.catalogue.get(reading.kind).class;
+                        let allowed = |reading: &Reading| consent.allows(class(reading));
+                        made.without_consent += keep(decoded, position, allowed);
+                        made.bytes = Bytes::Withheld;
                     }
                 }
                 Owner::KnownForUrgent(_) => {
@@ -135,19 +181,46 @@ impl Reports {
                     accepted.discarded += keep(decoded, position, is_urgent);
                 }
                 Owner::Discarded => accepted.discarded += keep(decoded, position, |_| false),
+                Owner::NoConsent => {
+                    made.without_consent += keep(decoded, position, |_| false);
+                    made.bytes = Bytes::Withheld;
+                }
                 Owner::Refused(reason) => {
+                    if self.resolver.registry().asks_consent() {
+                        made.bytes = Bytes::Withheld;
+                    }
                     made.obstacle.get_or_insert(reason);
                     made.withheld += keep(decoded, position, |_| false);
                 }
             }
         }
-        let discarded = |owner: &Owner| matches!(owner, Owner::Discarded);
+        let discarded = |owner: &Owner| matches!(owner, Owner::Discarded | Owner::NoConsent);
         if !self.owners.is_empty() && self.owners.iter().all(discarded) {
             // Nothing of a discarded device is kept, its refused readings included.
-            accepted.discarded += mem::take(&mut decoded.refused_count);
+            let refused = mem::take(&mut decoded.refused_count);
+            match made.bytes {
+                Bytes::Kept => accepted.discarded += refused,
+                Bytes::Withheld => made.without_consent += refused,
+            }
             decoded.refused.clear();
         }
+        accepted.discarded += made.without_consent;
         made
+    }
+
+    /// What decides whether a part may repeat an earlier one.
+    fn repeated(&self, work: &Work<'_>, place: &Place, clock: &Clock, way: u32) -> repeats::Part {
+        let message = work.message;
+        let is_replayed = message.retain || message.dup || place.flags.has(ReportFlag::Historical);
+        repeats::Part {
+            device: place.index.0,
+            way,
+            sequence: place.sequence,
+            measured_at: clock.measured_at,
+            latest: self.clock.latest(message.received.wall),
+            freshness: if is_replayed { Freshness::Replayed } else { Freshness::Live },
+            policy: work.repeats,
+        }
     }
 
     fn resolve_all(&mut self, work: &Work<'_>, decoded: &Decoded) -> Space {
@@ -160,10 +233,14 @@ impl Reports {
                 Owner::Refused("no_device")
             } else {
                 match self.resolver.resolve(work.source_home, device) {
+                    Resolution::Known(index) if self.resolver.device(index).consent.is_none() => {
+                        Owner::NoConsent
+                    }
                     Resolution::Known(index) => Owner::Known(index),
                     Resolution::NoHome => Owner::Refused("no_home"),
                     Resolution::UnknownRefused => Owner::Refused("unknown_device"),
                     Resolution::NameTooLong => Owner::Refused("device_name_too_long"),
+                    Resolution::NoConsent => Owner::NoConsent,
                     Resolution::UnknownDiscarded
                         if !readings.iter().any(|reading| work.catalogue.is_urgent(reading)) =>
                     {
@@ -176,6 +253,7 @@ impl Reports {
                             Resolution::NoHome
                             | Resolution::UnknownRefused
                             | Resolution::UnknownDiscarded
+                            | Resolution::NoConsent
                             | Resolution::Full => {
                                 space = Space::Full;
                                 Owner::Refused("too_many_devices")
@@ -199,63 +277,6 @@ impl Reports {
 enum Space {
     Enough,
     Full,
-}
-
-/// The report's event id. What a payload with a device time says is the same for ever; anything
-/// else is identified by its reception, which a redelivery inherits.
-fn identify(
-    ids: &mut EventIds,
-    work: &Work<'_>,
-    place: &Place,
-    clock: &Clock,
-    device: &Device<'_>,
-    tenant: &str,
-    accepted: &mut Accepted,
-) -> (u128, EventIdBasis) {
-    // A gateway's bundle may name one device twice, with what it had stored.
-    let position = u32::try_from(place.position).unwrap_or(u32::MAX);
-    if clock.content_basis {
-        let content = ids.content(tenant, device.name, work.message.payload);
-        return (ids.of_device(content, position), EventIdBasis::Content);
-    }
-    let message_id = match (work.inherited, accepted.event_id) {
-        // Zero: it was given none the first time.
-        (Some(inherited @ 1..), _) => inherited,
-        (Some(0) | None, 0) => ids.reception(),
-        (Some(0) | None, given) => given,
-    };
-    accepted.event_id = message_id;
-    (ids.of_device(message_id, position), EventIdBasis::Reception)
-}
-
-/// Starts a record of a home's readings.
-fn begin(record: &mut Record, to: RecordKey, home: &Home<'_>, message: &Message<'_>) {
-    record.to = to;
-    record.key.extend_from_slice(home.id.as_bytes());
-    record.value.extend_from_slice(home.prefix);
-    record.opened = message.received.mono;
-}
-
-/// What is appended to a batch is in it whole or, after a panic, not at all.
-struct Whole<'b> {
-    buffer: &'b mut Vec<u8>,
-    length: usize,
-}
-
-impl<'b> Whole<'b> {
-    fn begin(buffer: &'b mut Vec<u8>) -> Self {
-        Self { length: buffer.len(), buffer }
-    }
-
-    fn end(mut self) {
-        self.length = self.buffer.len();
-    }
-}
-
-impl Drop for Whole<'_> {
-    fn drop(&mut self) {
-        self.buffer.truncate(self.length);
-    }
 }
 
 /// One device's part of a message.
@@ -286,89 +307,4 @@ fn keep(decoded: &mut Decoded, position: usize, wanted: impl Fn(&Reading) -> boo
         part.readings.end = part.readings.start + kept;
     }
     u32::try_from(left_out).unwrap_or(u32::MAX)
-}
-
-impl Reports {
-    /// Encodes one report: urgent readings at once and singly to the alerts, the whole to its
-    /// home's batch. Returns the number of alerts.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one message, all borrowed")]
-    fn append(
-        &mut self,
-        work: &Work<'_>,
-        place: &Place,
-        clock: &Clock,
-        (readings, series): (&[Reading], &SeriesTable),
-        token: &mut AckToken<'_>,
-        out: &mut Out<'_>,
-        accepted: &mut Accepted,
-    ) -> u32 {
-        let message = work.message;
-        let device = self.resolver.device(place.index);
-        let home = self.resolver.home(device.home);
-        let (event_id, basis) =
-            identify(&mut self.ids, work, place, clock, &device, home.tenant, accepted);
-        let own_times = validate::own_times(readings, message.received.wall, &self.clock);
-        let mut flags = clock.flags.union(place.flags).union(own_times);
-        if message.retain {
-            flags.set(ReportFlag::Retained);
-        }
-        if clock.measured_at.is_none() && (message.dup || message.resumed_recently) {
-            flags.set(ReportFlag::PossiblyDelayed);
-        }
-        let head = ReportHead {
-            event_id,
-            basis,
-            device: device.fragment,
-            measured_at: clock.measured_at,
-            received_at: message.received.wall,
-            clock_source: clock.source.number(),
-            sequence: place.sequence,
-            flags,
-        };
-        let fresh = clock.is_fresh();
-        if fresh && let Some(measured_at) = clock.measured_at {
-            let lag = message.received.wall.minus(measured_at).max(0);
-            accepted.device_lag_us = Some(lag.unsigned_abs());
-        }
-
-        // A replay of an old alarm must not ring anybody a second time.
-        let may_alert = !message.retain || fresh;
-        let [readings_partitions, alerts_partitions, _] = self.partitions;
-        let mut alerts = 0;
-        for (ordinal, reading) in (0_u32..).zip(readings) {
-            if may_alert && work.catalogue.is_urgent(reading) {
-                let partition = murmur2::partition(home.id.as_bytes(), alerts_partitions);
-                let mut alert = out.pool.take();
-                begin(&mut alert, RecordKey { lane: Lane::Alerts, partition }, &home, message);
-                alert.timestamp = message.received.wall;
-                alert.readings = 1;
-                let one = std::slice::from_ref(reading);
-                self.encoder.append(&head, (one, series), ordinal, &mut alert.value);
-                token.split(&mut alert.shares);
-                out.ready.push(alert);
-                alerts += 1;
-            }
-        }
-
-        let batch = out.batches.of_home(device.home.0, message.received.mono, out.pool, |record| {
-            let partition = murmur2::partition(home.id.as_bytes(), readings_partitions);
-            begin(record, RecordKey { lane: Lane::Readings, partition }, &home, message);
-        });
-        let Some(batch) = batch else { return alerts };
-        let value = Whole::begin(&mut batch.value);
-        self.encoder.append(&head, (readings, series), 0, value.buffer);
-        value.end();
-        batch.timestamp = batch.timestamp.max(message.received.wall);
-        let count = u32::try_from(readings.len()).unwrap_or(u32::MAX);
-        batch.readings = batch.readings.saturating_add(count);
-        accepted.readings += count;
-        token.split(&mut batch.shares);
-        let closed = if alerts > 0 {
-            out.batches.close(device.home.0, FlushReason::Urgent)
-        } else {
-            out.batches.close_if_full(device.home.0)
-        };
-        out.ready.extend(closed);
-        alerts
-    }
 }

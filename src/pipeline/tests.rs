@@ -59,9 +59,11 @@ fn settings() -> PipelineSettings {
         pattern: TopicPattern::parse(pattern).expect("a pattern"),
         decoder,
         format: format.into(),
+        repeats: Policy::Mark,
     };
     PipelineSettings {
         memory_bytes: crate::decode::MEMORY_BYTES,
+        repeats: RepeatLimits::default(),
         link: "north".into(),
         routes: vec![
             route(

@@ -5,6 +5,7 @@ use std::{error::Error, fmt, io, path::PathBuf};
 use thiserror::Error;
 
 use super::{file::COLUMNS, overrides::OverrideError};
+use crate::catalogue::Class;
 
 /// One mistake in the list of devices.
 #[derive(Debug)]
@@ -56,9 +57,45 @@ pub enum RegistryMistake {
         /// The other line.
         earlier: u64,
     },
+    /// A star too many.
+    #[error("device, source_home: at most nine * or **, and never three stars in a row")]
+    Stars,
+    /// A `$` that names no star.
+    #[error(
+        "{column}: $1 to $9 are what the stars of this line stand for, at most nine of them; $$ is $"
+    )]
+    Template {
+        /// Which column.
+        column: &'static str,
+    },
+    /// Many devices would be one.
+    #[error("id: a line with * stands for many devices; leave it empty or use $1")]
+    IdOfMany,
+    /// More devices than there is room for.
+    #[error("more than 4 000 000 devices, or 4 GiB of names")]
+    TooMany,
+    /// Every unknown device asks all rules.
+    #[error("more than 1 000 lines with *")]
+    TooManyRules,
+    /// No duration, or an odd one.
+    #[error("interval: expected a duration with its unit (s, m, h, d), 1 s to 365 d")]
+    Interval,
+    /// Neither `all` nor `none` nor classes.
+    #[error("consent: expected all, none, or classes separated by blanks: {}", classes())]
+    Consent,
+    /// Two lines of a home.
+    #[error("consent: line {earlier} of the same home says otherwise")]
+    ConsentDiffers {
+        /// The other line.
+        earlier: u64,
+    },
     /// The column `kinds`.
     #[error(transparent)]
     Override(OverrideError),
+}
+
+fn classes() -> String {
+    Class::ALL.map(Class::label).join(", ")
 }
 
 /// Every mistake in the list of devices. Never empty.

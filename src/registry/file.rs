@@ -1,8 +1,12 @@
 //! The list of devices as it is written: CSV, or TOML with one `[[device]]` a device.
 
-use std::{fs, path::Path};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
 
-use csv::{ReaderBuilder, StringRecord, Trim};
+use csv::{ByteRecord, ReaderBuilder};
 use serde::Deserialize;
 use toml::{
     Spanned,
@@ -12,94 +16,226 @@ use toml::{
 use super::error::{RegistryError, RegistryErrors, RegistryMistake};
 
 /// Columns of the CSV, keys of `[[device]]`.
-pub(super) const COLUMNS: [&str; 7] =
-    ["device", "source_home", "tenant", "home", "room", "id", "kinds"];
+pub(super) const COLUMNS: [&str; 9] =
+    ["device", "source_home", "tenant", "home", "room", "id", "kinds", "interval", "consent"];
+/// Where `consent` stands among them.
+const CONSENT: usize = 8;
 
-/// One device as written; what was left out is empty.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Row {
-    pub(super) device: String,
-    pub(super) source_home: String,
-    pub(super) tenant: String,
-    pub(super) home: String,
-    pub(super) room: String,
-    pub(super) id: String,
-    pub(super) kinds: String,
+/// Largest list, bytes.
+const FILE_BYTES_MAX: u64 = 512 << 20;
+
+/// One device as written, without blanks around it; what was left out is empty.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Row<'r> {
+    pub(super) device: &'r str,
+    pub(super) source_home: &'r str,
+    pub(super) tenant: &'r str,
+    pub(super) home: &'r str,
+    pub(super) room: &'r str,
+    pub(super) id: &'r str,
+    pub(super) kinds: &'r str,
+    pub(super) interval: &'r str,
+    pub(super) consent: &'r str,
 }
 
-/// Rows with their lines, each with what is wrong with it.
-pub(super) type Rows = Vec<(u64, Result<Row, RegistryMistake>)>;
+/// Takes the rows one by one.
+pub(super) trait Reader {
+    /// Comes first: is there a column `consent`, and how many lines about?
+    fn begin(&mut self, consent: ConsentColumn, lines: usize, bytes: usize);
+    /// A row, or what is wrong with it.
+    fn row(&mut self, line: u64, row: Result<Row<'_>, RegistryMistake>);
+}
 
-/// Reads `.toml` as TOML and everything else as CSV.
-pub(super) fn read(file: &Path) -> Result<Rows, RegistryErrors> {
-    let text = fs::read_to_string(file).map_err(|error| {
+/// Does the list say what homes consent to?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum ConsentColumn {
+    #[default]
+    Absent,
+    Present,
+}
+
+/// How a list is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Csv,
+    Toml,
+}
+
+impl Form {
+    /// `.toml` is TOML and everything else CSV.
+    pub(super) fn of(file: &Path) -> Self {
+        let is_toml = file.extension().is_some_and(|extension| extension == "toml");
+        if is_toml { Self::Toml } else { Self::Csv }
+    }
+
+    /// Reads a text of this form.
+    pub(super) fn read(self, text: &str, reader: &mut impl Reader) {
+        match self {
+            Self::Csv => csv_rows(text, reader),
+            Self::Toml => toml_rows(text, reader),
+        }
+    }
+}
+
+/// The text of a file.
+pub(super) fn text_of(file: &Path) -> Result<String, RegistryErrors> {
+    let read = || {
+        let opened = File::open(file)?;
+        let length = opened.metadata()?.len();
+        let mut text =
+            String::with_capacity(usize::try_from(length.min(FILE_BYTES_MAX)).unwrap_or(0));
+        if opened.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)? as u64 > FILE_BYTES_MAX {
+            return Err(io::Error::other("it is larger than 512 MiB"));
+        }
+        Ok(text)
+    };
+    read().map_err(|error| {
         let mistake = RegistryMistake::Unreadable(error);
         RegistryErrors(vec![RegistryError { file: file.to_path_buf(), line: 1, mistake }])
-    })?;
-    let is_toml = file.extension().is_some_and(|extension| extension == "toml");
-    Ok(if is_toml { toml_rows(&text) } else { csv_rows(&text) })
+    })
 }
 
-fn csv_rows(text: &str) -> Rows {
-    let mut reader = ReaderBuilder::new()
-        .trim(Trim::All)
-        .comment(Some(b'#'))
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let headers = match reader.headers() {
+fn csv_rows(text: &str, reader: &mut impl Reader) {
+    let mut lines =
+        ReaderBuilder::new().comment(Some(b'#')).flexible(true).from_reader(text.as_bytes());
+    let headers = match lines.byte_headers() {
         Ok(headers) => headers.clone(),
-        Err(error) => return vec![(1, Err(RegistryMistake::Syntax(error.to_string())))],
+        Err(error) => return reader.row(1, Err(RegistryMistake::Syntax(error.to_string()))),
     };
-    let unknown = headers.iter().filter(|name| !COLUMNS.contains(name));
-    let unknown: Rows = unknown
-        .map(|name| (1, Err(RegistryMistake::UnknownColumn { name: name.to_owned() })))
-        .collect();
-    if !unknown.is_empty() {
-        return unknown;
+    let names: Vec<&str> = headers.iter().map(cell).collect();
+    let mut columns = Vec::with_capacity(names.len());
+    let mut is_known = true;
+    for (place, name) in names.iter().enumerate() {
+        let mistake = match COLUMNS.iter().position(|column| column == name) {
+            Some(_) if names.iter().take(place).any(|other| other == name) => {
+                RegistryMistake::Syntax("a column stands there twice".to_owned())
+            }
+            Some(column) => {
+                columns.push(column);
+                continue;
+            }
+            None => RegistryMistake::UnknownColumn { name: (*name).to_owned() },
+        };
+        is_known = false;
+        reader.row(1, Err(mistake));
     }
-    let row = |record: Result<StringRecord, csv::Error>| match record {
-        Ok(record) => {
-            let line = record.position().map_or(0, csv::Position::line);
-            let row = record.deserialize(Some(&headers));
-            (line, row.map_err(|error| RegistryMistake::Syntax(error.to_string())))
-        }
-        Err(error) => {
-            let line = error.position().map_or(0, csv::Position::line);
-            (line, Err(RegistryMistake::Syntax(error.to_string())))
-        }
+    if !is_known {
+        return;
+    }
+    let consent = match columns.contains(&CONSENT) {
+        true => ConsentColumn::Present,
+        false => ConsentColumn::Absent,
     };
-    reader.records().map(row).collect()
+    reader.begin(consent, text.bytes().filter(|byte| *byte == b'\n').count(), text.len());
+    let mut record = ByteRecord::new();
+    loop {
+        let read = lines.read_byte_record(&mut record);
+        let line = |position: Option<&csv::Position>| position.map_or(0, csv::Position::line);
+        match read {
+            Ok(false) => return,
+            Ok(true) if record.len() != columns.len() => {
+                let wrong = format!("{} fields, and {} columns", record.len(), columns.len());
+                reader.row(line(record.position()), Err(RegistryMistake::Syntax(wrong)));
+            }
+            Ok(true) => {
+                let mut cells = [""; COLUMNS.len()];
+                for (column, bytes) in columns.iter().zip(&record) {
+                    if let Some(place) = cells.get_mut(*column) {
+                        *place = cell(bytes);
+                    }
+                }
+                let [device, source_home, tenant, home, room, id, kinds, interval, consent] = cells;
+                let row =
+                    Row { device, source_home, tenant, home, room, id, kinds, interval, consent };
+                reader.row(line(record.position()), Ok(row));
+            }
+            Err(error) => {
+                reader.row(line(error.position()), Err(RegistryMistake::Syntax(error.to_string())));
+                if error.is_io_error() {
+                    return;
+                }
+            }
+        }
+    }
 }
 
-fn toml_rows(text: &str) -> Rows {
+/// A field of a text: it was one before it was cut.
+fn cell(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).unwrap_or_default().trim()
+}
+
+/// One `[[device]]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct TomlRow {
+    device: String,
+    source_home: String,
+    tenant: String,
+    home: String,
+    room: String,
+    id: String,
+    kinds: String,
+    interval: String,
+    consent: String,
+}
+
+impl TomlRow {
+    fn row(&self) -> Row<'_> {
+        Row {
+            device: &self.device,
+            source_home: &self.source_home,
+            tenant: &self.tenant,
+            home: &self.home,
+            room: &self.room,
+            id: &self.id,
+            kinds: &self.kinds,
+            interval: &self.interval,
+            consent: &self.consent,
+        }
+    }
+}
+
+fn toml_rows(text: &str, reader: &mut impl Reader) {
+    let newlines: Vec<usize> = text.match_indices('\n').map(|(place, _)| place).collect();
     let line = |place: usize| {
-        let before = text.get(..place).unwrap_or(text);
-        u64::try_from(before.matches('\n').count()).map_or(u64::MAX, |newlines| newlines + 1)
+        let before = newlines.partition_point(|newline| *newline < place);
+        u64::try_from(before).map_or(u64::MAX, |newlines| newlines + 1)
     };
     let syntax = |error: &toml::de::Error, place: usize| {
         let place = error.span().map_or(place, |span| span.start);
-        (line(place), Err(RegistryMistake::Syntax(error.message().to_owned())))
+        (line(place), RegistryMistake::Syntax(error.message().to_owned()))
     };
     let (root, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        return errors.iter().map(|error| syntax(error, 0)).collect();
+        for (line, mistake) in errors.iter().map(|error| syntax(error, 0)) {
+            reader.row(line, Err(mistake));
+        }
+        return;
     }
-    let mut rows = Rows::new();
+    let devices = || root.get_ref().iter().filter(|(key, _)| key.get_ref() == "device");
+    let all = || devices().filter_map(|(_, value)| value.get_ref().as_array()).flatten();
+    let says_consent = |device: &Spanned<DeValue<'_>>| {
+        device.get_ref().as_table().is_some_and(|table| table.contains_key("consent"))
+    };
+    let consent = match all().any(says_consent) {
+        true => ConsentColumn::Present,
+        false => ConsentColumn::Absent,
+    };
+    reader.begin(consent, all().count(), text.len());
     for (key, value) in root.get_ref() {
-        let devices = value.get_ref().as_array().filter(|_| key.get_ref() == "device");
-        let Some(devices) = devices else {
+        if key.get_ref() != "device" || value.get_ref().as_array().is_none() {
             let mistake = RegistryMistake::Syntax("expected nothing but [[device]]".to_owned());
-            rows.push((line(key.span().start), Err(mistake)));
-            continue;
-        };
-        rows.extend(devices.iter().map(|device: &Spanned<DeValue<'_>>| {
-            let place = device.span().start;
-            match Row::deserialize(ValueDeserializer::from(device.clone())) {
-                Ok(row) => (line(place), Ok(row)),
-                Err(error) => syntax(&error, place),
-            }
-        }));
+            reader.row(line(key.span().start), Err(mistake));
+        }
     }
-    rows
+    for device in all() {
+        let place = device.span().start;
+        match TomlRow::deserialize(ValueDeserializer::from(device.clone())) {
+            Ok(row) => reader.row(line(place), Ok(row.row())),
+            Err(error) => {
+                let (line, mistake) = syntax(&error, place);
+                reader.row(line, Err(mistake));
+            }
+        }
+    }
 }

@@ -1,10 +1,15 @@
 //! From names on a link to homes and devices, without allocating for those already seen.
 
-use std::sync::Arc;
+mod admission;
+
+use std::{sync::Arc, time::Duration};
 
 use super::{
-    Identity, MAX_NAME_BYTES, Overrides, Registry, UnknownDevices,
-    memory::{Admission, DeviceIx, DeviceTexts, HomeIx, HomeTexts, Memory},
+    Consent, Identity, Overrides, Registry, UnknownDevices,
+    memory::{Admission, DeviceIx, HomeIx, Memory},
+    rule::Made,
+    table::{Extras, LineRecord, NOTHING},
+    text::{DeviceText, push_field},
 };
 use crate::model::LinkName;
 
@@ -20,6 +25,8 @@ pub enum Resolution {
     UnknownRefused,
     /// Unknown, and the policy discards; ask [`Resolver::resolve_urgent`] for urgent readings.
     UnknownDiscarded,
+    /// Unknown, and the list says what homes consent to: nothing of it is taken, alarms included.
+    NoConsent,
     /// Name of home or device above 127 bytes: dead letter.
     NameTooLong,
     /// No room for another device: flush what refers to indices, [`Resolver::forget_all`], ask
@@ -42,6 +49,10 @@ pub struct Device<'r> {
     pub fragment: &'r [u8],
     /// Corrections of its kinds.
     pub overrides: &'r Overrides,
+    /// How often it should be heard, if the list says so.
+    pub interval: Option<Duration>,
+    /// What its home consents to.
+    pub consent: Consent,
 }
 
 /// A home and what is always written of it.
@@ -51,11 +62,14 @@ pub struct Home<'r> {
     pub tenant: &'r str,
     /// Id in events, and record key.
     pub id: &'r str,
-    /// Fields `tenant`, `home`, `engine` and `link` of a `ReadingBatch`, encoded.
+    /// Fields `tenant` and `home` of a `ReadingBatch`, encoded. They stand first.
     pub prefix: &'r [u8],
+    /// Fields `engine` and `link` of a `ReadingBatch`, encoded: the same for every home of a link.
+    pub origin: &'r [u8],
 }
 
-/// What a resolver remembers at most. The defaults cost about 30 MiB when full.
+/// What a resolver remembers at most of devices the list does not name. The defaults cost about
+/// 30 MiB when full. What rules and lines for any home name has room of its own.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Devices.
@@ -64,6 +78,19 @@ pub struct Limits {
     pub homes: usize,
     /// Bytes of all their names and fragments.
     pub text_bytes: usize,
+}
+
+impl Limits {
+    /// For everything that is remembered: devices by rules, unknown ones, their homes.
+    const ALL: Self = Self { devices: 1_500_000, homes: 1_000_000, text_bytes: 256 * 1024 * 1024 };
+    const NOTHING: Self = Self { devices: 0, homes: 0, text_bytes: 0 };
+
+    /// Is one of them used up?
+    fn are_reached(&self, used: &Self) -> bool {
+        used.devices >= self.devices
+            || used.homes >= self.homes
+            || used.text_bytes >= self.text_bytes
+    }
 }
 
 impl Default for Limits {
@@ -87,15 +114,22 @@ pub struct Origin {
     pub unknown: UnknownDevices,
 }
 
-/// One link's memory of homes and devices.
+/// One link's view of homes and devices: the list, and a memory of what the list does not name
+/// exactly.
 #[derive(Debug)]
 pub struct Resolver {
     registry: Arc<Registry>,
     origin: Origin,
+    /// Fields `engine` and `link`, encoded.
+    fields: String,
     limits: Limits,
     memory: Memory,
+    /// What devices that the list does not name take of the memory.
+    unknown: Limits,
     /// The id being made.
     id: String,
+    /// What a rule makes.
+    made: Made,
 }
 
 /// What a message carries, as far as the policy for unknown devices asks.
@@ -110,141 +144,140 @@ static NO_OVERRIDES: Overrides = Overrides::none();
 impl Resolver {
     /// An empty memory.
     pub fn new(registry: Arc<Registry>, origin: Origin, limits: Limits) -> Self {
-        Self { registry, origin, limits, memory: Memory::default(), id: String::new() }
+        let mut fields = String::new();
+        push_field(&mut fields, 3, origin.engine);
+        push_field(&mut fields, 4, &origin.link);
+        Self {
+            memory: Memory::new(registry.hasher.clone()),
+            registry,
+            origin,
+            fields,
+            limits,
+            unknown: Limits::NOTHING,
+            id: String::new(),
+            made: Made::default(),
+        }
     }
 
     /// Finds or takes in a device. An empty captured home counts as none.
     pub fn resolve(&mut self, source_home: Option<&str>, device: &str) -> Resolution {
-        let home = source_home.unwrap_or_default();
-        let hash = self.memory.hash(home, device);
-        match self.memory.find(hash, home, device) {
-            Some((known, Admission::Registered(_) | Admission::Unknown)) => {
-                Resolution::Known(known)
-            }
-            Some((_, Admission::UrgentOnly)) => Resolution::UnknownDiscarded,
-            None => self.admit(hash, home, device, Readings::Ordinary),
-        }
+        self.find(source_home, device, Readings::Ordinary)
     }
 
     /// The same for a message with urgent readings: these are taken in where the policy
     /// discards, without a captured home under a home that stands for the link.
     pub fn resolve_urgent(&mut self, source_home: Option<&str>, device: &str) -> Resolution {
-        let home = source_home.unwrap_or_default();
-        let hash = self.memory.hash(home, device);
-        match self.memory.find(hash, home, device) {
-            Some((known, _)) => Resolution::Known(known),
-            None => self.admit(hash, home, device, Readings::Urgent),
-        }
+        self.find(source_home, device, Readings::Urgent)
     }
 
     /// A device by its index; an empty one for an index that is void.
     pub fn device(&self, index: DeviceIx) -> Device<'_> {
-        let Some(record) = self.memory.device(index) else { return Device::NOBODY };
-        let overrides = match record.admission {
-            Admission::Registered(line) => self.registry.get(line).map(|line| &line.overrides),
-            Admission::Unknown | Admission::UrgentOnly => None,
-        };
-        Device {
-            home: record.home,
-            id: record.id,
-            room: record.room,
-            name: record.name,
-            fragment: record.fragment,
-            overrides: overrides.unwrap_or(&NO_OVERRIDES),
+        if let Some(LineRecord { home, text, extras, .. }) = self.registry.table.line(index.0) {
+            let consent = if self.registry.asks_consent {
+                self.registry.table.home(home).map_or(Consent::NONE, |(_, consent)| consent)
+            } else {
+                Consent::ALL
+            };
+            return Device::new(HomeIx(home), text, extras, consent);
         }
+        let number = index.0.wrapping_sub(self.lines());
+        let Some(record) = self.memory.device(number) else { return Device::NOBODY };
+        let (extras, consent) = match record.admission {
+            Admission::Registered { consent, extras } => {
+                (self.registry.table.extras(extras), consent)
+            }
+            Admission::Unknown | Admission::UrgentOnly => (&NOTHING, Consent::ALL),
+        };
+        Device::new(record.home, record.text, extras, consent)
     }
 
     /// A home by its index; an empty one for an index that is void.
     pub fn home(&self, index: HomeIx) -> Home<'_> {
-        let record = self.memory.home(index);
-        record.map_or(Home { tenant: "", id: "", prefix: &[] }, |record| Home {
-            tenant: record.tenant,
-            id: record.id,
-            prefix: record.prefix,
+        let listed = self.registry.table.home(index.0).map(|(home, _)| home);
+        let number = index.0.wrapping_sub(self.listed_homes());
+        let home = listed.or_else(|| self.memory.home(number));
+        let origin = self.fields.as_bytes();
+        home.map_or(Home { tenant: "", id: "", prefix: &[], origin }, |home| Home {
+            tenant: home.tenant,
+            id: home.id,
+            prefix: home.prefix,
+            origin,
         })
     }
 
-    /// Devices remembered: every [`DeviceIx`] is below it.
+    /// Every [`DeviceIx`] is below it.
     pub fn device_count(&self) -> usize {
-        self.memory.device_count()
+        self.registry.len() + self.memory.device_count()
     }
 
-    /// Homes remembered: every [`HomeIx`] is below it.
+    /// Every [`HomeIx`] is below it.
     pub fn home_count(&self) -> usize {
-        self.memory.home_count()
+        self.registry.table.homes() + self.memory.home_count()
     }
 
     /// Starts afresh. Every index handed out so far is void.
     pub fn forget_all(&mut self) {
         self.memory.clear();
+        self.unknown = Limits::NOTHING;
     }
 
-    /// Takes a device in, if registry or policy allow it.
-    fn admit(&mut self, hash: u64, home: &str, device: &str, readings: Readings) -> Resolution {
-        if home.len() > MAX_NAME_BYTES || device.len() > MAX_NAME_BYTES {
-            return Resolution::NameTooLong;
-        }
-        let registry = Arc::clone(&self.registry);
-        if let Some((line, registered)) = registry.find(home, device) {
-            if self.is_full() {
-                return Resolution::Full;
-            }
-            let home_ix = self.remember_home(&registered.tenant, &registered.home);
-            let (id, room) = (&*registered.id, &*registered.room);
-            let texts = DeviceTexts { source_home: home, device, id, room };
-            let admission = Admission::Registered(line);
-            return Resolution::Known(self.memory.add_device(hash, texts, home_ix, admission));
-        }
-        let admission = match (self.origin.unknown, readings) {
-            (UnknownDevices::Accept, _) if home.is_empty() => return Resolution::NoHome,
-            (UnknownDevices::Accept, _) => Admission::Unknown,
-            (UnknownDevices::DeadLetter, _) => return Resolution::UnknownRefused,
-            (UnknownDevices::Discard, Readings::Ordinary) => return Resolution::UnknownDiscarded,
-            (UnknownDevices::Discard, Readings::Urgent) => Admission::UrgentOnly,
-        };
-        if self.is_full() {
-            return Resolution::Full;
-        }
-        Resolution::Known(self.admit_unknown(hash, home, device, admission))
+    /// Goes on with another list. Every index handed out so far is void.
+    pub fn replace(&mut self, registry: Arc<Registry>) {
+        self.memory = Memory::new(registry.hasher.clone());
+        self.unknown = Limits::NOTHING;
+        self.registry = registry;
     }
 
-    fn admit_unknown(
-        &mut self,
-        hash: u64,
-        home: &str,
-        device: &str,
-        admission: Admission,
-    ) -> DeviceIx {
-        let mut id = std::mem::take(&mut self.id);
-        let Origin { link, tenant, identity, .. } = self.origin.clone();
-        id.clear();
-        if home.is_empty() {
-            identity.homeless(&tenant, &link, &mut id);
-        } else {
-            identity.home(&tenant, home, &mut id);
-        }
-        let home_ix = self.remember_home(&tenant, &id);
-        id.clear();
-        identity.device(&link, home, device, &mut id);
-        let texts = DeviceTexts { source_home: home, device, id: &id, room: "" };
-        let known = self.memory.add_device(hash, texts, home_ix, admission);
-        self.id = id;
-        known
+    /// The list it goes by.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 
-    fn remember_home(&mut self, tenant: &str, id: &str) -> HomeIx {
-        let (engine, link) = (self.origin.engine, &*self.origin.link);
-        self.memory.find_or_add_home(HomeTexts { tenant, id, engine, link })
+    /// May bytes of a message be kept that cannot be used? Not where consent is asked for, unless
+    /// its device is known and its home consents to everything: nobody knows what is inside.
+    pub fn may_keep(&self, source_home: Option<&str>, device: Option<&str>) -> bool {
+        if !self.registry.asks_consent {
+            return true;
+        }
+        let home = source_home.unwrap_or_default();
+        device.is_some_and(|device| self.registry.consent_of(home, device).is_all())
+    }
+
+    fn find(&mut self, source_home: Option<&str>, device: &str, readings: Readings) -> Resolution {
+        let home = source_home.unwrap_or_default();
+        let hash = self.registry.hash(home, device);
+        if let Some(line) = self.registry.table.find(hash, home, device) {
+            return Resolution::Known(DeviceIx(line));
+        }
+        match (self.memory.find(hash, home, device), readings) {
+            (Some((_, Admission::UrgentOnly)), Readings::Ordinary) => Resolution::UnknownDiscarded,
+            (Some((number, _)), _) => Resolution::Known(self.remembered(number)),
+            (None, _) => self.admit(hash, home, device, readings),
+        }
+    }
+
+    fn remembered(&self, number: u32) -> DeviceIx {
+        DeviceIx(self.lines() + number)
+    }
+
+    fn lines(&self) -> u32 {
+        u32::try_from(self.registry.len()).unwrap_or(u32::MAX)
+    }
+
+    fn listed_homes(&self) -> u32 {
+        u32::try_from(self.registry.table.homes()).unwrap_or(u32::MAX)
     }
 
     fn is_full(&self) -> bool {
-        self.memory.device_count() >= self.limits.devices
-            || self.memory.home_count() >= self.limits.homes
-            || self.memory.text_bytes() >= self.limits.text_bytes
+        Limits::ALL.are_reached(&Limits {
+            devices: self.memory.device_count(),
+            homes: self.memory.home_count(),
+            text_bytes: self.memory.text_bytes(),
+        })
     }
 }
 
-impl Device<'_> {
+impl<'r> Device<'r> {
     const NOBODY: Device<'static> = Device {
         home: HomeIx(u32::MAX),
         id: "",
@@ -252,7 +285,23 @@ impl Device<'_> {
         name: "",
         fragment: &[],
         overrides: &NO_OVERRIDES,
+        interval: None,
+        consent: Consent::NONE,
     };
+
+    fn new(home: HomeIx, text: DeviceText<'r>, extras: &'r Extras, consent: Consent) -> Self {
+        let interval_s = u64::from(extras.interval_s);
+        Self {
+            home,
+            id: text.id,
+            room: text.room,
+            name: text.name,
+            fragment: text.fragment,
+            overrides: &extras.overrides,
+            interval: (interval_s > 0).then(|| Duration::from_secs(interval_s)),
+            consent,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -134,6 +134,15 @@ impl Backlog {
         }
     }
 
+    /// A logged record is not handed over: it is done with. The marks are told at the next look,
+    /// since this may happen in the middle of a stretch.
+    pub(super) fn withheld(&mut self, to: RecordKey, sequence: u64) {
+        if let Some(tail) = self.tail_mut(to) {
+            tail.done(sequence);
+        }
+        self.reports += 1;
+    }
+
     /// Is it time to look at ages?
     pub(super) fn is_due(&self, now: Mono) -> bool {
         now >= self.watch_at

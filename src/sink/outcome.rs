@@ -37,4 +37,8 @@ pub struct SinkCounts {
     pub retried_singly: u64,
     /// Records refused for good.
     pub poison: u64,
+    /// Records not handed over because their home does not consent any more, by lane.
+    pub withheld: [u64; 3],
+    /// Readings of those that were for the readings topic.
+    pub withheld_readings: u64,
 }

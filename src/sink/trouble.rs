@@ -4,9 +4,10 @@ use super::outcome::Poison;
 use super::track::{Fate, Progress, Suspicion};
 use super::{Place, Producer, Sink, entry, track};
 use crate::{
+    encode::report::append_delivered_late,
     kafka::{Failure, FailureClass, settings::Grouping},
     model::{Lane, Mono, RecordKey},
-    record::LogPlace,
+    record::{Lateness, LogPlace, Record},
 };
 
 impl<P: Producer> Sink<P> {
@@ -110,4 +111,15 @@ impl<P: Producer> Sink<P> {
             self.failed(index, to, Failure::PRODUCER_LOST, grouping, now);
         }
     }
+}
+
+/// Makes a record say that later ones stand before it; returns by how much it grew.
+pub(super) fn mark_late(record: &mut Record) -> usize {
+    if record.to.lane == Lane::DeadLetters || record.lateness == Lateness::DeliveredLate {
+        return 0;
+    }
+    record.lateness = Lateness::DeliveredLate;
+    let before = record.bytes();
+    append_delivered_late(&mut record.value);
+    record.bytes() - before
 }

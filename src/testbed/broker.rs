@@ -20,6 +20,38 @@ pub struct BrokerUrl {
     websocket: Option<String>,
 }
 
+impl BrokerUrl {
+    /// User name.
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// Name or address.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// TCP port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The word for it in a configuration.
+    pub fn transport(&self) -> &'static str {
+        match (self.is_encrypted, &self.websocket) {
+            (false, None) => "tcp",
+            (true, None) => "tls",
+            (false, Some(_)) => "ws",
+            (true, Some(_)) => "wss",
+        }
+    }
+
+    /// Path of the WebSocket.
+    pub fn websocket_path(&self) -> Option<&str> {
+        self.websocket.as_deref()
+    }
+}
+
 /// Everything that says how to reach a broker.
 #[derive(Clone)]
 pub struct BrokerSettings {
@@ -94,6 +126,18 @@ impl Broker {
             },
             publisher,
         })
+    }
+}
+
+impl Broker {
+    /// Where it is.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Who comes, and in which version of the protocol.
+    pub fn publisher(&self) -> &PublisherSettings {
+        &self.publisher
     }
 }
 

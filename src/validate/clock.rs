@@ -16,6 +16,14 @@ pub struct ClockLimits {
     pub late_after: Duration,
 }
 
+impl ClockLimits {
+    /// The latest device time that is believed now.
+    pub fn latest(&self, now: UnixMicros) -> UnixMicros {
+        let ahead = i64::try_from(self.future_tolerance.as_micros()).unwrap_or(i64::MAX);
+        UnixMicros(now.0.saturating_add(ahead))
+    }
+}
+
 /// Where a measured time comes from. Numbers are those of the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]

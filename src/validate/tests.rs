@@ -74,6 +74,7 @@ fn an_open_range_has_no_end() {
     use crate::catalogue::{Kind, Range, Urgency, ValueType};
     let kind = Kind {
         name: "own".into(),
+        class: crate::catalogue::Class::Other,
         value_type: ValueType::Number,
         unit: "m".into(),
         hard: Some(Range { min: 0.0, max: f64::INFINITY }),

@@ -13,8 +13,20 @@ use crate::support::{
 };
 
 /// Every command there is, in the help's order.
-pub const COMMANDS: [&str; 10] =
-    ["demo", "run", "check", "config", "tail", "spool", "pub", "simulate", "completions", "man"];
+pub const COMMANDS: [&str; 12] = [
+    "demo",
+    "run",
+    "check",
+    "config",
+    "explain",
+    "discover",
+    "tail",
+    "spool",
+    "pub",
+    "simulate",
+    "completions",
+    "man",
+];
 /// Commands of `trygg spool`.
 pub const SPOOL_COMMANDS: [&str; 5] = ["stats", "check", "dump", "repair", "export"];
 /// Not in the list of the help, for packages only.

@@ -6,11 +6,11 @@ use clap::Args;
 
 use crate::{
     config::password,
-    testbed::{Broker, BrokerSettings, protocol},
+    testbed::{Broker, BrokerSettings, BrokerUrl, protocol},
 };
 
 /// The options.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Broker")]
 pub(in crate::cli) struct BrokerArgs {
     /// Where it listens: mqtt, mqtts, ws or wss, and perhaps a user in front of the host.
@@ -43,6 +43,39 @@ pub(in crate::cli) struct BrokerArgs {
 }
 
 impl BrokerArgs {
+    /// The keys of a `[[link]]` that reaches the same broker. What is wrong with them is left to
+    /// [`Self::broker`].
+    pub(in crate::cli) fn toml(&self, name: &str) -> String {
+        let Ok(url) = self.broker.0.parse::<BrokerUrl>() else { return String::new() };
+        let mut text = format!("[[link]]\nname = {name:?}\n");
+        let mut key = |name: &str, value: Option<String>| {
+            text.extend(value.map(|value| format!("{name} = {value:?}\n")));
+        };
+        let absolute = |file: &PathBuf| {
+            std::path::absolute(file).unwrap_or_else(|_| file.clone()).display().to_string()
+        };
+        key("host", Some(url.host().to_owned()));
+        key("transport", Some(url.transport().to_owned()).filter(|transport| transport != "tcp"));
+        key("protocol", Some(self.protocol.clone()).filter(|version| version != "5"));
+        key("client_id", Some(format!("trygg-{name}-{:08x}", rand::random::<u32>())));
+        key("user", url.user().map(str::to_owned));
+        key("password_file", self.password_file.as_ref().map(absolute));
+        key("password_env", self.password_env.clone());
+        key("websocket_path", url.websocket_path().map(str::to_owned));
+        text += &format!("port = {}\n", url.port());
+        let files = [
+            ("ca_file", &self.ca_file),
+            ("certificate_file", &self.certificate_file),
+            ("key_file", &self.key_file),
+        ];
+        let files = files.iter().filter_map(|(name, file)| {
+            file.as_ref().map(|file| format!("{name} = {:?}\n", absolute(file)))
+        });
+        let name = self.server_name.iter().map(|name| format!("server_name = {name:?}\n"));
+        let tls: String = files.chain(name).collect();
+        if tls.is_empty() { text } else { format!("{text}\n[link.tls]\n{tls}") }
+    }
+
     /// The broker.
     ///
     /// # Errors

@@ -33,6 +33,34 @@ pub(super) const ENTRIES: &[Entry] = &[
         "Device time further ahead than this is flagged `clock_in_future`.",
     ),
     why("clock.late_after", "A reading older than this at reception is flagged `late`."),
+    why(
+        "repeats",
+        "A device that says an unchanged value again, and the same message that came by several \
+         ways, as an advertisement that two gateways heard. Only what is stored for certain counts \
+         as said; alarms, events and series never count as repeats.",
+    ),
+    why(
+        "repeats.policy",
+        "What happens to a repeat, beside that it is counted. `mark`: it is stored with the flag \
+         `REPEATED`. `discard`: it is acknowledged and not stored, but for one a heartbeat. `off`: \
+         nothing.",
+    ),
+    why(
+        "repeats.heartbeat",
+        "With `discard`, a value that stays is stored at least so often, flagged, as long as its \
+         device says it.",
+    ),
+    why(
+        "repeats.duplicate_within",
+        "The same values of one device by another way within this time are one message: the later \
+         copy is discarded and counted, whatever the policy. `\"0s\"` stores every copy.",
+    ),
+    why(
+        "repeats.budget",
+        "Memory of each link for it, at most 64 bytes for each kind of a device. When it is used \
+         up, the devices that were silent for the longest time are forgotten: their next values \
+         count as new.",
+    ),
     why("registry", "Which device stands where."),
     why("registry.file", "Which device stands where; see below.").range("`.csv` or `.toml`"),
     why(

@@ -3,7 +3,7 @@
 use crate::decode::{
     decoded::READINGS_MAX,
     error::DecodeError,
-    leaves::{self, Path},
+    paths::{self, Path},
     scalar::Scalar,
 };
 
@@ -38,7 +38,7 @@ pub(super) struct Draft {
 impl Config {
     pub(super) fn read(text: &str) -> Result<Self, DecodeError> {
         let mut config = Self::default();
-        leaves::walk(text, "an object", |path, scalar| config.take(path, scalar))?;
+        paths::walk(text, "an object", |path, scalar| config.take(path, scalar))?;
         Ok(config)
     }
 

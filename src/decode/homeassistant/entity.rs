@@ -2,7 +2,7 @@
 
 use crate::decode::{
     decoded::READINGS_MAX,
-    memory::{Fact, Memory, Remembered, Shelf},
+    memory::{Memory, Remembered, Shelf},
 };
 
 /// Entities one state topic may have; no device comes near it.
@@ -44,18 +44,6 @@ impl Remembered for Discovery {
         match self {
             Self::Topic(entities) => entities.iter().map(Entity::bytes).sum(),
             Self::Names(names) => names.iter().map(|name| name.len() + 16).sum(),
-        }
-    }
-
-    fn into_memory(self) -> Fact {
-        Fact::Discovery(self)
-    }
-
-    fn of_memory(fact: &mut Fact) -> Option<&mut Self> {
-        match fact {
-            Fact::Discovery(discovery) => Some(discovery),
-            #[cfg(test)]
-            Fact::Note(_) => None,
         }
     }
 }

@@ -14,6 +14,13 @@ pub(super) enum Key {
     Kind,
     Value,
     Unit,
+    Channel,
+    Series,
+    Start,
+    PeriodUs,
+    PeriodMs,
+    RateHz,
+    Values,
     Other,
 }
 
@@ -45,6 +52,13 @@ impl Visitor<'_> for KeySeed {
             "kind" => Key::Kind,
             "value" => Key::Value,
             "unit" => Key::Unit,
+            "channel" => Key::Channel,
+            "series" => Key::Series,
+            "start" => Key::Start,
+            "period_us" => Key::PeriodUs,
+            "period_ms" => Key::PeriodMs,
+            "rate_hz" => Key::RateHz,
+            "values" => Key::Values,
             _ => Key::Other,
         })
     }

@@ -5,8 +5,9 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{
-    Reports,
+    Reports, channel_of,
     key::{Key, KeySeed},
+    series::{Sent, SeriesOf},
     time_of,
 };
 use crate::{
@@ -25,6 +26,9 @@ pub(super) struct Fields<'de> {
     pub(super) value: Option<Scalar<'de>>,
     pub(super) unit: Option<Scalar<'de>>,
     pub(super) time: Option<DeviceTime>,
+    pub(super) series: Option<Sent>,
+    /// `Some(None)`: given as something that is no channel.
+    pub(super) channel: Option<Option<u16>>,
 }
 
 /// The list of a report's readings.
@@ -88,9 +92,23 @@ impl<'de> Visitor<'de> for EntryOf<'_> {
                 Key::Value => fields.value = Some(map.next_value()?),
                 Key::Unit => fields.unit = Some(map.next_value()?),
                 Key::Time => fields.time = Some(map.next_value_seed(With(|time| time_of(&time)))?),
-                Key::Device | Key::Sequence | Key::Historical | Key::Readings | Key::Other => {
-                    self.reports.skip(&mut map)?;
+                Key::Series => {
+                    let series = SeriesOf(self.reports.again());
+                    fields.series = Some(map.next_value_seed(series)?);
                 }
+                Key::Channel => {
+                    fields.channel = Some(map.next_value_seed(With(|it| channel_of(&it)))?);
+                }
+                Key::Device
+                | Key::Sequence
+                | Key::Historical
+                | Key::Readings
+                | Key::Start
+                | Key::PeriodUs
+                | Key::PeriodMs
+                | Key::RateHz
+                | Key::Values
+                | Key::Other => self.reports.skip(&mut map)?,
             }
         }
         self.reports.take(&fields, self.part)

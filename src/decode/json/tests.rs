@@ -109,6 +109,59 @@ fn values_follow_their_kind() {
 }
 
 #[test]
+fn samples_are_one_reading() {
+    let of_series = |rest: &str| of(&format!(r#"{{"kind":"acceleration",{rest}}}"#));
+    let start = r#""start":"2024-03-01T07:00:00Z""#;
+    for (rest, expected) in [
+        (
+            r#""unit":"[g]","channel":3,"series":{S,"rate_hz":32,"values":[0.5,"1"]}"#,
+            "acceleration#3=[0.5, 1.0]/31250",
+        ),
+        (r#""series":{"values":[500],"period_ms":2.5,S},"unit":"mg""#, "acceleration=[0.5]/2500"),
+        (r#""series":{"values":[1],"period_us":0,S}"#, "acceleration=[1.0]/0~"),
+        (r#""series":{"values":[1],"values":[2],"period_us":9,S}"#, "acceleration=[2.0]/9~"),
+        (r#""channel":2,"value":1,"unit":"[g]""#, "acceleration#2=1"),
+        (r#""channel":-1,"value":1,"unit":"[g]""#, "-acceleration:reading_shape"),
+        (r#""unit":"kg","series":{S,"rate_hz":32,"values":[1]}"#, "-acceleration:unit_mismatch"),
+        (r#""value":1,"series":{S,"rate_hz":32,"values":[1]}"#, "-acceleration:series_shape"),
+        (r#""series":{"rate_hz":32,"values":[1]}"#, "-acceleration:series_shape"),
+        (r#""series":{S,"values":[1]}"#, "-acceleration:series_shape"),
+        (r#""series":{S,"rate_hz":32,"period_ms":2,"values":[1]}"#, "-acceleration:series_shape"),
+        (r#""series":{S,"rate_hz":0,"values":[1]}"#, "-acceleration:series_shape"),
+        (r#""series":{S,"period_us":-1,"values":[1]}"#, "-acceleration:series_shape"),
+        (r#""series":{S,"rate_hz":32,"values":[]}"#, "-acceleration:series_shape"),
+        (r#""series":{S,"rate_hz":32,"values":[1,null]}"#, "-acceleration:series_shape"),
+        (r#""series":{S,"rate_hz":32,"values":[1,"x"]}"#, "-acceleration:number_unreadable"),
+        (r#""series":{S,"rate_hz":32,"values":{"a":1}}"#, "-acceleration:series_shape"),
+        (r#""series":[1,2]"#, "-acceleration:series_shape"),
+        (r#""series":{S,"rate_hz":32,"values":[1e300]}"#, "-acceleration:not_finite"),
+    ] {
+        let rest = rest.replace('S', start);
+        assert_eq!(of_series(&rest), expected, "{rest}");
+    }
+    assert_eq!(
+        of(&r#"{"kind":"motion","series":{S,"rate_hz":1,"values":[1]}}"#.replace('S', start)),
+        "-motion:value_type"
+    );
+    let many =
+        format!(r#""series":{{{start},"rate_hz":32,"values":[{}]}}"#, vec!["1"; 65_537].join(","));
+    assert_eq!(of_series(&many), "-acceleration:series_shape");
+}
+
+#[test]
+fn a_series_is_as_old_as_its_last_sample() {
+    let axis = r#"{"kind":"acceleration","unit":"[g]","series":{"start":1709276400,"rate_hz":4,"values":[0,0,1]}}"#;
+    let out = decoded(&format!(r#"{{"readings":[{axis},{{"kind":"sos","time":1709276400}}]}}"#));
+    assert_eq!(out.devices[0].measured_at, DeviceTime::At(UnixMicros(1_709_276_400_500_000)));
+    assert_eq!(out.readings[0].measured_at, None);
+    let own = axis.replace(r#""unit""#, r#""time":1709276401,"unit""#);
+    assert_eq!(
+        decoded(&own).devices[0].measured_at,
+        DeviceTime::At(UnixMicros(1_709_276_401_000_000))
+    );
+}
+
+#[test]
 fn a_report_says_who_and_when() {
     let out = decoded(
         r#"{"device":"bed 4","time":"2024-11-23T15:14:12+01:00","sequence":"17","historical":true,

@@ -28,8 +28,9 @@ pub(super) struct Field<'a> {
 enum Wire<'a> {
     Varint(u64),
     Fixed64(u64),
+    Fixed32([u8; 4]),
     Bytes(&'a [u8]),
-    /// A 32-bit value or a group: nothing of ours, skipped.
+    /// A group: nothing of ours, skipped.
     Skipped,
 }
 
@@ -81,7 +82,7 @@ impl<'a> Fields<'a> {
                 Ok(Wire::Bytes(bytes))
             }
             3 if groups > 0 => self.skip_group(number, groups - 1),
-            5 => self.array::<4>().map(|_| Wire::Skipped),
+            5 => self.array().map(Wire::Fixed32),
             _ => Err(self.malformed()),
         }
     }
@@ -134,14 +135,18 @@ impl<'a> Field<'a> {
     pub(super) fn varint(self) -> Result<u64, Malformed> {
         match self.wire {
             Wire::Varint(value) => Ok(value),
-            Wire::Fixed64(_) | Wire::Bytes(_) | Wire::Skipped => Err(self.malformed()),
+            Wire::Fixed64(_) | Wire::Fixed32(_) | Wire::Bytes(_) | Wire::Skipped => {
+                Err(self.malformed())
+            }
         }
     }
 
     pub(super) fn fixed64(self) -> Result<u64, Malformed> {
         match self.wire {
             Wire::Fixed64(value) => Ok(value),
-            Wire::Varint(_) | Wire::Bytes(_) | Wire::Skipped => Err(self.malformed()),
+            Wire::Varint(_) | Wire::Fixed32(_) | Wire::Bytes(_) | Wire::Skipped => {
+                Err(self.malformed())
+            }
         }
     }
 
@@ -156,8 +161,24 @@ impl<'a> Field<'a> {
     pub(super) fn bytes(self) -> Result<&'a [u8], Malformed> {
         match self.wire {
             Wire::Bytes(bytes) => Ok(bytes),
-            Wire::Varint(_) | Wire::Fixed64(_) | Wire::Skipped => Err(self.malformed()),
+            Wire::Varint(_) | Wire::Fixed64(_) | Wire::Fixed32(_) | Wire::Skipped => {
+                Err(self.malformed())
+            }
         }
+    }
+
+    /// Floats one after the other, or a single one: senders may write either.
+    pub(super) fn floats(self) -> Result<impl Iterator<Item = f32>, Malformed> {
+        let (packed, single) = match self.wire {
+            Wire::Bytes(bytes) => (bytes.as_chunks(), None),
+            Wire::Fixed32(bytes) => ((&[][..], &[][..]), Some(bytes)),
+            Wire::Varint(_) | Wire::Fixed64(_) | Wire::Skipped => return Err(self.malformed()),
+        };
+        let (floats, rest) = packed;
+        if !rest.is_empty() {
+            return Err(self.malformed());
+        }
+        Ok(floats.iter().copied().chain(single).map(f32::from_le_bytes))
     }
 
     fn malformed(self) -> Malformed {

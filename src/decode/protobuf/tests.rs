@@ -8,11 +8,11 @@ use crate::{
         tests::{assert_whole, catalogue, message, told},
     },
     model::UnixMicros,
-    wire::device::v1::{DeviceMessage, Reading, reading::Value},
+    wire::device::v1::{DeviceMessage, Reading, Series, reading::Value},
 };
 
 fn reading(kind: &str, value: Option<Value>) -> Reading {
-    Reading { kind: kind.into(), value, unit: String::new(), measured_at_us: None }
+    Reading { kind: kind.into(), value, unit: String::new(), measured_at_us: None, channel: 0 }
 }
 
 fn of(message: &DeviceMessage) -> String {
@@ -69,6 +69,41 @@ fn values_follow_their_kind() {
     assert_eq!(of(&DeviceMessage::default()), "none empty");
     let named = DeviceMessage { device: "x".into(), ..DeviceMessage::default() };
     assert_eq!(of(&named), "none no_known_key");
+}
+
+#[test]
+fn samples_are_one_reading() {
+    let start_us = 1_709_276_400_000_000;
+    let series = |values: Vec<f32>, start_us| {
+        Some(Value::Series(Series { start_us, period_us: 31_250, values }))
+    };
+    let axis = |value: Option<Value>, unit: &str, channel| Reading {
+        unit: unit.into(),
+        channel,
+        ..reading("acceleration", value)
+    };
+    let good = || series(vec![0.5, 1.0], start_us);
+    for (reading, expected) in [
+        (axis(good(), "[g]", 3), "acceleration#3=[0.5, 1.0]/31250"),
+        (axis(good(), "mg", 0), "acceleration=[0.0005, 0.001]/31250"),
+        (axis(good(), "", 0), "acceleration=[0.5, 1.0]/31250~"),
+        (axis(good(), "kg", 0), "-acceleration:unit_mismatch"),
+        (axis(good(), "[g]", 70_000), "-acceleration:reading_shape"),
+        (axis(series(vec![], start_us), "[g]", 0), "-acceleration:series_shape"),
+        (axis(series(vec![1.0], i64::MAX), "[g]", 0), "-acceleration:series_shape"),
+        (axis(series(vec![f32::NAN], start_us), "[g]", 0), "-acceleration:not_finite"),
+        (axis(series(vec![0.0; 65_537], start_us), "[g]", 0), "-acceleration:series_shape"),
+        (reading("motion", good()), "-motion:value_type"),
+        (axis(Some(Value::Number(1.0)), "[g]", 2), "acceleration#2=1"),
+    ] {
+        let message = DeviceMessage { readings: vec![reading], ..DeviceMessage::default() };
+        assert_eq!(of(&message), expected);
+    }
+    // Not packed, and a number behind it: the last case of one value counts.
+    let single = b"\x2a\x20\x0a\x0cacceleration\x42\x10\x09\x00\x00\x00\x00\x00\x00\x00\x00\x1d\x00\x00\x80\x3f\x10\x07";
+    let text =
+        told(&Decoder::usual(crate::decode::Format::Protobuf, &catalogue()), "t", "c", single);
+    assert_eq!(text, "acceleration=[1.0]/7~");
 }
 
 #[test]
@@ -171,7 +206,7 @@ prop_compose! {
         measured_at_us in option::of(1_600_000_000_000_000..1_700_000_000_000_000_i64),
     ) -> Reading {
         let unit = if has_unit { unit.to_owned() } else { String::new() };
-        Reading { kind: kind.to_owned(), value, unit, measured_at_us }
+        Reading { kind: kind.to_owned(), value, unit, measured_at_us, channel: 0 }
     }
 }
 

@@ -6,8 +6,8 @@ use crate::{
     decode::{
         decoded::{Decoded, DevicePart},
         error::DecodeError,
-        leaves::Path,
         meaning::Meaning,
+        paths::Path,
         scalar::Scalar,
         sender,
         time::DeviceTime,

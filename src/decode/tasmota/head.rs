@@ -9,7 +9,7 @@ use crate::{
     decode::{
         decoded::READINGS_MAX,
         error::{DecodeError, RefusalReason},
-        leaves::{self, Path},
+        paths::{self, Path},
         scalar::Scalar,
         time::{self, DeviceTime, TimeFormat, local},
     },
@@ -48,7 +48,7 @@ pub(super) struct Group<'a> {
 impl<'a> Head<'a> {
     pub(super) fn read(text: &'a str) -> Result<Self, DecodeError> {
         let mut head = Self::default();
-        leaves::walk(text, "an object", |path, scalar| head.take(path, scalar))?;
+        paths::walk(text, "an object", |path, scalar| head.take(path, scalar))?;
         Ok(head)
     }
 

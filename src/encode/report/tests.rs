@@ -97,8 +97,8 @@ fn assert_equal(head: &ReportHead<'_>, readings: &[Reading], first_ordinal: u32)
     let mut ours = Vec::new();
     ReportEncoder::new(&catalogue).append(
         head,
-        (readings, &SeriesTable::default()),
-        first_ordinal,
+        (first_ordinal..).zip(readings),
+        &SeriesTable::default(),
         &mut ours,
     );
     let batch = expected(&catalogue, head, readings, first_ordinal);
@@ -182,6 +182,7 @@ fn lengths_of_one_two_and_three_bytes_are_patched_in() {
     // A reading of more than 127 bytes: the longest words a catalogue takes.
     let kind = crate::catalogue::Kind {
         name: "k".repeat(64).into(),
+        class: crate::catalogue::Class::Other,
         value_type: ValueType::Category,
         unit: "".into(),
         hard: None,
@@ -195,8 +196,8 @@ fn lengths_of_one_two_and_three_bytes_are_patched_in() {
     let mut ours = Vec::new();
     ReportEncoder::new(&catalogue).append(
         &head(&device),
-        (&[long, long], &SeriesTable::default()),
-        0,
+        (0..).zip(&[long, long]),
+        &SeriesTable::default(),
         &mut ours,
     );
     assert_eq!(ours, expected(&catalogue, &head(&device), &[long, long], 0).encode_to_vec());
@@ -218,7 +219,7 @@ fn reports_and_the_mark_of_lateness_are_appended_to_what_is_there() {
     let mut ours = whole.encode_to_vec();
     for number in 0..3 {
         let head = ReportHead { event_id: number, ..head(&device) };
-        encoder.append(&head, (&readings, &SeriesTable::default()), 0, &mut ours);
+        encoder.append(&head, (0..).zip(&readings), &SeriesTable::default(), &mut ours);
         whole.reports.extend(expected(&catalogue, &head, &readings, 0).reports);
     }
     assert_eq!(ours, whole.encode_to_vec());
@@ -240,7 +241,12 @@ fn a_series_is_one_reading_with_packed_samples() {
         axis.channel = 3;
         let mut ours = Vec::new();
         let device = fragment("d", "");
-        ReportEncoder::new(&catalogue).append(&head(&device), (&[axis], &table), 0, &mut ours);
+        ReportEncoder::new(&catalogue).append(
+            &head(&device),
+            (0..).zip(&[axis]),
+            &table,
+            &mut ours,
+        );
         let mut batch = expected(&catalogue, &head(&device), &[], 0);
         let series = v1::SampledSeries { start_us: start, period_us: 31_250, values: samples };
         batch.reports[0].readings.push(v1::Reading {

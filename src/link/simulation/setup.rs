@@ -9,9 +9,10 @@ use crate::{
     decode::Decoder,
     link::{core::Core, settings::LinkSettings},
     model::{QoS, UnixMicros, topic::TopicPattern},
-    mqtt::{Necessity, Protocol, Session, SessionSettings, Subscription},
+    mqtt::{Necessity, Protocol, Replay, Session, SessionSettings, Subscription},
     pipeline::{Pipeline, PipelineSettings, Route},
     registry::{Identity, Limits, Origin, Registry, Resolver, UnknownDevices},
+    repeats::{Policy, RepeatLimits},
     sink::{Habit, Sink},
     spool::Recovered,
     validate::ClockLimits,
@@ -29,11 +30,13 @@ pub(super) fn core(
         filter: pattern.filter().to_owned(),
         qos: QoS::AtLeastOnce,
         necessity: Necessity::Required,
+        replay: Replay::New,
     };
     let statistics = Subscription {
         filter: "$SYS/dropped".to_owned(),
         qos: QoS::AtMostOnce,
         necessity: Necessity::Optional,
+        replay: Replay::New,
     };
     let session = Session::new(SessionSettings {
         protocol,
@@ -49,11 +52,13 @@ pub(super) fn core(
     });
     let settings = PipelineSettings {
         memory_bytes: crate::decode::MEMORY_BYTES,
+        repeats: RepeatLimits::default(),
         link: "sim".into(),
         routes: vec![Route {
             pattern,
             decoder: Decoder::usual(crate::decode::Format::Json, &catalogue),
             format: "json".into(),
+            repeats: Policy::Discard,
         }],
         catalogue,
         clock: ClockLimits {

@@ -22,8 +22,8 @@ pub struct SessionSettings {
     pub login: Option<Login>,
     /// Longest silence of ours, in seconds; 0 switches it off. A broker may impose another.
     pub keep_alive_s: u16,
-    /// How long the broker keeps the session of an absent client, in seconds; `u32::MAX` for ever.
-    /// MQTT 5 only.
+    /// How long the broker keeps the session of an absent client, in seconds; `u32::MAX` for ever,
+    /// 0 not at all. In MQTT 3.1.1 only whether it keeps it.
     pub session_expiry_s: u32,
     /// QoS 1 messages the broker may have outstanding with us. MQTT 5 only.
     pub receive_maximum: NonZeroU16,
@@ -55,6 +55,17 @@ pub struct Subscription {
     pub qos: QoS,
     /// May the broker refuse it?
     pub necessity: Necessity,
+    /// When retained messages are sent again.
+    pub replay: Replay,
+}
+
+/// When a broker sends retained messages. MQTT 3.1.1 knows only `Always`, whatever is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// When the session did not have the subscription.
+    New,
+    /// Also when it had: at the first connection of a process, which has forgotten what they say.
+    Always,
 }
 
 /// Whether a subscription may be refused.
@@ -75,9 +86,13 @@ impl SessionSettings {
             client_id: &self.client_id,
             login: self.login.as_ref(),
             keep_alive_s: self.keep_alive_s,
-            session: Wanted::Kept {
-                expiry_s: self.session_expiry_s,
-                receive_maximum: self.receive_maximum.get(),
+            session: if self.session_expiry_s == 0 {
+                Wanted::Clean
+            } else {
+                Wanted::Kept {
+                    expiry_s: self.session_expiry_s,
+                    receive_maximum: self.receive_maximum.get(),
+                }
             },
         })
     }

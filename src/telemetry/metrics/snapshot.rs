@@ -34,7 +34,7 @@ pub struct Ledger {
     pub spooled: u64,
     /// Refused, and the dead letter confirmed.
     pub dead_lettered: u64,
-    /// Put aside by the registry's policy.
+    /// Put aside by policy: unknown devices, repeats, duplicates.
     pub discarded: u64,
     /// Given up: their message was abandoned.
     pub undelivered: u64,
@@ -102,6 +102,14 @@ pub struct LinkSnapshot {
     pub rejected: ReasonCounts,
     /// Refused readings by reason.
     pub refused: ReasonCounts,
+    /// Readings put aside by reason.
+    pub discarded: [(&'static str, u64); 4],
+    /// Readings that said a confirmed value again.
+    pub repeated: u64,
+    /// Bytes in which values that may be repeated are remembered.
+    pub repeats_bytes: u64,
+    /// Devices forgotten there.
+    pub repeats_forgotten: u64,
     /// Messages without measurements by what they were.
     pub non_readings: ReasonCounts,
     /// Keys no decoder knows.
@@ -172,6 +180,9 @@ impl LinkSnapshot {
         for (reason, count) in &self.flushed {
             to.counter(&m::BATCHES_FLUSHED, &by("reason", reason), *count);
         }
+        for (reason, count) in self.discarded {
+            to.counter(&m::READINGS_DISCARDED, &by("reason", reason), count);
+        }
         for (lane, count) in Lane::ALL.iter().zip(self.records_delivered) {
             to.counter(&m::RECORDS_DELIVERED, &by("lane", lane.label()), count);
         }
@@ -185,6 +196,8 @@ impl LinkSnapshot {
             (&m::MESSAGE_BYTES_RECEIVED, self.received_bytes),
             (&m::UNKNOWN_KEYS, self.unknown_keys),
             (&m::ALERTS_PRODUCED, self.alerts),
+            (&m::READINGS_REPEATED, self.repeated),
+            (&m::REPEATS_FORGOTTEN, self.repeats_forgotten),
             (&m::BATCHED_READINGS, self.batched_readings),
             (&m::RECORDS_RETRIED_SINGLY, self.records_retried_singly),
             (&m::LINK_SESSION_LOST, self.session_lost),
@@ -199,6 +212,7 @@ impl LinkSnapshot {
             (&m::OUTSTANDING_BYTES, self.outstanding_bytes),
             (&m::OUTSTANDING_BYTES_LIMIT, self.outstanding_bytes_limit),
             (&m::LINK_CONNECTED, self.connected),
+            (&m::REPEATS_BYTES, self.repeats_bytes),
             (&m::LINK_PARTITIONS_SPOOLING, self.partitions_spooling),
         ] {
             to.gauge(metric, &alone, number(value));
@@ -229,7 +243,6 @@ impl LinkSnapshot {
         to.counter(&m::READINGS_DELIVERED, alone, ledger.delivered);
         to.counter(&m::READINGS_SPOOLED, alone, ledger.spooled);
         to.counter(&m::READINGS_DEAD_LETTERED, alone, ledger.dead_lettered);
-        to.counter(&m::READINGS_DISCARDED, alone, ledger.discarded);
         to.counter(&m::READINGS_UNDELIVERED, alone, ledger.undelivered);
         to.gauge(&m::READINGS_IN_FLIGHT, alone, number(ledger.readings_in_flight));
         let imbalance = ledger.message_imbalance().abs() + ledger.reading_imbalance().abs();
