@@ -182,8 +182,9 @@ impl Devices {
 async fn look_aside(source: Arc<Source>, occasion: Occasion, stamp: Option<Stamp>) -> Option<Look> {
     let (answer, look) = oneshot::channel();
     let looking = move || {
-        // Without it the look is only more in the way.
-        nice(NICENESS).ok();
+        if let Err(error) = nice(NICENESS) {
+            tracing::debug!(%error, "the list of devices is read without standing back");
+        }
         drop(answer.send(source.look(occasion, stamp)));
     };
     std::thread::Builder::new().name("registry".to_owned()).spawn(looking).ok()?;
