@@ -35,6 +35,7 @@ mod senml;
 mod settings;
 mod sheet;
 mod shelly;
+mod sparkplug;
 mod tasmota;
 mod term;
 mod theengs;
@@ -65,6 +66,7 @@ pub use senml::SenMl;
 pub use scaip::Scaip;
 pub use settings::{DecoderSettings, KeySettings, Positions, Requests};
 pub use shelly::Shelly;
+pub use sparkplug::Sparkplug;
 pub use tasmota::Tasmota;
 pub use term::{MappedValue, Sense, TermError, TermSettings};
 pub use theengs::Theengs;
@@ -94,6 +96,8 @@ pub enum Decoder {
     Theengs(Theengs),
     /// Ruuvi Gateway.
     Ruuvi(Ruuvi),
+    /// Sparkplug B.
+    Sparkplug(Sparkplug),
     /// SenML, JSON and CBOR.
     SenMl(SenMl),
     /// The Things Stack v3.
@@ -140,7 +144,8 @@ impl Decoder {
             Format::ThingsStack => Self::ThingsStack(ThingsStack::new(settings)?),
             Format::ChirpStack => Self::ChirpStack(ChirpStack::new(settings)?),
             Format::Tasmota => Self::Tasmota(Tasmota::new(settings)?),
-            Format::HomeAssistant | Format::Sparkplug => Self::Json(Json::new(catalogue)),
+            Format::Sparkplug => Self::Sparkplug(Sparkplug::new(settings)?),
+            Format::HomeAssistant => Self::Json(Json::new(catalogue)),
             Format::Homie => Self::Homie(Homie::new(settings)?),
             Format::OwnTracks => Self::OwnTracks(OwnTracks::new(settings)?),
             Format::OpenMHealth => Self::OpenMHealth(OpenMHealth::new(settings)?),
@@ -174,6 +179,7 @@ impl Decoder {
             Self::ZwaveJs(decoder) => decoder.decode(device, message, out)?,
             Self::Theengs(decoder) => decoder.decode(device, message, out)?,
             Self::Ruuvi(decoder) => decoder.decode(device, message, out)?,
+            Self::Sparkplug(decoder) => decoder.decode(message, memory, out)?,
             Self::SenMl(decoder) => decoder.decode(message, out)?,
             Self::ThingsStack(decoder) => decoder.decode(device, message, out)?,
             Self::ChirpStack(decoder) => decoder.decode(message, out)?,

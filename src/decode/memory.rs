@@ -52,6 +52,8 @@ pub(super) enum Shelf {
     ShellyPower,
     /// Presses, by topic.
     ShellyPresses,
+    /// Edge nodes of Sparkplug, by group and node.
+    Sparkplug,
 }
 
 impl Shelf {
@@ -62,6 +64,7 @@ impl Shelf {
             Self::Notes => 'n',
             Self::ShellyPower => 'p',
             Self::ShellyPresses => 'b',
+            Self::Sparkplug => 's',
         }
     }
 }
