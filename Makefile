@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # Folder with recorded data for `make replay`; not part of this repository.
 SHARED ?= ../shared
 
-.PHONY: help build demo package test setup replay kill-loop seeds outage matrix faults faults-long kills power-cuts long-outage bench bench-smoke bench-long docs lint clean-tests
+.PHONY: help build demo package test setup replay corpus kill-loop seeds outage matrix faults faults-long kills power-cuts long-outage bench bench-smoke bench-long docs lint clean-tests
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: ## All tests, with real Mosquitto and real Kafka.
 
 replay: ## Recorded homes through real brokers (SHARED=<dir>); exit 77 without the data.
 	SHARED='$(SHARED)' tools/replay.sh
+
+corpus: ## Real messages of every format, explained and counted (SHARED=<dir>); exit 77 without the data.
+	SHARED='$(SHARED)' tools/corpus.sh $(if $(LIST),--list)
 
 kill-loop: ## kill -9 under load: KILLS=25 RATE=5000, with and without device time.
 	TRYGG_SHOW=yes TRYGG_KILLS=$${KILLS:-25} TRYGG_RATE=$${RATE:-5000} tools/test.sh --test it kill::

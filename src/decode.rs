@@ -9,6 +9,7 @@ mod entry;
 mod error;
 mod fhir;
 mod format;
+mod homeassistant;
 mod homie;
 mod identity;
 mod json;
@@ -19,10 +20,10 @@ mod lorawan;
 mod mapping;
 mod meaning;
 mod memory;
-mod position;
 mod openmhealth;
 mod owntracks;
 mod paths;
+mod position;
 mod protobuf;
 mod recognise;
 mod request;
@@ -52,6 +53,7 @@ pub use decoded::{Decoded, DeviceName, DevicePart, READINGS_MAX, REFUSED_LISTED_
 pub use error::{DecodeError, NonReading, RefusalReason};
 pub use fhir::Fhir;
 pub use format::Format;
+pub use homeassistant::HomeAssistant;
 pub use homie::Homie;
 pub use json::Json;
 pub use mapping::{Mapping, MappingError, MappingSettings, ReadingSettings, TimeSettings};
@@ -62,8 +64,8 @@ pub use protobuf::Protobuf;
 pub use recognise::{Mark, Recognised, is_home_word, recognise, route};
 pub use request::{Purpose, Request};
 pub use ruuvi::Ruuvi;
-pub use senml::SenMl;
 pub use scaip::Scaip;
+pub use senml::SenMl;
 pub use settings::{DecoderSettings, KeySettings, Positions, Requests};
 pub use shelly::Shelly;
 pub use sparkplug::Sparkplug;
@@ -84,6 +86,8 @@ pub enum Decoder {
     Zigbee2Mqtt(Zigbee2Mqtt),
     /// Tasmota.
     Tasmota(Tasmota),
+    /// Home Assistant's discovery, and ESPHome.
+    HomeAssistant(HomeAssistant),
     /// trygg's own JSON.
     Json(Json),
     /// trygg's own protobuf, `trygg.device.v1`.
@@ -92,7 +96,7 @@ pub enum Decoder {
     Shelly(Shelly),
     /// Z-Wave JS UI.
     ZwaveJs(ZwaveJs),
-    /// Bluetooth advertisements of OpenMQTTGateway and Theengs Gateway.
+    /// Bluetooth advertisements of `OpenMQTTGateway` and Theengs Gateway.
     Theengs(Theengs),
     /// Ruuvi Gateway.
     Ruuvi(Ruuvi),
@@ -140,12 +144,12 @@ impl Decoder {
             Format::ZwaveJs => Self::ZwaveJs(ZwaveJs::new(settings)?),
             Format::Theengs => Self::Theengs(Theengs::new(settings)?),
             Format::Ruuvi => Self::Ruuvi(Ruuvi::new(settings)?),
+            Format::Tasmota => Self::Tasmota(Tasmota::new(settings)?),
+            Format::HomeAssistant => Self::HomeAssistant(HomeAssistant::new(settings)?),
             Format::SenMl => Self::SenMl(SenMl::new(settings)?),
             Format::ThingsStack => Self::ThingsStack(ThingsStack::new(settings)?),
             Format::ChirpStack => Self::ChirpStack(ChirpStack::new(settings)?),
-            Format::Tasmota => Self::Tasmota(Tasmota::new(settings)?),
             Format::Sparkplug => Self::Sparkplug(Sparkplug::new(settings)?),
-            Format::HomeAssistant => Self::Json(Json::new(catalogue)),
             Format::Homie => Self::Homie(Homie::new(settings)?),
             Format::OwnTracks => Self::OwnTracks(OwnTracks::new(settings)?),
             Format::OpenMHealth => Self::OpenMHealth(OpenMHealth::new(settings)?),
@@ -173,6 +177,7 @@ impl Decoder {
         let nothing_else = match self {
             Self::Zigbee2Mqtt(decoder) => decoder.decode(device, message, out)?,
             Self::Tasmota(decoder) => decoder.decode(device, message, out)?,
+            Self::HomeAssistant(decoder) => decoder.decode(device, message, memory, out)?,
             Self::Json(decoder) => decoder.decode(message.payload, out)?,
             Self::Protobuf(decoder) => decoder.decode(message.payload, out)?,
             Self::Shelly(decoder) => decoder.decode(device, message, memory, out)?,

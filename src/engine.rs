@@ -2,6 +2,7 @@
 
 mod apart;
 mod assembly;
+mod devices;
 mod keeping;
 mod layout;
 mod reach;
@@ -19,7 +20,7 @@ use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 pub use self::{apart::Apart, layout::topics_noted, signals::Signals};
-use self::{assembly::Assembly, keeping::Keeping, scrape::Scraper};
+use self::{assembly::Assembly, devices::Devices, keeping::Keeping, scrape::Scraper};
 use crate::{
     config::Config,
     kafka::{Kafka, KafkaError},
@@ -131,7 +132,8 @@ pub async fn run(
     observer: &Observer,
 ) -> Result<Ending, StartError> {
     let clock = Clock::new(Instant::now());
-    let assembly = Assembly::prepare(&config)?;
+    let devices = Devices::load(&config)?;
+    let assembly = Assembly::prepare(&config, devices.current())?;
     let names = config.links.iter().map(|link| Arc::clone(&link.name));
     let health = Arc::new(Health::new(names));
     let metrics = Arc::new(Metrics::new());
@@ -140,7 +142,7 @@ pub async fn run(
     let mut tasks: JoinSet<End> = JoinSet::new();
 
     let listen = config.admin.listen;
-    let scraper = Arc::new(Scraper::new(metrics, clock));
+    let scraper = Arc::new(Scraper::new(metrics, clock, devices.board()));
     let mono = Arc::new(move || clock.now().mono);
     let admin = Admin::bind(listen, Arc::clone(&health), scraper.scrape_on_request(), mono).await?;
     let listen = admin.address();
@@ -149,6 +151,11 @@ pub async fn run(
         if let Err(error) = admin.serve(stop_server).await {
             tracing::error!(%error, "the admin server failed");
         }
+        End::Service
+    });
+
+    tasks.spawn(async move {
+        devices.watch(clock).await;
         End::Service
     });
 

@@ -25,10 +25,13 @@ mod words;
 pub use self::{
     discover::{Census, CensusLimits, Proposal, Unrecognised},
     explainer::{Explainer, ExplainerSettings, Question},
+    fields::{Field, Purpose},
     json::write_json,
     lines::{Line, LineError, parse_line},
     listen::{Heard, ListenError, Listener, Onwards, listen},
+    outcome::Outcome,
     page::Page,
+    published::Published,
     text::write_text,
-    trace::Trace,
+    trace::{DeviceSeen, Found, ReadingSeen, RefusedSeen, Seen, Trace, Way},
 };

@@ -374,10 +374,7 @@ impl Pipeline {
             .and_then(|topic| self.routes.iter().find_map(|route| route.pattern.matches(topic)));
         let (home, device) =
             captures.map_or((None, None), |captures| (captures.home, captures.device));
-        match self.reports.resolver().may_keep(home, device) {
-            true => Bytes::Kept,
-            false => Bytes::Withheld,
-        }
+        if self.reports.resolver().may_keep(home, device) { Bytes::Kept } else { Bytes::Withheld }
     }
 }
 

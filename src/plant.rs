@@ -43,6 +43,10 @@ pub(crate) enum Bug {
     IgnoredSyncFailure,
     /// The spool's cursor is saved beyond what is delivered.
     EagerCursor,
+    /// A record that has waited is handed over without a look at its home's consent.
+    UnaskedGate,
+    /// Messages of a record that is not handed over are not answered.
+    UnansweredRefusal,
     /// An opened log counts on from the records it finds, and forgets its cursor.
     SequenceRestart,
 }
@@ -65,6 +69,14 @@ pub(crate) fn is_planted(bug: Bug) -> bool {
 /// Panics where the bug is planted.
 pub(crate) fn panic_if_planted(bug: Bug) {
     assert!(!is_planted(bug), "planted");
+}
+
+/// By what way a message of the simulation comes: what stands in it as `"way":1`.
+pub(crate) fn way(payload: &[u8]) -> u32 {
+    const KEY: &[u8] = b"\"way\":";
+    let at = payload.windows(KEY.len()).position(|bytes| bytes == KEY);
+    let digit = at.and_then(|at| payload.get(at + KEY.len()));
+    digit.map_or(0, |digit| u32::from(digit.saturating_sub(b'0')))
 }
 
 /// Digs the bug up again.

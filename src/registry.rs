@@ -122,6 +122,11 @@ impl Registry {
         self.rules.len()
     }
 
+    /// How many homes it names.
+    pub fn homes(&self) -> usize {
+        self.table.homes()
+    }
+
     /// Names no device?
     pub fn is_empty(&self) -> bool {
         self.len() == 0 && self.rules.is_empty()

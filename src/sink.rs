@@ -292,8 +292,8 @@ impl<P: Producer> Sink<P> {
 
     fn send(&mut self, index: u32, to: RecordKey, grouping: Grouping, now: Mono) {
         let Some(entry) = entry(&mut self.entries, index) else { return };
-        if self.gate.refuses(&entry.record) {
-            return self.withhold(index, to);
+        if self.gate.refuses_waiting(&entry.record) {
+            return self.withhold(index, to, now);
         }
         let Some(track) = track(&mut self.tracks, to) else { return };
         if track.is_overtaken(entry.sequence, entry.fate) {

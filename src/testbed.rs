@@ -5,7 +5,9 @@
 //!                 ├─ device          Zigbee2MQTT's sensors in the rooms
 //!                 └─ wearable        band and bed mat, in trygg's JSON
 //!
-//! source ──> courier ──> broker      homes or recorded lines; each message until acknowledged
+//! dataset                            published recordings, as their devices might have said it
+//!
+//! source ──> courier ──> broker      homes or recordings; each message until acknowledged
 //! ```
 //!
 //! Nothing here describes a person: habits are drawn from a seed.
@@ -13,6 +15,7 @@
 mod broker;
 mod chance;
 mod courier;
+mod dataset;
 mod day;
 mod device;
 mod failure;
@@ -29,13 +32,14 @@ mod wearable;
 pub use self::{
     broker::{Broker, BrokerError, BrokerSettings, BrokerUrl, protocol},
     courier::{Courier, Manner, Notice, Stop, Tally, publish},
+    dataset::{DatasetError, read_dataset},
     failure::Failure,
     filters::{Filter, filters, filters_toml},
     homes::{Clock, Event, Homes, Settings, Timepiece},
     outgoing::{Outgoing, Scheduled},
     pace::{PaceError, Rate, Speed},
     record::{RecordError, Recorded, Usual, parse as parse_record, write as write_record},
-    source::{Fed, Recording, SourceError, WAITING_MAX, send_homes},
+    source::{Fed, Recording, SourceError, WAITING_MAX, send_events},
 };
 
 /// Simulated time: milliseconds since the first day's midnight.

@@ -2,7 +2,7 @@
 # The benches. `bench.sh`: every row, in target/bench/summary.json too; `bench.sh smoke`: does it
 # run and balance; `bench.sh long`: memory over five million messages, ten minutes without Kafka, a
 # start with a full spool; `bench.sh pumps`: the two yardsticks alone; `bench.sh spool`: the spool's
-# rows alone.
+# rows alone; `bench.sh registry`: those of a list of 500 000 devices.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -17,11 +17,15 @@ smoke)
     cargo bench --locked --bench stages -- --smoke
     cargo bench --locked --bench throughput -- smoke
     ;;
+registry)
+    cargo bench --locked --bench stages -- --registry
+    cargo bench --locked --bench throughput -- registry
+    ;;
 long | pumps | spool)
     cargo bench --locked --bench throughput -- "$1"
     ;;
 *)
-    echo "usage: bench.sh [full|smoke|long|pumps|spool]" >&2
+    echo "usage: bench.sh [full|smoke|long|pumps|spool|registry]" >&2
     exit 64
     ;;
 esac

@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 shared=${SHARED:-../shared}
-for file in data/casas-tm000-week/events.tsv data/mqtt-payloads/zigbee2mqtt.jsonl; do
+for file in data/casas-tm000-week/events.tsv data/ordonez-home-a/OrdonezA_Sensors.txt \
+    data/wrist-e4/S01/HR.csv data/mqtt-payloads/zigbee2mqtt.jsonl; do
     if [ ! -r "$shared/$file" ]; then
         printf 'SKIP replay: %s is not there (SHARED=<dir> says where the data is)\n' "$shared/$file"
         exit 77

@@ -3,13 +3,14 @@
 use std::hint::black_box;
 
 use trygg::{
-    ack::{Epoch, Outstanding, Shares},
+    ack::{Epoch, Outstanding, Place, Shares},
     decode::{Decoded, Memory},
     encode::{ReportEncoder, ReportHead, report::EventIdBasis},
     model::{Flags, Mono},
     mqtt::{Incoming, ReadBuffer},
     pipeline::event_id::EventIds,
     registry::Resolution,
+    repeats::{Freshness, Part, Policy, RepeatLimits, Repeats},
     validate,
 };
 
@@ -30,6 +31,7 @@ pub(crate) fn of(stage: Stage, inputs: &Inputs) -> Outcome<Body<'_>> {
         Stage::DecodeZigbee2mqtt | Stage::DecodeJson | Stage::DecodeProtobuf => Ok(decode(inputs)),
         Stage::Resolve => Ok(resolve(inputs)),
         Stage::Validate => validate(inputs),
+        Stage::Repeats => repeats(inputs),
         Stage::EventId => Ok(event_id(inputs)),
         Stage::Encode => encode(inputs),
         Stage::Window => Ok(window()),
@@ -117,6 +119,34 @@ fn validate(inputs: &Inputs) -> Outcome<Body<'_>> {
         for _ in 0..count {
             validate::readings(&inputs.catalogue, black_box(&mut decoded));
             black_box(validate::clock(part.measured_at, inputs.now.wall, &limits));
+        }
+        Ok(())
+    }))
+}
+
+/// Every reading repeats a confirmed one and is marked: the longest way.
+fn repeats(inputs: &Inputs) -> Outcome<Body<'_>> {
+    const DEVICES: u64 = 10_000;
+    let first = inputs.iter().next().ok_or("no messages")?;
+    let (mut decoded, mut memory) = (Decoded::default(), Memory::default());
+    inputs.decoder().decode(first.device, &first.message(inputs.now), &mut memory, &mut decoded)?;
+    let mut repeats = Repeats::new(RepeatLimits::default(), &inputs.catalogue);
+    let mut position = 0;
+    Ok(Box::new(move |count| {
+        for _ in 0..count {
+            let place = Place { epoch: Epoch(1), position, settled: position };
+            repeats.begin(place, Mono(position * pipeline::INTERVAL_US));
+            let part = Part {
+                device: u32::try_from(position % DEVICES)?,
+                way: 0,
+                sequence: None,
+                measured_at: None,
+                latest: inputs.now.wall,
+                freshness: Freshness::Live,
+                policy: Policy::Mark,
+            };
+            black_box(repeats.judge(&part, black_box(&mut decoded.readings)));
+            position += 1;
         }
         Ok(())
     }))

@@ -13,6 +13,7 @@ mod payload;
 mod pipeline;
 #[path = "../throughput/progress.rs"]
 mod progress;
+mod registry;
 #[path = "../throughput/report.rs"]
 mod report;
 mod stage;
@@ -44,6 +45,9 @@ struct Arguments {
     only: Option<Stage>,
     #[arg(long, hide = true)]
     count: Option<u64>,
+    /// The rows of a list of 500 000 devices only.
+    #[arg(long)]
+    registry: bool,
     /// Cargo passes this to every bench.
     #[arg(long, hide = true)]
     bench: bool,
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match (arguments.only, arguments.count) {
         (Some(stage), Some(count)) => run_only(stage, count),
+        _ if arguments.registry => run_registry(),
         _ if arguments.smoke => run_all(&measure::SMOKE),
         _ => run_all(&measure::FULL),
     };
@@ -68,6 +73,12 @@ fn main() -> ExitCode {
 fn run_only(stage: Stage, count: u64) -> Outcome {
     let inputs = Inputs::build(stage.format())?;
     body::of(stage, &inputs)?(count)
+}
+
+fn run_registry() -> Outcome {
+    let mut report = Report::default();
+    registry::measure(&mut report, &measure::FULL)?;
+    terminal::report(report.table()?.trim_end())
 }
 
 fn run_all(effort: &Effort) -> Outcome {
@@ -101,6 +112,7 @@ fn run_all(effort: &Effort) -> Outcome {
         }
     }
     compare(&mut report);
+    registry::measure(&mut report, effort)?;
     progress.finish();
     terminal::report(report.table()?.trim_end())?;
     report.write(&report::directory().join("stages.json"))?;

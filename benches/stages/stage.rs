@@ -12,6 +12,7 @@ pub(crate) enum Stage {
     DecodeProtobuf,
     Resolve,
     Validate,
+    Repeats,
     EventId,
     Encode,
     Window,
@@ -28,13 +29,14 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Parse,
         Self::DecodeZigbee2mqtt,
         Self::DecodeJson,
         Self::DecodeProtobuf,
         Self::Resolve,
         Self::Validate,
+        Self::Repeats,
         Self::EventId,
         Self::Encode,
         Self::Window,
@@ -63,6 +65,7 @@ impl Stage {
             Self::DecodeProtobuf => "decode.protobuf",
             Self::Resolve => "resolve",
             Self::Validate => "validate",
+            Self::Repeats => "repeats",
             Self::EventId => "event_id",
             Self::Encode => "encode",
             Self::Window => "window",
@@ -86,6 +89,7 @@ impl Stage {
             Self::DecodeZigbee2mqtt => "a message of seven readings",
             Self::DecodeJson | Self::DecodeProtobuf => "a message of one reading",
             Self::Resolve => "one of 10 000 devices",
+            Self::Repeats => "seven readings beside those before; one of 10 000 devices",
             Self::Validate => "ranges of seven readings and a clock",
             Self::EventId => "CONTENT, a Zigbee2MQTT message",
             Self::Encode => "seven readings into an open batch",
@@ -126,6 +130,7 @@ impl Stage {
             | Self::DecodeZigbee2mqtt
             | Self::Resolve
             | Self::Validate
+            | Self::Repeats
             | Self::EventId
             | Self::Encode
             | Self::Window
@@ -150,6 +155,7 @@ impl Stage {
             | Self::DecodeProtobuf
             | Self::Resolve
             | Self::Validate
+            | Self::Repeats
             | Self::EventId
             | Self::Encode
             | Self::Window
@@ -176,6 +182,7 @@ impl Stage {
             | Self::DecodeProtobuf
             | Self::Resolve
             | Self::Validate
+            | Self::Repeats
             | Self::EventId
             | Self::Encode
             | Self::Window

@@ -17,6 +17,8 @@ pub(crate) struct EngineSetup<'a> {
     pub(crate) format: Format,
     pub(crate) window: u16,
     pub(crate) ack: Ack,
+    /// Lines of the list of devices; 0 for none.
+    pub(crate) listed: usize,
 }
 
 /// What a message is acknowledged for.
@@ -41,6 +43,24 @@ impl Ack {
 
 /// Name of the one link.
 pub(crate) const LINK: &str = "bench";
+
+/// The list of devices, beside the configuration.
+const LIST: &str = "devices.csv";
+
+/// Writes a list of the generator's devices, twenty a home, and puts it in the place of the last one.
+/// `version` makes it another one.
+pub(crate) fn write_list(lines: usize, version: usize) -> Outcome {
+    let mut text = String::with_capacity(lines * 72);
+    text.push_str("device,source_home,home,room,id,interval,consent\n");
+    for device in 0..lines {
+        let home = device / 20;
+        let address = 0x0015_8d00_0000_0000_u64 + device as u64 * 0x0001_0003;
+        writeln!(text, "{address:#018x},h{home:05},home-{home},room-{version},d-{device},30m,all")?;
+    }
+    let fresh = report::directory().join("devices.new");
+    fs::write(&fresh, text)?;
+    Ok(fs::rename(fresh, report::directory().join(LIST))?)
+}
 
 /// Where the engine's spool lies; nothing is left of it after a run.
 pub(crate) struct SpoolFolder(pub(crate) PathBuf);
@@ -79,6 +99,9 @@ pub(crate) fn start(
     let file = directory.join("engine.toml");
     let admin = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
     fs::write(&file, configuration(setup, spool, admin)?)?;
+    if setup.listed > 0 {
+        write_list(setup.listed, 0)?;
+    }
     // What the engine of the last run had to say; nothing of it belongs into the table.
     let log = File::create(directory.join("engine.log"))?;
     let mut command = Command::new(binary);
@@ -105,6 +128,9 @@ fn configuration(
     writeln!(text, "[[link]]\nname = \"{LINK}\"\nclient_id = \"trygg-bench\"")?;
     writeln!(text, "host = \"{}\"\nport = {}", mqtt.ip(), mqtt.port())?;
     writeln!(text, "receive_maximum = {}", setup.window)?;
+    if setup.listed > 0 {
+        writeln!(text, "[registry]\nfile = \"{LIST}\"")?;
+    }
     writeln!(text, "[[link.filter]]\nformat = \"{format}\"")?;
     writeln!(text, "topic = \"homes/{{home}}/{format}/{{device...}}\"")?;
     Ok(text)

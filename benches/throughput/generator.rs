@@ -23,10 +23,15 @@ use tokio::time::Instant;
 
 use self::packets::Packets;
 pub(crate) use self::payload::Format;
-use crate::{Outcome, role, terminal};
+use crate::{Outcome, pump::latency::Latency, role, terminal};
 
 /// How much is put together before it is written.
 const WRITE_BYTES: usize = 64 * 1024;
+
+/// Packet ids there are.
+const PACKET_IDS: usize = 65_535;
+/// So many of the messages were acknowledged within the time that is told.
+const MOST: f64 = 0.999;
 
 /// Without an acknowledgement for this long the run has failed.
 const STALL: Duration = Duration::from_mins(1);
@@ -43,8 +48,10 @@ pub(crate) struct GeneratorArgs {
 }
 
 /// What the two threads and the command reader share.
-#[derive(Default)]
 struct Shared {
+    /// From PUBLISH to PUBACK, by packet id; of paced messages only.
+    latency: Latency,
+    is_paced: AtomicBool,
     /// Packets for the client that are not PUBLISH.
     replies: Mutex<Vec<u8>>,
     /// Commands of the parent, oldest first.
@@ -65,12 +72,30 @@ struct Shared {
     closed: AtomicBool,
 }
 
+impl Shared {
+    fn new() -> Self {
+        Self {
+            latency: Latency::new(PACKET_IDS),
+            is_paced: AtomicBool::new(false),
+            replies: Mutex::default(),
+            commands: Mutex::default(),
+            window: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            acknowledged: AtomicU64::new(0),
+            out_of_order: AtomicU64::new(0),
+            unknown: AtomicU64::new(0),
+            ended: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+        }
+    }
+}
+
 pub(crate) fn run(args: GeneratorArgs) -> Outcome {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     terminal::report(&format!("ready port={}", listener.local_addr()?.port()))?;
     let packets = Packets::build(args)?;
 
-    let shared = Arc::new(Shared::default());
+    let shared = Arc::new(Shared::new());
     let writer = thread::current();
     listen_to_parent(Arc::clone(&shared), writer.clone());
     let (socket, _) = listener.accept()?;
@@ -139,6 +164,8 @@ impl Generator {
         let begin = Instant::now();
         let (mut sent, mut goal) = (first, first.saturating_add(count));
         let mut most = 0;
+        self.shared.is_paced.store(rate > 0, Ordering::Release);
+        self.shared.latency.take(MOST);
         let mut progress = Progress { acknowledged: first, at: begin, longest: Duration::ZERO };
         loop {
             let acknowledged = self.shared.acknowledged.load(Ordering::Acquire);
@@ -168,9 +195,10 @@ impl Generator {
         let out_of_order = self.shared.out_of_order.load(Ordering::Acquire);
         let unknown = self.shared.unknown.load(Ordering::Acquire);
         terminal::report(&format!(
-            "done count={} wall_us={wall} max_outstanding={most} out_of_order={out_of_order} unknown={unknown} silence_us={}",
+            "done count={} wall_us={wall} max_outstanding={most} out_of_order={out_of_order} unknown={unknown} silence_us={} p999_us={}",
             goal - first,
             progress.longest.as_micros(),
+            self.shared.latency.take(MOST),
         ))
     }
 
@@ -188,7 +216,11 @@ impl Generator {
     fn write(&mut self, first: u64, count: u64) -> Outcome<u64> {
         self.out.clear();
         let mut written = 0;
+        let is_paced = self.shared.is_paced.load(Ordering::Relaxed);
         while written < count && self.out.len() < WRITE_BYTES {
+            if is_paced {
+                self.shared.latency.sent(usize::from(packet_id(first + written)));
+            }
             self.packets.append(self.next, packet_id(first + written), &mut self.out)?;
             self.next = self.next.wrapping_add(1);
             written += 1;

@@ -52,6 +52,8 @@ enum Part {
     Pumps,
     /// The rows of the spool only.
     Spool,
+    /// The rows of the list of devices only.
+    Registry,
     /// Every role, hardly any messages, under a minute.
     Smoke,
     /// Memory over five million messages, ten minutes without Kafka, a start with a full spool.
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
         Part::Full => suite::full(engine, Field::Everybody),
         Part::Pumps => suite::full(engine, Field::Pumps),
         Part::Spool => suite::spool(engine),
+        Part::Registry => suite::registry(engine),
         Part::Smoke => suite::smoke(engine),
         Part::Long => suite::long(engine),
         Part::Generator(args) => generator::run(args),

@@ -3,7 +3,7 @@
 //! Both pumps send the payload as it came, one keyed record a message, and acknowledge in
 //! receive order after Kafka's delivery report, as the engine does.
 
-mod latency;
+pub(crate) mod latency;
 pub(crate) mod own_loop;
 pub(crate) mod rumqttc_v5;
 mod slots;
@@ -82,7 +82,7 @@ pub(crate) fn run(args: PumpArgs) -> Outcome {
     })?;
     for line in std::io::stdin().lines().map_while(Result::ok) {
         if let (Some(latency), true) = (&latency, line == "latency") {
-            terminal::report(&format!("latency p50_us={}", latency.take_median()))?;
+            terminal::report(&format!("latency p50_us={}", latency.take(0.5)))?;
         }
     }
     Ok(())

@@ -52,6 +52,8 @@ pub(crate) struct Scene {
     pub(crate) ack: Ack,
     /// Added to every answer of Kafka.
     pub(crate) round_trip: Duration,
+    /// Lines of the list of devices; 0 for none.
+    pub(crate) listed: usize,
     /// Does the pump look at the clock for every message?
     pub(crate) clock: Clock,
 }
@@ -70,6 +72,8 @@ pub(crate) struct Stretch {
     pub(crate) written: u64,
     /// Longest time between two acknowledgements.
     pub(crate) silence: Duration,
+    /// What 99.9 % of paced messages took at most, from PUBLISH to PUBACK.
+    pub(crate) slowest: Duration,
     /// Most messages outstanding at a time.
     pub(crate) most: u64,
     /// Who could not have gone faster, if anybody.
@@ -221,6 +225,7 @@ impl Run {
             cpu: measured.total,
             written: process::written(self.measured.pid())?.saturating_sub(before.written),
             silence: Duration::from_micros(done.get("silence_us")?),
+            slowest: Duration::from_micros(done.get("p999_us")?),
             most,
             bound: bound(&usages, wall),
         })
@@ -265,8 +270,8 @@ impl Run {
 }
 
 fn setup<'a>(scene: &Scene, mqtt: SocketAddr, brokers: &'a str) -> EngineSetup<'a> {
-    let Scene { format, window, ack, .. } = *scene;
-    EngineSetup { mqtt, brokers, format, window, ack }
+    let Scene { format, window, ack, listed, .. } = *scene;
+    EngineSetup { mqtt, brokers, format, window, ack, listed }
 }
 
 fn address(generator: &mut Role) -> Outcome<SocketAddr> {

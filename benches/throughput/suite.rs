@@ -3,6 +3,7 @@
 mod memory;
 mod outage;
 mod paced;
+mod registry;
 mod saturated;
 mod smoke;
 mod spool;
@@ -110,7 +111,9 @@ pub(crate) fn full(engine: PathBuf, field: Field) -> Outcome {
         + paced::steps(field)
         + window::steps(field)
         + match field {
-            Field::Everybody => memory::STEPS + spool::STEPS + outage::STEPS + start::STEPS,
+            Field::Everybody => {
+                memory::STEPS + registry::STEPS + spool::STEPS + outage::STEPS + start::STEPS
+            }
             Field::Pumps => 0,
         };
     let mut bench = Bench::new(engine, field, steps)?;
@@ -119,6 +122,7 @@ pub(crate) fn full(engine: PathBuf, field: Field) -> Outcome {
     window::measure(&mut bench)?;
     if field.has(Subject::Engine) {
         memory::measure(&mut bench)?;
+        registry::measure(&mut bench)?;
         spool::measure(&mut bench)?;
         outage::measure(&mut bench)?;
         start::measure(&mut bench)?;
@@ -135,6 +139,13 @@ pub(crate) fn spool(engine: PathBuf) -> Outcome {
     outage::measure(&mut bench)?;
     start::measure(&mut bench)?;
     bench.finish("spool.json")
+}
+
+/// The rows of the list of devices alone.
+pub(crate) fn registry(engine: PathBuf) -> Outcome {
+    let mut bench = Bench::new(engine, Field::Everybody, registry::STEPS)?;
+    registry::measure(&mut bench)?;
+    bench.finish("registry.json")
 }
 
 /// Does every role work, in every format?

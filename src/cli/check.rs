@@ -66,10 +66,13 @@ fn write_check(file: &Path, output: Output, out: &mut impl Write) -> io::Result<
         Ok(seen) => seen,
         Err(errors) => return write_mistakes(&errors, output, out),
     };
-    let mut devices = 0;
+    let (mut devices, mut rules, mut takes_all) = (0, 0, false);
     if let Some(list) = &config.registry.file {
         match Registry::load(list, &config.engine.tenant, &config.identity, &config.catalogue) {
-            Ok(registry) => devices = registry.len(),
+            Ok(registry) => {
+                (devices, rules) = (registry.len(), registry.rules());
+                takes_all = !registry.asks_consent();
+            }
             Err(errors) => return write_list(&errors, output, out),
         }
     }
@@ -78,7 +81,8 @@ fn write_check(file: &Path, output: Output, out: &mut impl Write) -> io::Result<
         Output::Json => {
             let absent = absent.iter().map(|mistake| mistake_json(mistake, "note"));
             let notes = notes.iter().map(|note| note_json(note, file, &record));
-            write_json(&Value::Array(absent.chain(notes).collect()), out)?;
+            let consent = takes_all.then(|| consent_json(config));
+            write_json(&Value::Array(absent.chain(notes).chain(consent).collect()), out)?;
         }
         Output::Text => {
             for ConfigError { place, key, fix, .. } in absent {
@@ -91,10 +95,16 @@ fn write_check(file: &Path, output: Output, out: &mut impl Write) -> io::Result<
             for note in notes {
                 writeln!(out, "{NOTED}note:{NOTED:#} {note}")?;
             }
+            if takes_all {
+                writeln!(out, "{NOTED}note:{NOTED:#} {NO_CONSENT}")?;
+            }
             let count = |of: usize, one, several| counted(of.try_into().unwrap_or(0), one, several);
             let links = count(config.links.len(), "link", "links");
             let devices = count(devices, "registered device", "registered devices");
             write!(out, "{GOOD}ok{GOOD:#}: {links}, {devices}")?;
+            if rules > 0 {
+                write!(out, ", {}", count(rules, "line with stars", "lines with stars"))?;
+            }
             if !absent.is_empty() {
                 let files = count(absent.len(), "file", "files");
                 write!(out, "; `trygg run` needs {files} more")?;
@@ -103,6 +113,25 @@ fn write_check(file: &Path, output: Output, out: &mut impl Write) -> io::Result<
         }
     }
     Ok(Exit::Done)
+}
+
+/// What a list without the column means.
+const NO_CONSENT: &str = "registry.file: there is no column consent, so all readings of every home are \
+                          taken; docs/registry.md says how homes are asked";
+
+fn consent_json(config: &Config) -> Value {
+    json!({
+        "severity": "note",
+        "file": config.registry.file.as_ref().map(|file| file.display().to_string()),
+        "line": 1,
+        "column": null,
+        "variable": null,
+        "key": "registry.file",
+        "expected": null,
+        "found": null,
+        "nearest": null,
+        "fix": NO_CONSENT,
+    })
 }
 
 /// Writes mistakes of the configuration.
@@ -225,6 +254,20 @@ mod tests {
         assert_eq!(exit, Exit::Done);
         assert!(out.starts_with("note: identity.clear_names"), "{out}");
         assert!(out.ends_with("ok: 1 link, 2 registered devices\n"), "{out}");
+    }
+
+    #[test]
+    fn a_list_that_does_not_say_what_homes_consent_to_gets_a_note() {
+        let (exit, out) = check(CONFIG, "device,home\nd-1,h-1\nroom-*,h-2\n");
+        assert_eq!(exit, Exit::Done);
+        assert!(out.contains("note: registry.file: there is no column consent"), "{out}");
+        assert!(out.ends_with("ok: 1 link, 1 registered device, 1 line with stars\n"), "{out}");
+        let (exit, out) = check(CONFIG, "device,home,consent\nd-1,h-1,all\n");
+        assert_eq!(exit, Exit::Done);
+        assert!(!out.contains("consent"), "{out}");
+        let (exit, out) = check(CONFIG, "device,home,consent\nd-1,h-1,all\nd-2,h-1,none\n");
+        assert_eq!(exit, Exit::Configuration);
+        assert!(out.contains("devices.csv:3: consent: line 2 of the same home"), "{out}");
     }
 
     #[test]

@@ -18,8 +18,8 @@ use super::{
 use crate::{
     model::QoS,
     testbed::{
-        Fed, Homes, Manner, Rate, Recording, Settings, Speed, Usual, filters_toml, send_homes,
-        write_record,
+        Event, Fed, Homes, Manner, Rate, Recording, Settings, Speed, Usual, filters_toml,
+        read_dataset, send_events, write_record,
     },
 };
 
@@ -37,6 +37,8 @@ Examples:
   Recorded events in their own time, or as fast as the broker takes them:
     trygg simulate --replay monday.jsonl --speed 1
     trygg simulate --replay monday.jsonl --speed max --rate-limit 500/s
+  A published recording of a home or a wristband, from its directory:
+    trygg simulate --replay data/wrist-e4 --speed 60
   The filters a link needs for these homes:
     trygg simulate --config >> trygg.toml
 
@@ -76,7 +78,8 @@ pub struct SimulateArgs {
     /// Most messages a time, such as 100/s.
     #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
     rate_limit: Option<Rate>,
-    /// Send recorded events instead; - is standard input.
+    /// Send recorded events instead: lines of JSON (- is standard input), or the directory of a
+    /// recording in the form of CASAS, Ordonez or Empatica E4.
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["homes", "seed"])]
     replay: Vec<PathBuf>,
     /// Write what would be published, as lines of JSON; a simulated day, if nothing else is said.
@@ -129,29 +132,39 @@ impl SimulateArgs {
             let progress = Progress::Told(Box::new(move |position| {
                 format!("{count} homes  {}", clock.read(Duration::from_millis(position)))
             }));
-            let source = move |sender: &mpsc::Sender<Fed>| send_homes(homes, speed, until, sender);
+            let source = move |sender: &mpsc::Sender<Fed>| {
+                send_events(homes, speed, until, sender);
+            };
             return Delivery { broker, manner, source, duration, progress, output }.run(out, err);
         }
         let mut bytes = Some(0);
-        for path in &self.replay {
-            match size(path) {
-                Ok(more) => bytes = bytes.zip(more).map(|(bytes, more)| bytes + more),
-                Err(error) => {
-                    writeln!(err, "--replay {}: cannot be read: {error}", path.display())?;
+        let mut recordings = Vec::new();
+        for path in self.replay {
+            let (recording, size) = match Replayed::of(path) {
+                Ok(replayed) => replayed,
+                Err(mistake) => {
+                    writeln!(err, "--replay {mistake}")?;
                     return Ok(Exit::Usage);
                 }
-            }
+            };
+            bytes = bytes.zip(size).map(|(bytes, more)| bytes + more);
+            recordings.push(recording);
         }
         let progress = match bytes {
             Some(bytes) => Progress::Bytes(bytes),
             None => Progress::Told(Box::new(|_| String::new())),
         };
-        let files = self.replay;
         let source = move |sender: &mpsc::Sender<Fed>| {
             let usual = Usual { qos: QoS::AtLeastOnce, retain: false };
-            let mut recording = Recording::new(usual, speed);
-            for path in &files {
-                if !send_file(path, &mut recording, sender) {
+            let mut lines = Recording::new(usual, speed);
+            for recording in recordings {
+                let goes_on = match recording {
+                    Replayed::Lines(path) => send_file(&path, &mut lines, sender),
+                    Replayed::Dataset(events) => {
+                        send_events(events.into_iter(), speed, Duration::MAX, sender)
+                    }
+                };
+                if !goes_on {
                     break;
                 }
             }
@@ -176,6 +189,29 @@ impl SimulateArgs {
         }
         out.flush()?;
         Ok(Exit::Done)
+    }
+}
+
+/// One thing to replay.
+enum Replayed {
+    /// A file of messages.
+    Lines(PathBuf),
+    /// A directory that holds a published recording.
+    Dataset(Vec<Event>),
+}
+
+impl Replayed {
+    /// What stands at a path, and how many bytes of lines if that is known; or what is wrong.
+    fn of(path: PathBuf) -> Result<(Self, Option<u64>), String> {
+        if path.is_dir() {
+            let events = read_dataset(&path);
+            let events = events.map_err(|error| format!("{}: {error}", path.display()))?;
+            return Ok((Self::Dataset(events), None));
+        }
+        match size(&path) {
+            Ok(size) => Ok((Self::Lines(path), size)),
+            Err(error) => Err(format!("{}: cannot be read: {error}", path.display())),
+        }
     }
 }
 

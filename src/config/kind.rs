@@ -70,8 +70,9 @@ impl Setting for ValueType {
 }
 
 impl Setting for Class {
-    const EXPECTED: &'static str = "a class of kinds: environment, activity, position, vitals, \
-                                    sleep, medication, safety, device or other";
+    const EXPECTED: &'static str = "\"environment\", \"activity\", \"position\", \"vitals\", \
+                                    \"sleep\", \"medication\", \"safety\", \"device\" or \
+                                    \"other\"";
     const EXAMPLE: &'static str = "\"environment\"";
     const FORM: Form = Form::words(&[
         "environment",

@@ -71,11 +71,7 @@ impl ChirpStack {
 
 impl Facts {
     /// The number printed on the device: of the topic, else of the message.
-    fn name(
-        &self,
-        topic: &str,
-        out: &mut Decoded,
-    ) -> Result<DeviceName, DecodeError> {
+    fn name(&self, topic: &str, out: &mut Decoded) -> Result<DeviceName, DecodeError> {
         match self.eui.as_deref() {
             _ if !topic.is_empty() => out.own_name(topic),
             Some(eui) => out.own_name(eui),

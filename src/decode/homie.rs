@@ -88,7 +88,7 @@ impl Homie {
             }
             About::Value { node, property } => {
                 let known = property_of(memory, place.key, node, property);
-                self.value(node, property, known, text, out);
+                self.value(node, property, &known, text, out);
             }
             About::Alert(_) => match alert {
                 Some(term) => {
@@ -137,10 +137,10 @@ impl Homie {
         Ok(())
     }
 
-    fn value(&self, node: &str, property: &str, known: Property, text: &str, out: &mut Decoded) {
+    fn value(&self, node: &str, property: &str, known: &Property, text: &str, out: &mut Decoded) {
         let term = self.vocabulary.term(&format!("{node}/{property}"));
         let term = term.or_else(|| self.vocabulary.term(property));
-        let Some(term) = term.filter(|term| self.fits(term, &known, text)) else {
+        let Some(term) = term.filter(|term| self.fits(term, known, text)) else {
             out.unknown_keys += 1;
             return;
         };

@@ -198,9 +198,12 @@ impl Reports<'_> {
     fn take<E: Error>(&mut self, fields: &Fields<'_>, part: &mut DevicePart) -> Result<(), E> {
         let room = self.out.check_room();
         self.stop(room)?;
-        let Some(channel) = fields.channel.unwrap_or(Some(0)) else {
-            self.out.refuse(fields.kind, RefusalReason::ReadingShape, None);
-            return Ok(());
+        let channel = match fields.channel.unwrap_or(Ok(0)) {
+            Ok(channel) => channel,
+            Err(reason) => {
+                self.out.refuse(fields.kind, reason, None);
+                return Ok(());
+            }
         };
         let entry = Entry {
             kind: fields.kind,
@@ -240,15 +243,15 @@ impl Reports<'_> {
 }
 
 /// A channel is a whole number; null is none.
-fn channel_of(scalar: &Scalar<'_>) -> Option<u16> {
+fn channel_of(scalar: &Scalar<'_>) -> Result<u16, RefusalReason> {
     match scalar {
-        Scalar::Null => Some(0),
-        Scalar::Unsigned(number) => u16::try_from(*number).ok(),
+        Scalar::Null => Ok(0),
+        Scalar::Unsigned(number) => u16::try_from(*number).map_err(|_| RefusalReason::ReadingShape),
         Scalar::Bool(_)
         | Scalar::Negative(_)
         | Scalar::Float(_)
         | Scalar::Text(_)
-        | Scalar::Nested => None,
+        | Scalar::Nested => Err(RefusalReason::ReadingShape),
     }
 }
 

@@ -117,10 +117,6 @@ impl<'t, 'a> At<'t, 'a> {
         self.scalar().plain_number()
     }
 
-    pub(super) fn is_null(self) -> bool {
-        *self.scalar() == Scalar::Null
-    }
-
     pub(super) fn is_object(self) -> bool {
         matches!(self.node.content, Content::Object)
     }
@@ -260,7 +256,7 @@ mod tests {
         assert_eq!(list.items().count(), 4);
         assert_eq!(list.items().nth(1).unwrap().get("c").unwrap().text(), Some("x"));
         assert_eq!(list.items().nth(3).unwrap().number(), Some(-2.5));
-        assert!(root.path(&["a", "b\n"]).unwrap().is_null());
+        assert_eq!(root.path(&["a", "b\n"]).unwrap().scalar(), &Scalar::Null);
         assert_eq!(root.get("d").unwrap().scalar(), &Scalar::Bool(false), "the last one counts");
         assert_eq!(root.entries().count(), 4);
         assert_eq!(root.get("d").unwrap().entries().count(), 0);

@@ -54,6 +54,12 @@ pub(super) enum Shelf {
     ShellyPresses,
     /// Edge nodes of Sparkplug, by group and node.
     Sparkplug,
+    /// What a state topic of Home Assistant says.
+    Entities,
+    /// State topics by the config topic that named them.
+    Configs,
+    /// State topics with wildcards.
+    Wildcards,
 }
 
 impl Shelf {
@@ -65,6 +71,9 @@ impl Shelf {
             Self::ShellyPower => 'p',
             Self::ShellyPresses => 'b',
             Self::Sparkplug => 's',
+            Self::Entities => 'e',
+            Self::Configs => 'c',
+            Self::Wildcards => 'w',
         }
     }
 }

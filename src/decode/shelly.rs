@@ -103,11 +103,11 @@ impl Shelly {
             }
             Place::FirstGeneration { path, .. } => {
                 let wanted = self.field(Component::of_topic(path), &mut scope);
-                report::bare(wanted, json_text::check(body)?, out)
+                report::bare(&wanted, json_text::check(body)?, out)
             }
             Place::Online { .. } => {
                 let wanted = self.field(Component::of_topic("online"), &mut scope);
-                report::bare(wanted, json_text::check(body)?, out)
+                report::bare(&wanted, json_text::check(body)?, out)
             }
             Place::Blu { .. } | Place::Told(_) | Place::Foreign => Vec::new(),
         };

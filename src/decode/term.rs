@@ -280,7 +280,8 @@ fn meaning_of(
     }
 }
 
-fn is_word(word: &str, scalar: &Scalar<'_>) -> bool {
+/// Is it what a value says, as text?
+pub(super) fn is_word(word: &str, scalar: &Scalar<'_>) -> bool {
     match scalar {
         Scalar::Text(text) => word.eq_ignore_ascii_case(text.trim_ascii()),
         Scalar::Unsigned(number) => word.parse() == Ok(*number),

@@ -1,5 +1,8 @@
 //! What holds for every format; and the helpers of the formats' own tests.
 
+mod people;
+mod radios;
+
 use std::{fmt::Write, sync::LazyLock};
 
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -40,6 +43,11 @@ pub(super) fn told(decoder: &Decoder, topic: &str, device: &str, payload: &[u8])
         Ok(Outcome::Readings) => {}
     }
     assert_whole(&out);
+    tell(&out)
+}
+
+/// The readings in short.
+pub(super) fn tell(out: &Decoded) -> String {
     let catalogue = catalogue();
     let mut text = String::new();
     for reading in &out.readings {

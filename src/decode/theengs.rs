@@ -1,4 +1,4 @@
-//! Bluetooth advertisements as OpenMQTTGateway and Theengs Gateway decode them: one or two values
+//! Bluetooth advertisements as `OpenMQTTGateway` and Theengs Gateway decode them: one or two values
 //! a message, heard by as many gateways as there are in reach.
 
 mod topic;

@@ -189,7 +189,8 @@ impl<'l> Facts<'l> {
                 Key::Network => facts.network = read(),
                 Key::Gateway => facts.gateway = earlier(facts.gateway, read()),
                 Key::Rssi => {
-                    facts.rssi = facts.rssi.into_iter().chain(value.plain_number()).reduce(f64::max);
+                    facts.rssi =
+                        facts.rssi.into_iter().chain(value.plain_number()).reduce(f64::max);
                 }
                 Key::Count => facts.count = sender::sequence(value),
                 Key::Battery => facts.battery = Some(value),
@@ -266,7 +267,8 @@ fn take_fields(leaves: &Leaves<'_, '_>, uplink: &mut Uplink<'_>) -> Result<(), D
 }
 
 fn unit_beside<'l>(leaves: &'l Leaves<'_, '_>, kind: KindId, channel: u16) -> Option<&'l str> {
-    let is_unit = |key| matches!(key, Key::Field(Field::Unit(of, at)) if of == kind && at == channel);
+    let is_unit =
+        |key| matches!(key, Key::Field(Field::Unit(of, at)) if of == kind && at == channel);
     leaves.iter().find(|leaf| is_unit(leaf.key)).and_then(|leaf| text(&leaf.value))
 }
 

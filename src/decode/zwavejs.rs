@@ -31,7 +31,7 @@ const TABLE: &str = include_str!("../../config/keys/zwavejs.csv");
 
 /// What a path of a value object is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Key {
+enum Part {
     Value,
     /// A value that is a structure: a buffer, a duration.
     Inside,
@@ -39,7 +39,8 @@ enum Key {
     Unit,
     Class,
     Property,
-    PropertyKey,
+    /// The property's key.
+    Detail,
     Status,
 }
 
@@ -158,11 +159,11 @@ fn read<'p>(payload: &'p [u8], out: &mut Decoded) -> Result<Body<'p>, DecodeErro
     }
     for Leaf { key, value } in leaves::read(payload, out, wanted)? {
         match key {
-            Key::Value => body.value = Some(value),
-            Key::Inside => body.is_structure = true,
-            Key::Time => body.time = Some(time::read(&value, TimeFormat::UnixMilliseconds)),
-            Key::Unit => body.unit = text(value).filter(|unit| !unit.is_empty()),
-            Key::Class => {
+            Part::Value => body.value = Some(value),
+            Part::Inside => body.is_structure = true,
+            Part::Time => body.time = Some(time::read(&value, TimeFormat::UnixMilliseconds)),
+            Part::Unit => body.unit = text(value).filter(|unit| !unit.is_empty()),
+            Part::Class => {
                 body.class = match value {
                     Scalar::Unsigned(class) => u16::try_from(class).ok(),
                     Scalar::Null
@@ -173,30 +174,30 @@ fn read<'p>(payload: &'p [u8], out: &mut Decoded) -> Result<Body<'p>, DecodeErro
                     | Scalar::Nested => None,
                 };
             }
-            Key::Property => body.property = Some(value),
-            Key::PropertyKey => body.property_key = Some(value),
-            Key::Status => body.status = Some(value),
+            Part::Property => body.property = Some(value),
+            Part::Detail => body.property_key = Some(value),
+            Part::Status => body.status = Some(value),
         }
     }
     Ok(body)
 }
 
-fn wanted(path: &str) -> Wanted<Key> {
+fn wanted(path: &str) -> Wanted<Part> {
     Wanted::Yes(match path {
-        "value" => Key::Value,
-        "time" | "lastUpdate" => Key::Time,
-        "unit" => Key::Unit,
-        "commandClass" => Key::Class,
-        "property" => Key::Property,
-        "propertyKey" => Key::PropertyKey,
-        "status" => Key::Status,
+        "value" => Part::Value,
+        "time" | "lastUpdate" => Part::Time,
+        "unit" => Part::Unit,
+        "commandClass" => Part::Class,
+        "property" => Part::Property,
+        "propertyKey" => Part::Detail,
+        "status" => Part::Status,
         // One of it is enough to know that there is something inside.
-        "value/type" | "value/value" | "value/0" => Key::Inside,
+        "value/type" | "value/value" | "value/0" => Part::Inside,
         _ => return Wanted::No,
     })
 }
 
-fn text<'p>(value: Scalar<'p>) -> Option<Cow<'p, str>> {
+fn text(value: Scalar<'_>) -> Option<Cow<'_, str>> {
     match value {
         Scalar::Text(text) => Some(text),
         Scalar::Null

@@ -6,7 +6,7 @@ use super::{Part, Settings};
 use crate::{
     engine::single_threaded,
     testbed::{
-        Broker, Failure, Homes, Manner, Notice, Speed, Stop, WAITING_MAX, publish, send_homes,
+        Broker, Failure, Homes, Manner, Notice, Speed, Stop, WAITING_MAX, publish, send_events,
     },
 };
 
@@ -34,7 +34,7 @@ pub(super) fn live(
     };
     std::thread::scope(|threads| {
         // Ends when nobody takes the homes' messages any more.
-        threads.spawn(|| send_homes(homes, speed, std::time::Duration::MAX, &sender));
+        threads.spawn(|| send_events(homes, speed, std::time::Duration::MAX, &sender));
         let ended = single_threaded()
             .map(|runtime| runtime.block_on(publish(&broker, manner, source, stop, &mut notice)).1);
         match ended {

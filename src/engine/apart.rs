@@ -3,6 +3,7 @@
 use super::{
     StartError,
     assembly::{Assembly, address, session_settings},
+    devices::Devices,
 };
 use crate::{
     config::{Config, Format},
@@ -23,13 +24,14 @@ pub struct Apart {
 impl Apart {
     /// Makes what does not need Kafka.
     pub fn new(config: &Config) -> Result<Self, StartError> {
-        Ok(Self { assembly: Assembly::prepare(config)?, config: config.clone() })
+        let registry = Devices::load(config)?.current();
+        Ok(Self { assembly: Assembly::prepare(config, registry)?, config: config.clone() })
     }
 
     /// The pipeline of a link; its topics have one partition each.
     pub fn pipeline(&self, link: &str, started: UnixMicros) -> Option<Pipeline> {
         let link = self.config.links.iter().find(|known| &*known.name == link)?;
-        Some(self.assembly.pipeline(link, [1; 3], started))
+        Some(self.assembly.pipeline(link, self.assembly.registry(), [1; 3], started))
     }
 
     /// The decoder of a filter's format.

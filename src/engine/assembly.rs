@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -38,7 +39,7 @@ const SMALL_WINDOW: usize = 1_000;
 #[derive(Debug)]
 pub(super) struct Assembly {
     config: Config,
-    registry: Arc<Registry>,
+    registry: Arc<ArcSwap<Registry>>,
     decoders: BTreeMap<decode::Format, Decoder>,
     mappings: BTreeMap<String, Decoder>,
 }
@@ -50,13 +51,10 @@ pub(super) struct ReadyLink {
 }
 
 impl Assembly {
-    pub(super) fn prepare(config: &Config) -> Result<Self, StartError> {
-        let registry = match &config.registry.file {
-            Some(file) => {
-                Registry::load(file, &config.engine.tenant, &config.identity, &config.catalogue)?
-            }
-            None => Registry::default(),
-        };
+    pub(super) fn prepare(
+        config: &Config,
+        registry: Arc<ArcSwap<Registry>>,
+    ) -> Result<Self, StartError> {
         let mappings = config.mappings.iter().map(|settings| {
             let name = settings.name.clone();
             let mapping = Mapping::new(settings, &config.catalogue);
@@ -73,11 +71,16 @@ impl Assembly {
                 .map_err(|error| StartError::Mapping { name: name(), error: error.into() })
         });
         Ok(Self {
-            registry: Arc::new(registry),
+            registry,
             decoders: decoders.collect::<Result<_, _>>()?,
             mappings: mappings.collect::<Result<_, _>>()?,
             config: config.clone(),
         })
+    }
+
+    /// The list of devices as it is now.
+    pub(super) fn registry(&self) -> Arc<Registry> {
+        self.registry.load_full()
     }
 
     pub(super) fn link_count(&self) -> usize {
@@ -141,7 +144,14 @@ impl Assembly {
                 if let Some(part) = &part {
                     sink = sink.with_log(part.habit, &part.recovered);
                 }
-                let pipeline = self.pipeline(link, kafka.partitions(), clock.now().wall);
+                let registry = self.registry();
+                sink.replace_registry(Arc::clone(&registry));
+                let pipeline = self.pipeline(
+                    link,
+                    Arc::clone(&registry),
+                    kafka.partitions(),
+                    clock.now().wall,
+                );
                 let task = LinkTask {
                     core: Core::new(link_settings(link), session, pipeline, sink),
                     address: address(link),
@@ -154,6 +164,8 @@ impl Assembly {
                     clock,
                     stop: stop.clone(),
                     abort: abort.clone(),
+                    registry,
+                    registries: Arc::clone(&self.registry),
                     voice: Voice::default(),
                     troubled_lane: None,
                 };
@@ -166,6 +178,7 @@ impl Assembly {
     pub(super) fn pipeline(
         &self,
         link: &config::LinkSettings,
+        registry: Arc<Registry>,
         partitions: [i32; 3],
         started: UnixMicros,
     ) -> Pipeline {
@@ -183,7 +196,7 @@ impl Assembly {
             identity: config.identity.clone(),
             unknown: config.registry.unknown,
         };
-        let resolver = Resolver::new(Arc::clone(&self.registry), origin, Limits::default());
+        let resolver = Resolver::new(registry, origin, Limits::default());
         let settings = PipelineSettings {
             link: Arc::clone(&link.name),
             routes: routes.collect(),

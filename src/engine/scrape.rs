@@ -13,7 +13,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::keeping::Watch;
+use super::{devices::Board, keeping::Watch};
 use crate::{
     kafka::Kafka,
     link::{Clock, SnapshotRequest},
@@ -30,6 +30,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 pub(super) struct Scraper {
     metrics: Arc<Metrics>,
     clock: Clock,
+    devices: Arc<Board>,
     sources: OnceLock<Sources>,
     /// Histograms are handed over by a snapshot, so scrapes take turns.
     turn: Mutex<()>,
@@ -43,8 +44,8 @@ struct Sources {
 }
 
 impl Scraper {
-    pub(super) fn new(metrics: Arc<Metrics>, clock: Clock) -> Self {
-        Self { metrics, clock, sources: OnceLock::new(), turn: Mutex::new(()) }
+    pub(super) fn new(metrics: Arc<Metrics>, clock: Clock, devices: Arc<Board>) -> Self {
+        Self { metrics, clock, devices, sources: OnceLock::new(), turn: Mutex::new(()) }
     }
 
     /// From now on there are links to ask.
@@ -95,6 +96,7 @@ impl Scraper {
         // Published even then: histograms were handed over and would be lost.
         let text = self.metrics.render(|to| {
             publish_build(to);
+            self.devices.publish(to);
             if let Some(sources) = self.sources.get() {
                 publish_kafka(to, sources);
                 if let Some(spool) = &sources.spool {

@@ -39,8 +39,8 @@ pub struct Published {
     pub events: Vec<Event>,
     /// Kafka's topics of the records, each once.
     pub topics: Vec<String>,
-    /// Readings that a policy leaves out.
-    pub discarded: u32,
+    /// Readings that a policy leaves out, by its code.
+    pub left_out: Vec<(&'static str, u64)>,
 }
 
 impl Site {
@@ -106,9 +106,13 @@ impl Site {
         };
         let Some((_, token)) = window.admit(arrival) else { return };
         let (mut pool, mut records) = (RecordPool::new(0), Vec::new());
+        let before = self.pipeline.counts().discarded.by_reason();
         let accepted = self.pipeline.accept(message, None, token, &mut pool, &mut records);
         self.pipeline.flush(FlushReason::Drain, &mut records);
-        let mut published = Published { discarded: accepted.discarded, ..Published::default() };
+        let mut published = Published::default();
+        let after = self.pipeline.counts().discarded.by_reason();
+        let left_out = after.iter().zip(before).map(|((code, now), (_, then))| (*code, now - then));
+        published.left_out = left_out.filter(|(_, count)| *count > 0).collect();
         for record in &records {
             let topic = self.topics.get(record.to.lane as usize).cloned().unwrap_or_default();
             if !published.topics.contains(&topic) {
@@ -128,7 +132,8 @@ impl Site {
                 trace.outcome = Outcome::Refused { reason, detail };
             }
             None if accepted.readings == 0 && trace.outcome == Outcome::Readings => {
-                trace.outcome = Outcome::NoReading { reason: "unknown_device" };
+                let policy = published.left_out.first().map(|(code, _)| *code);
+                trace.outcome = Outcome::NoReading { reason: policy.unwrap_or("unknown_device") };
             }
             None => {}
         }

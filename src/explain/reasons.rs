@@ -35,6 +35,8 @@ pub(super) enum Cure {
     Home,
     /// A line in the registry.
     Registry,
+    /// The home's consent.
+    Consent,
     /// The policy for positions.
     Positions,
     /// A larger limit of the link.
@@ -207,6 +209,22 @@ pub(super) static REASONS: &[Reason] = &[
     row("stale", Cure::Fine, "This is older than what is known already."),
     row("position", Cure::Positions, "This is a position, which the policy does not keep."),
     row("no_value", Cure::Fine, "Every known field says that there is nothing to report."),
+    // Left out by policy.
+    row(
+        "no_consent",
+        Cure::Consent,
+        "The home does not consent to data of this class, so nothing of it is kept.",
+    ),
+    row(
+        "repeat",
+        Cure::Fine,
+        "The device says what it said before, and the policy keeps only changes and a sign of life.",
+    ),
+    row(
+        "duplicate",
+        Cure::Fine,
+        "The same was heard by another way, and one of the two is enough.",
+    ),
     row("no_known_key", Cure::Key, "No field of this message stands for a kind."),
 ];
 
@@ -266,6 +284,8 @@ mod tests {
             table.lines().skip(2).take_while(|line| line.starts_with('|')).collect::<Vec<_>>()
         });
         let documented: BTreeSet<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+        let policies = ["no_consent", "repeat", "duplicate"];
+        let documented: BTreeSet<&str> = documented.into_iter().chain(policies).collect();
         assert_eq!(told, documented);
         let closed = NonReading::ALL.map(NonReading::reason);
         let closed = closed.into_iter().chain(RefusalReason::ALL.map(RefusalReason::reason));

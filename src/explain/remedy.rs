@@ -4,7 +4,7 @@ use super::{
     fields::Purpose,
     outcome::Outcome,
     reasons::{self, Cure},
-    trace::{Found, Trace},
+    trace::Trace,
 };
 use crate::decode::{Format, Mark, recognise};
 
@@ -43,8 +43,8 @@ pub(super) fn of(trace: &Trace, payload: &[u8]) -> Vec<Remedy> {
             remedies.extend(cure_of_reading(reason.cure, kind, refused.reason, trace));
         }
     }
-    let is_readings = matches!(trace.outcome, Outcome::Readings);
-    if is_readings && trace.unknown_keys > 0 {
+    let has_table = !matches!(format_of(trace), None | Some(Format::Json | Format::Protobuf));
+    if trace.outcome == Outcome::Readings && trace.unknown_keys > 0 && has_table {
         remedies.extend(key(trace, "Where an unknown key is worth reading, say what it is"));
     }
     let labels = trace.devices.iter().flat_map(|device| &device.flags).map(|flag| flag.label());
@@ -82,6 +82,10 @@ fn cure(cure: Cure, trace: &Trace, payload: &[u8]) -> Option<Remedy> {
             "Add the device to the registry, or take in devices it does not know: [registry] \
              unknown = \"accept\"",
             registry_lines(trace),
+        )),
+        Cure::Consent => Some(Remedy::say(
+            "With the consent of who lives there, name the class in the column consent of the \
+             home's registry lines",
         )),
         Cure::Positions => Some(Remedy::copy(
             "Keep positions, rounded to about a kilometre, only if you must",
@@ -137,6 +141,7 @@ fn cure_of_reading(cure: Cure, kind: &str, reason: &str, trace: &Trace) -> Optio
         | Cure::Device
         | Cure::Home
         | Cure::Registry
+        | Cure::Consent
         | Cure::Positions
         | Cure::Limit
         | Cure::Bug
@@ -147,7 +152,7 @@ fn cure_of_reading(cure: Cure, kind: &str, reason: &str, trace: &Trace) -> Optio
 /// A route, for the format that the message seems to have; or a mapping, if it has none.
 fn filter(trace: &Trace, payload: &[u8]) -> Remedy {
     let known = recognise(&trace.topic, payload);
-    let used = trace.route.as_ref().and_then(|way| way.built_in);
+    let used = format_of(trace);
     match known.filter(|known| Some(known.format) != used) {
         Some(known) => {
             let topic = match known.mark {
@@ -178,7 +183,7 @@ fn filter(trace: &Trace, payload: &[u8]) -> Remedy {
 /// A line for a key that no kind stands for, named if it can be.
 fn key(trace: &Trace, sentence: &str) -> Option<Remedy> {
     let way = trace.route.as_ref()?;
-    if matches!(way.built_in, None | Some(Format::Json | Format::Protobuf)) {
+    if matches!(format_of(trace), None | Some(Format::Json | Format::Protobuf)) {
         return Some(Remedy::say(
             "The payload must name kinds of the catalogue: correct the sender, the mapping, or add a [[kind]]",
         ));
@@ -199,6 +204,10 @@ fn refused_key<'t>(trace: &'t Trace, reason: &str) -> &'t str {
         |purpose: &Purpose| matches!(purpose, Purpose::Refused(code) if *code == reason);
     let field = trace.fields.iter().find(|field| of_reason(&field.purpose));
     field.map_or("the-key", |field| field.path.as_str())
+}
+
+fn format_of(trace: &Trace) -> Option<Format> {
+    trace.route.as_ref().and_then(|way| way.built_in)
 }
 
 fn format_name(trace: &Trace) -> &str {
@@ -260,14 +269,6 @@ fn first_pointer(payload: &[u8]) -> String {
     let first = number.or_else(|| members.iter().next());
     first
         .map_or(String::new(), |(key, _)| format!("/{}", key.replace('~', "~0").replace('/', "~1")))
-}
-
-/// By which filter a message came, for those who have to change it.
-pub(super) fn filter_of(found: &Found) -> Option<&str> {
-    match found {
-        Found::Filter { filter, .. } => Some(filter),
-        Found::Usual { .. } | Found::Content => None,
-    }
 }
 
 /// It may hold a device's name.

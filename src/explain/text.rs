@@ -202,9 +202,9 @@ fn kafka(published: &Published, page: &Page, out: &mut dyn Write) -> io::Result<
         ];
         page.step("Home", Tone::Plain, &lines, out)?;
     }
-    if published.discarded > 0 {
-        let line = format!("{} readings are left out by policy", published.discarded);
-        page.step("Left out", Tone::Warn, &[line], out)?;
+    for (code, count) in &published.left_out {
+        let sentence = reasons::find(code).map_or("", |reason| reason.sentence);
+        page.step("Left out", Tone::Warn, &[format!("{count} by {code}: {sentence}")], out)?;
     }
     if published.topics.is_empty() {
         return page.step("Kafka", Tone::Plain, &["gets nothing of it".to_owned()], out);

@@ -27,7 +27,10 @@ pub(super) fn value(reading: &ReadingSeen) -> String {
             let more = if values.len() > SAMPLES { ", …" } else { "" };
             let apart = match period_us {
                 0 => String::new(),
-                period => format!(", one every {} ms", number(*period as f64 / 1_000.0)),
+                period => {
+                    let apart = std::time::Duration::from_micros(*period).as_secs_f64() * 1_000.0;
+                    format!(", one every {} ms", number(apart))
+                }
             };
             let samples = values.len();
             with_unit(&format!("{samples} samples{apart}: {first}{more}"), &reading.unit)

@@ -7,7 +7,7 @@ mod intake;
 mod refused;
 mod spooling;
 
-use std::{mem, sync::Arc};
+use std::sync::Arc;
 
 use super::{books::Books, memory::Memory, settings::LinkSettings};
 use crate::{

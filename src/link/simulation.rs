@@ -6,24 +6,33 @@
 //!
 //! - nothing is acknowledged before all of it is stored, in receive order, under its own id;
 //! - the ledger adds up;
+//! - nothing of a refused home is handed over once the link has taken the list that says so;
 //! - the first occurrences of a device's readings stand in the order they were published;
+//! - what is left out of a message as a repeat, or as a copy by another way, is stored already;
 //! - no connection has to be closed for age: whatever is stuck is on its way.
 
 mod broker;
 mod cases;
+mod doors;
 mod log;
 mod rest;
 mod setup;
 mod shelf;
 
-use std::{collections::BTreeSet, ops::Range, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+    time::Duration,
+};
 
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
 use self::{
     broker::{Broken, Broker, Published},
+    doors::Said,
     log::Hand,
-    setup::core,
+    setup::{DOUBTFUL, List, Lists, core},
     shelf::{Shelf, Weather},
 };
 use super::{close::Close, core::Core, duty::Socket};
@@ -62,6 +71,9 @@ struct World {
     published: Vec<Published>,
     urgent: BTreeSet<u32>,
     unreadable: BTreeSet<u32>,
+    /// What each message said of a door, if it did.
+    said: BTreeMap<u32, Said>,
+    open_doors: BTreeSet<String>,
     /// Devices whose order cannot be judged: a neighbour of theirs was refused for good, or the
     /// broker forgot a part of their messages.
     closes: Vec<&'static str>,
@@ -72,6 +84,7 @@ struct World {
     is_quiet: bool,
     habit: Habit,
     protocol: Protocol,
+    lists: Lists,
 }
 
 /// A tenth of the default: there is less time in here.
@@ -85,9 +98,12 @@ impl World {
         let habit = if seed % 5 == 3 { Habit::Always } else { Habit::After(AFTER) };
         let (shelf, recovered) = (seed % 5 > 1).then(|| Shelf::new(seed)).unzip();
         let log = recovered.as_ref().map(|recovered| (habit, recovered));
+        let lists = Lists::new();
+        let registry = Arc::clone(&lists.in_force().registry);
         Self {
             chance: Chance(SmallRng::seed_from_u64(seed)),
-            core: core(&kafka, protocol(seed), log, UnixMicros(START)),
+            core: core(&kafka, protocol(seed), log, registry, UnixMicros(START)),
+            lists,
             shelf,
             crashed: false,
             is_quiet,
@@ -101,6 +117,8 @@ impl World {
             published: Vec::new(),
             urgent: BTreeSet::new(),
             unreadable: BTreeSet::new(),
+            said: BTreeMap::new(),
+            open_doors: BTreeSet::new(),
             closes: Vec::new(),
         }
     }
@@ -111,6 +129,9 @@ impl World {
     }
 
     fn publish(&mut self) {
+        if self.chance.one_in(3) {
+            return self.publish_door();
+        }
         let number = self.next_number;
         self.next_number += 1;
         let (home, device) = (self.chance.below(3), self.chance.below(2));
@@ -122,6 +143,13 @@ impl World {
             payload.push_str(r#",{"kind":"sos"}"#);
             self.urgent.insert(number);
         }
+        if self.chance.one_in(3) {
+            let door = format!("h{home}/d{device}");
+            let is_open = self.say_door(&door);
+            payload.push_str(&format!(r#",{{"kind":"door_open","value":{is_open}}}"#));
+            let said = Said { door, is_open, sequence: number, qos, is_alone: false };
+            self.said.insert(number, said);
+        }
         payload.push(']');
         if self.chance.one_in(3) {
             payload.push_str(r#","time":"2026-11-22T10:00:00Z""#);
@@ -131,6 +159,7 @@ impl World {
             payload = format!("not json at all {number}");
             self.unreadable.insert(number);
             self.urgent.remove(&number);
+            self.said.remove(&number);
         } else if self.chance.one_in(40) && !self.is_quiet {
             self.kafka.0.borrow_mut().poison.insert(number);
         }
@@ -210,10 +239,11 @@ impl World {
             return;
         }
         let log = self.kafka.0.borrow();
-        for number in acknowledged {
+        for number in acknowledged.into_iter().filter(|number| !self.is_doubtful(*number)) {
             let is_safe = || self.shelf.as_ref().is_some_and(|shelf| shelf.has(|n| n.has(number)));
+            self.check_door(number, &log);
             assert!(
-                log.has(number) || is_safe(),
+                self.is_door_alone(number) || log.has(number) || is_safe(),
                 "message {number} was acknowledged and is not stored"
             );
             if self.urgent.contains(&number) {
@@ -239,10 +269,27 @@ impl World {
         }
         let recovered = self.shelf.as_mut().map(|shelf| shelf.crash(&mut self.chance));
         let log = recovered.as_ref().map(|recovered| (self.habit, recovered));
-        let mut fresh = core(&self.kafka, self.protocol, log, self.moment().wall);
+        let registry = Arc::clone(&self.lists.in_force().registry);
+        let mut fresh = core(&self.kafka, self.protocol, log, registry, self.moment().wall);
         std::mem::swap(&mut self.core, &mut fresh);
         // Its tokens end with it, and nobody is told.
         drop(fresh);
+    }
+
+    /// Another list of devices is in force: from now on nothing of a refused home is handed over.
+    fn reload(&mut self) {
+        self.lists.change(&mut self.chance);
+        let List { registry, is_refused, .. } = self.lists.in_force().clone();
+        self.kafka.0.borrow_mut().refused_home = is_refused.then_some(DOUBTFUL);
+        self.core.replace_registry(&registry, Mono(self.now));
+    }
+
+    /// May a message end nowhere, because its home did not consent to it?
+    fn is_doubtful(&self, number: u32) -> bool {
+        let topic = format!("homes/{DOUBTFUL}/");
+        let index = usize::try_from(number).expect("small") - 1;
+        let message = self.published.get(index);
+        self.lists.had_doubts && message.is_some_and(|message| message.topic.starts_with(&topic))
     }
 
     fn check_ledger(&mut self) {
@@ -294,6 +341,7 @@ impl World {
                         shelf.progress(&mut self.chance, now);
                     }
                 }
+                19 if self.chance.one_in(6) => self.reload(),
                 _ => self.kafka.0.borrow_mut().progress(&mut self.chance),
             }
             self.turn();
@@ -362,6 +410,10 @@ fn planted_bugs_are_found() {
         Bug::DirectBeforeReplay,
         Bug::ReceiptBeforeSync,
         Bug::IgnoredSyncFailure,
+        Bug::UnaskedGate,
+        Bug::UnansweredRefusal,
+        Bug::RepeatOfUnconfirmed,
+        Bug::RepeatOfRefused,
     ] {
         assert!(find(bug).is_some(), "{bug:?} was not found");
     }

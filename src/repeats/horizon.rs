@@ -56,7 +56,7 @@ impl Default for Horizon {
 }
 
 impl Horizon {
-    /// Another message is at hand. Returns its stamp.
+    /// Another message is at hand.
     pub(super) fn begin(&mut self, place: Place) {
         if self.epoch != Some(place.epoch) {
             self.turn(place.epoch);

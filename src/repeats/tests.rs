@@ -5,7 +5,7 @@ mod model;
 use super::*;
 use crate::{
     ack::Epoch,
-    model::{CategoryId, Flags},
+    model::{CategoryId, Flags, UnixMicros},
 };
 
 /// 2026-09-21, more or less.

@@ -7,10 +7,10 @@
 
 use std::{mem, sync::Arc};
 
-use super::{Producer, Sink, entry};
+use super::{Producer, Sink, entry, track};
 use crate::{
     encode::report::home_of,
-    model::{Lane, RecordKey},
+    model::{Lane, Mono, RecordKey},
     record::Record,
     registry::Registry,
 };
@@ -35,6 +35,17 @@ impl Gate {
     }
 }
 
+impl Gate {
+    /// The same for a record that has waited.
+    pub(super) fn refuses_waiting(&self, record: &Record) -> bool {
+        #[cfg(test)]
+        if crate::plant::is_planted(crate::plant::Bug::UnaskedGate) {
+            return false;
+        }
+        self.refuses(record)
+    }
+}
+
 impl<P: Producer> Sink<P> {
     /// From now on this list says whose records may be handed over.
     pub fn replace_registry(&mut self, registry: Arc<Registry>) {
@@ -48,9 +59,12 @@ impl<P: Producer> Sink<P> {
     }
 
     /// A record in the table stays. To its log it is as good as delivered.
-    pub(super) fn withhold(&mut self, index: u32, to: RecordKey) {
+    pub(super) fn withhold(&mut self, index: u32, to: RecordKey, now: Mono) {
         let logged = entry(&mut self.entries, index).and_then(|entry| entry.logged);
         let Some(record) = self.remove(index) else { return };
+        if let Some(track) = track(&mut self.tracks, to) {
+            track.not_tried(now);
+        }
         if let (Some(backlog), Some(logged)) = (&mut self.backlog, logged) {
             backlog.withheld(to, logged);
         }

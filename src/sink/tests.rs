@@ -8,6 +8,7 @@
 //! the reports of its predecessors will not come, `wait:5000` milliseconds go by.
 //! What follows: `a` sent, `a!` sent singly, `a~` marked as late, `=a` settled, `-a` poison.
 
+mod gate;
 mod logged;
 mod matters;
 mod rebuild;

@@ -159,6 +159,14 @@ impl Track {
         (self.with_kafka > 0).then_some(self.generation)
     }
 
+    /// The record that was to be sent is not: while the world refuses, it was no try.
+    pub(super) fn not_tried(&mut self, now: Mono) {
+        if let Mode::Refused { retry_at, pause, .. } = &mut self.mode {
+            *retry_at = now;
+            *pause = (*pause / 2).max(WORLD_PAUSE_MIN);
+        }
+    }
+
     pub(super) fn returned_by_kafka(&mut self) {
         self.with_kafka -= 1;
     }

@@ -9,7 +9,7 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::{
-    Event, Homes, Outgoing, Scheduled, Speed,
+    Event, Outgoing, Scheduled, Speed,
     record::{self, LINE_BYTES, RecordError, Recorded, Usual},
 };
 use crate::model::QoS;
@@ -45,17 +45,24 @@ pub enum SourceError {
 /// Messages that wait between a source and the broker.
 pub const WAITING_MAX: usize = 256;
 
-/// Sends what the homes say, up to a simulated time, at a speed.
-pub fn send_homes(homes: Homes, speed: Speed, until: Duration, sender: &mpsc::Sender<Fed>) {
-    for event in homes.take_while(|event| event.at <= until) {
+/// Sends what homes say, simulated or recorded ones, up to a time of theirs, at a speed. False
+/// when nobody takes it any more.
+pub fn send_events(
+    events: impl Iterator<Item = Event>,
+    speed: Speed,
+    until: Duration,
+    sender: &mpsc::Sender<Fed>,
+) -> bool {
+    for event in events.take_while(|event| event.at <= until) {
         let Event { at, topic, payload, retain, .. } = event;
         let outgoing = Outgoing { topic, payload, qos: QoS::AtLeastOnce, retain };
         let position = u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
         let scheduled = Scheduled { due: speed.real(at), position, outgoing };
         if sender.blocking_send(Ok(scheduled)).is_err() {
-            return;
+            return false;
         }
     }
+    true
 }
 
 /// Reads recorded messages one after another.
@@ -154,7 +161,7 @@ impl Recording {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testbed::Settings;
+    use crate::testbed::{Homes, Settings};
 
     fn sent(text: &str, speed: Speed) -> Vec<Fed> {
         let (sender, mut received) = mpsc::channel(64);
@@ -200,7 +207,7 @@ mod tests {
     fn homes_are_sent_up_to_their_time() {
         let (sender, mut received) = mpsc::channel(1_000);
         let homes = Homes::new(1, &Settings { homes: 1, ..Settings::default() });
-        send_homes(homes, Speed::Times(60.0), Duration::from_hours(1), &sender);
+        send_events(homes, Speed::Times(60.0), Duration::from_hours(1), &sender);
         drop(sender);
         let fed: Vec<_> =
             std::iter::from_fn(|| received.blocking_recv()).map(Result::unwrap).collect();

@@ -17,6 +17,7 @@
 
 mod config;
 mod demo;
+mod discover;
 mod documents;
 mod flow;
 mod harness;
@@ -29,6 +30,7 @@ mod poison;
 mod protocol;
 mod publish;
 mod refusal;
+mod registry;
 mod remembered;
 mod replay;
 mod secrets;

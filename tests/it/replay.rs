@@ -1,7 +1,8 @@
-//! `make replay`: a recorded home and a corpus of real messages, through everything, with every
-//! one of them accounted for. The data is not part of this repository.
+//! `make replay`: recorded homes, wristbands and a corpus of real messages, through everything,
+//! with every one of them accounted for. The data is not part of this repository.
 
 mod corpus;
+mod datasets;
 mod home;
 
 use std::{collections::BTreeMap, env, path::PathBuf};
@@ -90,6 +91,39 @@ fn recorded_homes_are_accounted_for() {
     }
     assert_eq!(corpus.len(), fates.with_readings + fates.dead_letter_only + fates.without_reading);
     println!("the sums match and the ledger balances");
+}
+
+#[test]
+#[ignore = "needs recorded data: make replay"]
+fn published_recordings_arrive_whole_and_in_order() {
+    let shared = PathBuf::from(env::var("TRYGG_SHARED").expect("run by make replay"));
+    let tools = tools::find().expect("make replay takes no SKIP");
+    let _turn = turn::alone();
+    let site = Site::open(tools);
+    let mut engine = site.up();
+    let sets = ["casas-tm000-week", "ordonez-home-a", "wrist-e4"];
+    let port = site.mosquitto.port;
+    let sent = sets.map(|set| datasets::replay(&shared.join("data").join(set), port));
+    let all = sent.iter().sum();
+    site.wait_until_acknowledged(all);
+    let scrape = engine.scrape();
+    assert_eq!(engine.terminate(), Some(0));
+    site.relay.assert_well_behaved();
+    let seen = in_readings_topic(site.read_all(), &site.config.readings);
+
+    for (set, sent) in sets.iter().zip(sent) {
+        println!("{set}: {sent} messages replayed");
+    }
+    println!("casas: {} readings, each sensor's in order", datasets::assert_casas(&seen, &shared));
+    println!("ordonez: {} readings", datasets::assert_ordonez(&seen, &shared));
+    for (kind, samples) in datasets::assert_wrist(&seen, &shared) {
+        println!("wrist: {samples} samples of {kind} in series, in order");
+    }
+    let received = scrape.count("trygg_messages_received_total", &[]);
+    let delivered = scrape.count("trygg_readings_delivered_total", &[]);
+    assert_eq!((received, delivered), (all, seen.readings.len() as u64));
+    assert_eq!(seen.dead_letters.len(), 0, "{:?}", reasons(&seen));
+    println!("{all} messages, {delivered} readings in Kafka, no dead letter");
 }
 
 fn publish(publisher: &mut Publisher, messages: impl Iterator<Item = Message>) {

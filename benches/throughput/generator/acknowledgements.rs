@@ -63,6 +63,9 @@ impl Ledger {
             shared.unknown.fetch_add(1, Ordering::Relaxed);
             return false;
         }
+        if shared.is_paced.load(Ordering::Relaxed) {
+            shared.latency.delivered(usize::from(id));
+        }
         if id == packet_id(self.oldest) && self.oldest < shared.sent.load(Ordering::Acquire) {
             self.oldest += 1;
             while self.forget_early(packet_id(self.oldest)) {

@@ -1,4 +1,5 @@
-//! Time from handing a record to librdkafka to its delivery report.
+//! Time from sending to what is waited for: from handing a record to librdkafka to its delivery
+//! report, or from PUBLISH to PUBACK.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -42,17 +43,17 @@ impl Latency {
         }
     }
 
-    /// The median since the last call, microseconds.
-    pub(crate) fn take_median(&self) -> u64 {
+    /// What this share of the messages since the last call took at most, microseconds.
+    pub(crate) fn take(&self, share: f64) -> u64 {
         let counts: Vec<u32> =
             self.buckets.iter().map(|bucket| bucket.swap(0, Ordering::Relaxed)).collect();
-        let half = counts.iter().map(|count| u64::from(*count)).sum::<u64>() / 2;
+        let all = counts.iter().map(|count| u64::from(*count)).sum::<u64>();
         let mut seen = 0;
         let mut at = 0;
         for count in counts {
             seen += u64::from(count);
             at += BUCKET_US;
-            if seen > half {
+            if crate::float(seen) > share * crate::float(all) {
                 break;
             }
         }

@@ -33,6 +33,7 @@ pub(super) const SCENE: Scene = Scene {
     window: 10_000,
     ack: Ack::Auto,
     round_trip: Duration::ZERO,
+    listed: 0,
     clock: Clock::Off,
 };
 

@@ -62,7 +62,12 @@ pub(super) const ENTRIES: &[Entry] = &[
          count as new.",
     ),
     why("registry", "Which device stands where."),
-    why("registry.file", "Which device stands where; see below.").range("`.csv` or `.toml`"),
+    why(
+        "registry.file",
+        "The [list of devices](registry.md): which one stands where, and what its home \
+         consents to. Looked at every second.",
+    )
+    .range("`.csv` or `.toml`"),
     why(
         "registry.unknown",
         "Devices the file does not name. `accept`: taken in under the captured home (without \

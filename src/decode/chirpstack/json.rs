@@ -44,9 +44,7 @@ impl ChirpStack {
             _ => None,
         });
         let inner = match inner {
-            Some(text) if !text.is_empty() => {
-                leaves::read(text, out, |path| self.field_key(path))?
-            }
+            Some(text) if !text.is_empty() => leaves::read(text, out, |path| self.field_key(path))?,
             Some(_) | None => Vec::new(),
         };
         let name = facts.name(eui, out)?;
@@ -145,9 +143,7 @@ impl Facts {
 fn take_fields(leaves: &[Leaf<'_, Key<'_>>], uplink: &mut Uplink<'_>) -> Result<(), DecodeError> {
     for leaf in leaves {
         let Key::Field(Field::Value(term, channel)) = leaf.key else { continue };
-        let is_unit = |key| {
-            matches!(key, Key::Field(Field::Unit(of, at)) if of == term.kind && at == channel)
-        };
+        let is_unit = |key| matches!(key, Key::Field(Field::Unit(of, at)) if of == term.kind && at == channel);
         let unit = leaves.iter().find(|leaf| is_unit(leaf.key)).map(|leaf| &leaf.value);
         let unit = unit.and_then(|unit| match unit {
             Scalar::Text(unit) => Some(&**unit),

@@ -61,10 +61,10 @@ impl Fhir {
         let mut part = DevicePart::begin(out);
         part.name = device_name(device, at, out)?;
         part.measured_at = when.end;
-        self.measured(self.code(code), at, when, out)?;
+        self.measured(&self.code(code), at, when, out)?;
         for component in at.get("component").into_iter().flat_map(At::items) {
             let code = component.get("code").map_or(Code::Unknown, |code| self.code(code));
-            self.measured(code, component, when, out)?;
+            self.measured(&code, component, when, out)?;
         }
         part.finish(out);
         Ok(Fate::Taken)
@@ -73,7 +73,7 @@ impl Fhir {
     /// Takes the value of an Observation or of one of its components.
     fn measured(
         &self,
-        code: Code<'_>,
+        code: &Code<'_>,
         at: At<'_, '_>,
         when: When,
         out: &mut Decoded,

@@ -14,6 +14,7 @@ use crate::{
     decode::{
         DeviceTime,
         decoded::DevicePart,
+        error::RefusalReason,
         scalar::{Scalar, With},
     },
     model::KindId,
@@ -27,8 +28,8 @@ pub(super) struct Fields<'de> {
     pub(super) unit: Option<Scalar<'de>>,
     pub(super) time: Option<DeviceTime>,
     pub(super) series: Option<Sent>,
-    /// `Some(None)`: given as something that is no channel.
-    pub(super) channel: Option<Option<u16>>,
+    /// Inside: given as something that is no channel.
+    pub(super) channel: Option<Result<u16, RefusalReason>>,
 }
 
 /// The list of a report's readings.

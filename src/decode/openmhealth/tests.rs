@@ -156,7 +156,7 @@ fn a_span_ends_where_its_value_was_measured() {
 #[test]
 fn a_statistic_is_no_present_value() {
     let of_statistic = |body: &str| {
-        let text = format!(r#"{{{body},{AT}}}"#);
+        let text = format!("{{{body},{AT}}}");
         let mut out = Decoded::default();
         decoder()
             .decode("w", &message("t", text.as_bytes()), &mut Memory::default(), &mut out)

@@ -22,8 +22,8 @@ fn a_topic_or_else_the_payload_says_the_format() {
         ("tele/kitchen/SENSOR", "{\"Time\":1}", "tasmota - -"),
         ("/bridge/12AB/tele/SENSOR", "{}", "tasmota - -"),
         ("shellies/shellyht-1/sensor/battery", "80", "shelly - -"),
-        ("my-plug/events/rpc", "{\"method\":\"NotifyStatus\",\"params\":{}}", "shelly - -"),
-        ("my-plug/status/switch:0", "{\"id\":0}", "shelly - -"),
+        ("my-plug/events/rpc", "{\"method\":\"NotifyStatus\",\"params\":{}}", "shelly - my-plug"),
+        ("my-plug/status/switch:0", "{\"id\":0}", "shelly - my-plug"),
         ("node/sensor/bed/state", "21.5", "homeassistant - -"),
         ("node/status", "online", "homeassistant - -"),
         ("home/gw/BTtoMQTT/AABB", "{}", "theengs - -"),
@@ -65,7 +65,11 @@ fn every_usual_topic_is_a_pattern_and_leads_to_its_format() {
     for format in Format::ALL {
         for text in format.topics() {
             listed += 1;
-            let topic = text.replace("{device...}", "d/e").replace('#', "a/b").replace('+', "p");
+            let topic = text
+                .replace("{device...}", "d/e")
+                .replace("{device}", "p")
+                .replace('#', "a/b")
+                .replace('+', "p");
             let found = route(&topic).map(|found| found.format);
             assert_eq!(found, Some(format), "{text}: {topic}");
         }
@@ -79,7 +83,7 @@ fn the_most_specific_topic_counts() {
     let ranks: Vec<&str> = usual().iter().map(|usual| usual.text).collect();
     let at = |text: &str| ranks.iter().position(|known| *known == text);
     assert!(at("home/+/BTtoMQTT/#") < at("+/+/BTtoMQTT/#"));
-    assert!(at("shelly-blu/events/+") < at("+/events/rpc"));
+    assert!(at("shelly-blu/events/+") < at("{device}/events/rpc"));
 }
 
 const LEVELS: [&str; 10] =

@@ -14,9 +14,13 @@ impl Format {
             Self::Json | Self::Protobuf => &[],
             Self::Zigbee2Mqtt => &["zigbee2mqtt/{device...}"],
             Self::Tasmota => &["tele/#", "stat/#", "cmnd/#", "tasmota/discovery/#"],
-            Self::Shelly => {
-                &["shellies/#", "+/events/rpc", "+/status/+", "+/online", "shelly-blu/events/+"]
-            }
+            Self::Shelly => &[
+                "shellies/#",
+                "{device}/events/rpc",
+                "{device}/status/+",
+                "{device}/online",
+                "shelly-blu/events/+",
+            ],
             Self::HomeAssistant => &[
                 "homeassistant/#",
                 "+/sensor/+/state",

@@ -1,4 +1,4 @@
-//! A Bluetooth advertisement of a Ruuvi sensor, byte by byte: data formats 5 (RAWv2) and 3.
+//! A Bluetooth advertisement of a Ruuvi sensor, byte by byte: data formats 5 (`RAWv2`) and 3.
 
 use std::str;
 
@@ -57,7 +57,7 @@ pub(super) fn read(digits: &str) -> Result<Advertisement, DecodeError> {
 }
 
 fn bytes(digits: &str) -> Option<Vec<u8>> {
-    if digits.len() > 2 * BYTES_MAX || digits.len() % 2 != 0 {
+    if digits.len() > 2 * BYTES_MAX || !digits.len().is_multiple_of(2) {
         return None;
     }
     let digit = |digit: &u8| char::from(*digit).to_digit(16).and_then(|it| u8::try_from(it).ok());

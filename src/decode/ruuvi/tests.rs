@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
@@ -169,7 +171,7 @@ proptest! {
     fn any_advertisement_is_survived(bytes in vec(any::<u8>(), 0..40), is_ruuvi in any::<bool>()) {
         let mut digits = String::from(if is_ruuvi { "1BFF9904" } else { "" });
         for byte in bytes {
-            digits.push_str(&format!("{byte:02X}"));
+            write!(digits, "{byte:02X}").unwrap();
         }
         prop_assert!(!heard(&digits).is_empty());
     }

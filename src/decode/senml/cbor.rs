@@ -104,7 +104,9 @@ fn value<'a>(bytes: &mut Bytes<'a>) -> Result<Scalar<'a>, Stop> {
             let Negative(below) = Negative::<u64>::decode(bytes)?;
             match i64::try_from(below) {
                 Ok(below) => Scalar::Negative(-1 - below),
-                Err(_) => Scalar::Float(-1.0 - Scalar::Unsigned(below).plain_number().unwrap_or(0.0)),
+                Err(_) => {
+                    Scalar::Float(-1.0 - Scalar::Unsigned(below).plain_number().unwrap_or(0.0))
+                }
             }
         }
         (major::TEXT, _) => Scalar::Text(Cow::decode(bytes)?),

@@ -14,7 +14,8 @@ use crate::decode::{error::DecodeError, json_text, scalar::Scalar};
 pub(super) fn read<'a>(payload: &'a [u8], pack: &mut Pack<'_, 'a>) -> Result<(), DecodeError> {
     let text = json_text::check(payload)?;
     let mut stopped = None;
-    let parsed = json_text::parse(text, Records { pack, stopped: &mut stopped }, "an array of records");
+    let parsed =
+        json_text::parse(text, Records { pack, stopped: &mut stopped }, "an array of records");
     match stopped {
         Some(error) => Err(error),
         None => parsed,

@@ -53,10 +53,7 @@ impl<'p> Place<'p> {
     /// Which of several of its kind the device has. It follows from the name alone, never from
     /// what else the device has said, so it is the same in every message.
     pub(super) fn channel(&self) -> u16 {
-        let instance = match self.instance {
-            None => return 0,
-            Some(instance) => instance,
-        };
+        let Some(instance) = self.instance else { return 0 };
         if THREE_PHASES.contains(&self.component) {
             let phase = match self.field.split_once('_') {
                 Some(("a", _)) => 1,

@@ -137,11 +137,11 @@ impl Report<'_, '_, '_> {
 
 /// A payload that is one value.
 pub(super) fn bare<'p, 'v>(
-    wanted: Wanted<Key<'v>>,
+    wanted: &Wanted<Key<'v>>,
     text: &'p str,
     out: &mut Decoded,
 ) -> Vec<Leaf<'p, Key<'v>>> {
-    match wanted {
+    match *wanted {
         Wanted::Yes(key) => vec![Leaf { key, value: Scalar::Text(text.into()) }],
         Wanted::No => Vec::new(),
         Wanted::Unknown => {

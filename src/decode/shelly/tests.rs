@@ -129,7 +129,7 @@ fn events_happen_once_each() {
     };
     let told = |events: &[String]| notified(&format!(r#""ts":1,"events":[{}]"#, events.join(",")));
     let push = event("input:0", "single_push");
-    assert_eq!(told(&[push.clone()]), "button_press#1=single");
+    assert_eq!(told(std::slice::from_ref(&push)), "button_press#1=single");
     assert_eq!(
         told(&[push.clone(), push.clone(), event("bthomesensor:203", "long_push")]),
         "button_press#1=single button_press#1=single button_press#204=long"

@@ -20,23 +20,44 @@ fn uplink(fields: &str) -> String {
 #[test]
 fn values_are_named_by_the_formatter() {
     for (fields, expected) in [
-        (r#""decoded_payload":{"temperature":19.75,"humidity":44}"#, "air_temperature=19.75 relative_humidity=44"),
-        (r#""decoded_payload":{"temperature_1":19,"temperature_2":7}"#, "air_temperature#1=19 air_temperature#2=7"),
+        (
+            r#""decoded_payload":{"temperature":19.75,"humidity":44}"#,
+            "air_temperature=19.75 relative_humidity=44",
+        ),
+        (
+            r#""decoded_payload":{"temperature_1":19,"temperature_2":7}"#,
+            "air_temperature#1=19 air_temperature#2=7",
+        ),
         (r#""decoded_payload":{"button":"short"}"#, "button_press=short"),
         (r#""decoded_payload":{"pir":"trigger","daylight":"dark"}"#, "motion=true"),
         (r#""decoded_payload":{"pir":"normal"}"#, "motion=false"),
         (r#""decoded_payload":{"battery":91}"#, "battery_level=91~"),
         (r#""decoded_payload":{"temperature":{"unit":"°F","value":212}}"#, "air_temperature=100"),
-        (r#""decoded_payload":{"temperature":{"value":5,"unit":"lx"}}"#, "-air_temperature:unit_mismatch"),
+        (
+            r#""decoded_payload":{"temperature":{"value":5,"unit":"lx"}}"#,
+            "-air_temperature:unit_mismatch",
+        ),
         (r#""decoded_payload":{"water_leak":"leak"}"#, "water_leak=true"),
-        (r#""decoded_payload":{"door":"open","tamper_status":"installed"}"#, "door_open=true tamper=false"),
-        (r#""decoded_payload":{"BatV":3.1,"TempC_SHT":"21.5"}"#, "battery_voltage=3.1 air_temperature=21.5"),
-        (r#""decoded_payload":{"co2":"much","temperature":20}"#, "air_temperature=20 -co2:number_unreadable"),
+        (
+            r#""decoded_payload":{"door":"open","tamper_status":"installed"}"#,
+            "door_open=true tamper=false",
+        ),
+        (
+            r#""decoded_payload":{"BatV":3.1,"TempC_SHT":"21.5"}"#,
+            "battery_voltage=3.1 air_temperature=21.5",
+        ),
+        (
+            r#""decoded_payload":{"co2":"much","temperature":20}"#,
+            "air_temperature=20 -co2:number_unreadable",
+        ),
         (r#""decoded_payload":{"sn":"67","uptime":5}"#, "none no_known_key"),
         (r#""decoded_payload":{"temperature":null}"#, "none no_value"),
         (r#""frm_payload":"AQI=","f_port":2"#, "none no_known_key"),
         (r#""rx_metadata":[{"rssi":-112,"snr":-3},{"rssi":-97},{"gateway_ids":{}}]"#, "rssi=-97"),
-        (r#""last_battery_percentage":{"f_cnt":3,"value":76.5,"received_at":"2025-03-04T01:00:00Z"}"#, "battery_level=76.5"),
+        (
+            r#""last_battery_percentage":{"f_cnt":3,"value":76.5,"received_at":"2025-03-04T01:00:00Z"}"#,
+            "battery_level=76.5",
+        ),
         (
             r#""decoded_payload":{"temperature":90,"co2":600},"normalized_payload":[{"air":{"temperature":18.5},"battery":3.6}]"#,
             "co2=600 air_temperature=18.5 battery_voltage=3.6~",
@@ -80,16 +101,28 @@ fn head(topic: &str, captured: &str, body: &str) -> (String, Option<u64>, Device
 
 #[test]
 fn a_missing_counter_is_zero_and_the_best_time_counts() {
-    let at = |second| DeviceTime::At(crate::model::UnixMicros(1_741_064_760_000_000 + second));
+    let at = |second: i64| DeviceTime::At(crate::model::UnixMicros(1_741_064_760_000_000 + second));
     let payload = r#""decoded_payload":{"temperature":19}"#;
     for (fields, sequence, time) in [
         ("", 0, at(9_100_000)),
         (r#","f_cnt":41,"received_at":"2025-03-04T05:06:08.900Z""#, 41, at(8_900_000)),
-        (r#","received_at":"2025-03-04T05:06:08.900Z","rx_metadata":[{"time":"2025-03-04T05:06:08.5Z"},{"time":"2025-03-04T05:06:08.25Z"},{}]"#, 0, at(8_250_000)),
-        (r#","received_at":"2025-03-04T05:06:08.900Z","rx_metadata":[{"time":"1980-01-06T00:00:00Z"}]"#, 0, at(8_900_000)),
+        (
+            r#","received_at":"2025-03-04T05:06:08.900Z","rx_metadata":[{"time":"2025-03-04T05:06:08.5Z"},{"time":"2025-03-04T05:06:08.25Z"},{}]"#,
+            0,
+            at(8_250_000),
+        ),
+        (
+            r#","received_at":"2025-03-04T05:06:08.900Z","rx_metadata":[{"time":"1980-01-06T00:00:00Z"}]"#,
+            0,
+            at(8_900_000),
+        ),
     ] {
         let body = uplink(&format!("{payload}{fields}"));
-        assert_eq!(head(UP, "", &body), ("70B3D500AA000001".to_owned(), Some(sequence), time), "{fields}");
+        assert_eq!(
+            head(UP, "", &body),
+            ("70B3D500AA000001".to_owned(), Some(sequence), time),
+            "{fields}"
+        );
     }
 }
 

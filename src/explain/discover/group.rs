@@ -119,7 +119,8 @@ fn candidates(census: &Census) -> Vec<Candidate> {
 
 /// A pattern that begins with a wildcard, for each first level that was heard.
 fn narrower(pattern: &str, topics: &[Vec<&str>]) -> Vec<String> {
-    let Some(rest) = pattern.strip_prefix("+/") else { return Vec::new() };
+    let rest = ["+/", "{device}/"].iter().find_map(|wild| pattern.strip_prefix(wild));
+    let Some(rest) = rest else { return Vec::new() };
     let firsts: BTreeSet<&str> =
         topics.iter().filter_map(|levels| levels.first().copied()).collect();
     firsts.into_iter().map(|first| format!("{first}/{rest}")).collect()

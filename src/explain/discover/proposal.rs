@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::{self, Write as _},
+    fmt,
     sync::Arc,
 };
 
@@ -119,28 +119,25 @@ impl Proposal {
 
     /// The filters, below their `[[link]]`.
     pub fn filters_toml(&self) -> String {
-        let mut text = String::new();
-        for Group { topic, format, messages, topics } in &self.groups {
+        let table = |Group { topic, format, messages, topics }: &Group| {
             let (topic, name) = (toml_text(topic), format.name());
-            // Writing to a String cannot fail.
-            drop(write!(
-                text,
+            format!(
                 "[[link.filter]]            # {messages} messages on {topics} topics\ntopic = \
                  {topic}\nformat = \"{name}\"\n\n"
-            ));
-        }
-        text
+            )
+        };
+        self.groups.iter().map(table).collect()
     }
 
     /// Lines of the registry, under a head.
     pub fn registry_csv(&self) -> String {
-        let mut text = String::from("device,source_home,home,room\n");
-        for Device { home, name } in &self.devices {
+        let line = |Device { home, name }: &Device| {
             let source = home.as_deref().map(quoted).unwrap_or_default();
             let home = home.as_deref().map_or_else(|| UNASSIGNED.to_owned(), quoted);
-            drop(writeln!(text, "{},{source},{home},", quoted(name)));
-        }
-        text
+            format!("{},{source},{home},\n", quoted(name))
+        };
+        let head = "device,source_home,home,room\n".to_owned();
+        std::iter::once(head).chain(self.devices.iter().map(line)).collect()
     }
 }
 
@@ -182,9 +179,9 @@ fn devices(census: &Census, routes: &[Route]) -> BTreeSet<Device> {
     devices
 }
 
-/// A text of TOML.
+/// A text of TOML: JSON's escapes are TOML's too, but for one character.
 pub(super) fn toml_text(text: &str) -> String {
-    toml::Value::from(text).to_string()
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007F")
 }
 
 /// Names of homes and devices may be names of people.

@@ -1,7 +1,11 @@
-//! What goes between a link and its part of the spool.
+//! What goes between a link and its part of the spool, and the list of devices.
+
+use std::sync::Arc;
 
 use super::Core;
 use crate::{
+    model::Mono,
+    registry::Registry,
     sink::Producer,
     spool::{Orders, Tiding},
 };
@@ -15,6 +19,11 @@ impl<P: Producer> Core<P> {
     /// What the spool is asked to do; none without a spool.
     pub fn orders(&mut self) -> Option<&mut Orders> {
         self.duty.orders()
+    }
+
+    /// Goes on with another list of devices, between two steps.
+    pub fn replace_registry(&mut self, registry: &Arc<Registry>, now: Mono) {
+        self.duty.replace_registry(registry, now);
     }
 
     /// The last word to the spool: what is delivered.

@@ -84,7 +84,7 @@ impl Scene {
     }
 
     fn answer(&mut self, outcome: impl Fn(Lane) -> Option<Failure>) -> Vec<ReadingBatch> {
-        let sent = mem::take(&mut *self.kafka.0.borrow_mut());
+        let sent = std::mem::take(&mut *self.kafka.0.borrow_mut());
         let mut reports = Vec::new();
         let mut batches = Vec::new();
         for Sent { ticket, lane, value } in sent {

@@ -8,14 +8,18 @@ use std::{
 
 use prost::Message as _;
 
-use super::Chance;
+use super::{
+    Chance,
+    doors::{Doors, doors},
+};
 use crate::{
     ack::Receipt,
+    encode::report::home_of,
     kafka::{Failure, FailureClass, Report, mailbox::Ticket, settings::Grouping},
     model::{Lane, RecordKey},
     record::Record,
     sink::Producer,
-    wire::v1::{DeadLetter, ReadingBatch, reading},
+    wire::v1::{DeadLetter, Reading, ReadingBatch, reading},
 };
 
 #[derive(Clone, Debug)]
@@ -39,11 +43,14 @@ pub(super) struct Log {
     /// Readings that came again.
     pub(super) copies: u32,
     pub(super) world_refuses: bool,
+    /// Nothing of it may be handed over.
+    pub(super) refused_home: Option<&'static str>,
     /// Numbers of messages whose records Kafka refuses for themselves.
     pub(super) poison: BTreeSet<u32>,
     pub(super) readings: BTreeSet<u32>,
     pub(super) alerts: BTreeSet<u32>,
     pub(super) buried: BTreeSet<u32>,
+    pub(super) doors: Doors,
     /// First occurrence of each event id, by device, in the order of the partition.
     pub(super) order: BTreeMap<String, Vec<u32>>,
     seen: BTreeSet<(Vec<u8>, u32)>,
@@ -68,6 +75,10 @@ impl Producer for Hand {
         if behind.is_some_and(|generation| generation != log.generation) {
             return Err(Failure::PRODUCER_LOST);
         }
+        if let (Some(refused), Lane::Readings | Lane::Alerts) = (log.refused_home, record.to.lane) {
+            let (_, home) = home_of(&record.value).expect("our own bytes");
+            assert_ne!(home, refused, "a record of a refused home is handed over");
+        }
         let ticket = Ticket { record: index, generation: log.generation };
         let value = record.value.clone();
         let sent = Sent { ticket, lane: record.to.lane, grouping, value };
@@ -86,13 +97,20 @@ pub(super) struct Numbers {
     readings: Vec<u32>,
     alerts: Vec<u32>,
     buried: Vec<u32>,
+    /// Door, counter and state.
+    pub(super) doors: Vec<(String, u32, bool)>,
 }
 
 impl Numbers {
     pub(super) fn of(lane: Lane, value: &[u8]) -> Self {
         let mut found = Self::default();
         match lane {
-            Lane::Readings => found.readings = numbers(value),
+            Lane::Readings => {
+                let batch = ReadingBatch::decode(value).expect("our own bytes");
+                found.readings = numbers_of(&batch);
+                let said = doors(&batch).map(|(door, number, state, _)| (door, number, state));
+                found.doors = said.collect();
+            }
             Lane::Alerts => found.alerts = alerted(value),
             Lane::DeadLetters => found.buried = buried(value),
         }
@@ -101,6 +119,10 @@ impl Numbers {
 
     pub(super) fn has(&self, number: u32) -> bool {
         self.readings.contains(&number) || self.buried.contains(&number)
+    }
+
+    pub(super) fn has_buried(&self, number: u32) -> bool {
+        self.buried.contains(&number)
     }
 
     pub(super) fn has_alert(&self, number: u32) -> bool {
@@ -224,6 +246,7 @@ impl Log {
             Lane::Readings => {
                 self.readings.extend(numbers(&sent.value));
                 let batch = ReadingBatch::decode(sent.value.as_slice()).expect("our own bytes");
+                self.doors.append(&batch);
                 for report in batch.reports {
                     for reading in &report.readings {
                         let Some(number) = number(reading.value.as_ref()) else { continue };
@@ -240,7 +263,13 @@ impl Log {
                 }
             }
             Lane::Alerts => self.alerts.extend(alerted(&sent.value)),
-            Lane::DeadLetters => self.buried.extend(buried(&sent.value)),
+            Lane::DeadLetters => {
+                self.buried.extend(buried(&sent.value));
+                let letter = DeadLetter::decode(sent.value.as_slice()).expect("our own bytes");
+                if let Ok(batch) = ReadingBatch::decode(letter.payload.as_slice()) {
+                    self.doors.bury(&batch);
+                }
+            }
         }
     }
 
@@ -262,11 +291,21 @@ fn number(value: Option<&reading::Value>) -> Option<u32> {
     }
 }
 
-/// Numbers of the messages a batch holds: the energy readings carry them.
+/// Numbers of the messages a batch holds.
 fn numbers(value: &[u8]) -> Vec<u32> {
-    let Ok(batch) = ReadingBatch::decode(value) else { return Vec::new() };
-    let readings = batch.reports.into_iter().flat_map(|report| report.readings);
-    readings.filter_map(|reading| number(reading.value.as_ref())).collect()
+    ReadingBatch::decode(value).map_or_else(|_| Vec::new(), |batch| numbers_of(&batch))
+}
+
+/// The energy readings carry them, and the device's counter where a door is alone.
+fn numbers_of(batch: &ReadingBatch) -> Vec<u32> {
+    let mut found = Vec::new();
+    for report in &batch.reports {
+        let energy = report.readings.iter().find_map(|reading| number(reading.value.as_ref()));
+        let is_door = |reading: &Reading| matches!(reading.value, Some(reading::Value::State(_)));
+        let door = report.sequence.filter(|_| report.readings.iter().any(is_door));
+        found.extend(energy.or(door.and_then(|number| u32::try_from(number).ok())));
+    }
+    found
 }
 
 /// Numbers of the messages whose alert a batch holds: the device's sequence carries them.

@@ -1,8 +1,8 @@
 //! The link under simulation: small windows, three homes, two partitions.
 
-use std::{num::NonZeroU16, sync::Arc, time::Duration};
+use std::{fmt::Write as _, num::NonZeroU16, sync::Arc, time::Duration};
 
-use super::log::Hand;
+use super::{Chance, log::Hand};
 use crate::{
     batch::BatchLimits,
     catalogue::Catalogue,
@@ -18,10 +18,65 @@ use crate::{
     validate::ClockLimits,
 };
 
+/// The home whose consent changes.
+pub(super) const DOUBTFUL: &str = "h2";
+
+/// A list of devices, and what it says of one home.
+#[derive(Clone, Debug)]
+pub(super) struct List {
+    pub(super) registry: Arc<Registry>,
+    pub(super) is_refused: bool,
+    /// Is everything taken?
+    pub(super) is_all: bool,
+}
+
+/// No list, and lists that differ in what one home consents to.
+pub(super) struct Lists {
+    all: Vec<List>,
+    /// Which of them is in force.
+    number: usize,
+    /// Has one home ever not consented to everything? Then its messages may end nowhere.
+    pub(super) had_doubts: bool,
+}
+
+impl Lists {
+    pub(super) fn new() -> Self {
+        Self { all: lists(), number: 0, had_doubts: false }
+    }
+
+    pub(super) fn in_force(&self) -> &List {
+        &self.all[self.number]
+    }
+
+    pub(super) fn change(&mut self, chance: &mut Chance) {
+        self.number = chance.below(self.all.len());
+        self.had_doubts |= !self.in_force().is_all;
+    }
+}
+
+fn lists() -> Vec<List> {
+    let catalogue = Catalogue::builtin();
+    let list = |consent: &str| {
+        let mut text = "device,source_home,home,consent\n".to_owned();
+        for home in ["h0", "h1", DOUBTFUL] {
+            let consent = if home == DOUBTFUL { consent } else { "all" };
+            for device in ["d0", "d1"] {
+                writeln!(text, "{device},{home},{home},{consent}").expect("text");
+            }
+        }
+        let registry = Registry::from_csv(&text, "t", &Identity::ClearNames, &catalogue);
+        let (is_refused, is_all) = (consent == "none", consent == "all");
+        List { registry: Arc::new(registry.expect("a list")), is_refused, is_all }
+    };
+    let nothing = List { registry: Arc::default(), is_refused: false, is_all: true };
+    vec![nothing, list("all"), list("none"), list("safety")]
+}
+
 pub(super) fn core(
     kafka: &Hand,
     protocol: Protocol,
     log: Option<(Habit, &[Recovered; 3])>,
+    registry: Arc<Registry>,
     started: UnixMicros,
 ) -> Core<Hand> {
     let catalogue = Arc::new(Catalogue::builtin());
@@ -75,7 +130,7 @@ pub(super) fn core(
         identity: Identity::ClearNames,
         unknown: UnknownDevices::Accept,
     };
-    let resolver = Resolver::new(Arc::new(Registry::default()), origin, Limits::default());
+    let resolver = Resolver::new(Arc::clone(&registry), origin, Limits::default());
     let limits = LinkSettings {
         name: "sim".into(),
         receive_maximum: 20,
@@ -89,5 +144,6 @@ pub(super) fn core(
     if let Some((habit, recovered)) = log {
         sink = sink.with_log(habit, recovered);
     }
+    sink.replace_registry(registry);
     Core::new(limits, session.expect("session"), Pipeline::new(settings, resolver), sink)
 }

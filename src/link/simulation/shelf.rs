@@ -125,10 +125,13 @@ impl Shelf {
 
     /// Is a message safe here?
     pub(super) fn has(&self, wanted: impl Fn(&Numbers) -> bool) -> bool {
-        self.contents
-            .iter()
-            .zip(self.safe)
-            .any(|(contents, safe)| contents.range(..safe).any(|(_, numbers)| wanted(numbers)))
+        self.safe().any(wanted)
+    }
+
+    /// What is safe here.
+    pub(super) fn safe(&self) -> impl Iterator<Item = &Numbers> {
+        let lanes = self.contents.iter().zip(self.safe);
+        lanes.flat_map(|(contents, safe)| contents.range(..safe).map(|(_, numbers)| numbers))
     }
 
     /// Everything delivered?

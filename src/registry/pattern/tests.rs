@@ -86,7 +86,7 @@ fn naive(pattern: &str, name: &str) -> bool {
     };
     let fitting = name.char_indices().map(|(at, letter)| (at + letter.len_utf8(), letter));
     let fitting = fitting.take_while(|(_, letter)| any || *letter != '/');
-    fitting.into_iter().any(|(end, _)| naive(rest, &name[end..]))
+    fitting.into_iter().any(|(end, _)| naive(rest, name.split_at(end).1))
 }
 
 proptest! {

@@ -5,7 +5,10 @@ use super::*;
 use crate::{
     catalogue::Catalogue,
     model::{Flags, KindId, Reading, Value},
-    registry::tests::{LIST, keyed, load},
+    registry::{
+        MAX_NAME_BYTES,
+        tests::{LIST, keyed, load},
+    },
     wire::v1::{DeviceReport, ReadingBatch},
 };
 
@@ -49,6 +52,8 @@ fn a_line_for_the_captured_home_goes_before_one_for_any() {
     assert_eq!(resolver.device(pendant).id, "sos-3");
     assert_eq!(resolver.resolve(Some("h-9"), "contact_1"), Resolution::UnknownRefused);
     assert_eq!(resolver.home_count(), 3);
+    // Only what stands for any home is remembered.
+    assert_eq!(resolver.memory.device_count(), 2);
 }
 
 #[test]
@@ -65,7 +70,7 @@ fn a_device_is_found_again_under_its_index() {
         })
         .collect();
     assert_eq!(first, again);
-    assert_eq!((resolver.device_count(), resolver.home_count()), (5000, 70));
+    assert_eq!((resolver.memory.device_count(), resolver.memory.home_count()), (5000, 70));
 }
 
 #[test]
@@ -151,13 +156,15 @@ fn a_full_memory_says_so_and_starts_afresh() {
         known(resolver.resolve(Some("h"), device));
     }
     assert_eq!(resolver.resolve(Some("h"), "d"), Resolution::Full);
-    assert_eq!(resolver.resolve(Some("h-1"), "contact_1"), Resolution::Full);
+    // What the list names has its own room.
+    known(resolver.resolve(Some("h-1"), "contact_1"));
+    known(resolver.resolve(Some("h-9"), "pendant"));
     let old = known(resolver.resolve(Some("h"), "c"));
     resolver.forget_all();
-    assert_eq!((resolver.device(old).id, resolver.home_count()), ("", 0));
+    assert_eq!((resolver.device(old).id, resolver.memory.home_count()), ("", 0));
     known(resolver.resolve(Some("h"), "d"));
 
-    resolver.limits = Limits { devices: 10, homes: 50, text_bytes: 90 };
+    resolver.limits = Limits { devices: 10, homes: 50, text_bytes: 30 };
     assert_eq!(resolver.resolve(Some("h"), "e"), Resolution::Full);
 }
 
@@ -203,9 +210,102 @@ proptest! {
                 link: link.clone(),
                 ..ReadingBatch::default()
             };
-            prop_assert_eq!(home.prefix, batch.encode_to_vec());
+            prop_assert_eq!([home.prefix, home.origin].concat(), batch.encode_to_vec());
+            let named = crate::encode::report::home_of(home.prefix);
+            prop_assert_eq!(named, Some((home.tenant, home.id)));
         }
     }
+}
+
+#[test]
+fn a_rule_makes_what_its_stars_stand_for() {
+    let list = "\
+device,source_home,tenant,home,room,id,kinds,interval
+HOME-*/kitchen/*,,north,home-$1,kitchen,$1-$2,,
+HOME-*/**,,,home-$1,,,motion=presence,15m
+*,site-*,,$1-$2,,,,
+HOME-7/kitchen/door,,,home-z,,z,,
+";
+    let registry = Arc::new(load("list.csv", list).unwrap());
+    let origin = resolver(UnknownDevices::DeadLetter).origin;
+    let mut resolver = Resolver::new(registry, origin, Limits::default());
+    for (home, device, expected) in [
+        ("", "HOME-12/kitchen/door", Some(("north", "home-12", "kitchen", "12-door"))),
+        ("", "HOME-7/kitchen/door", Some(("default", "home-z", "", "z"))),
+        ("site-3", "lamp", Some(("default", "3-lamp", "", ""))),
+        ("site-3", "HOME-7/kitchen/door", Some(("default", "home-z", "", "z"))),
+        ("", "lamp", None),
+        ("other", "lamp", None),
+    ] {
+        for _ in 0..2 {
+            let Some((tenant, own, room, id)) = expected else {
+                assert_eq!(resolver.resolve(Some(home), device), Resolution::UnknownRefused);
+                continue;
+            };
+            let index = known(resolver.resolve(Some(home), device));
+            let found = resolver.device(index);
+            let stands = resolver.home(found.home);
+            assert_eq!((stands.tenant, stands.id, found.room), (tenant, own, room), "{device}");
+            assert!(id.is_empty() || found.id == id, "{device} {}", found.id);
+            assert_eq!(found.name, format!("{home}/{device}"));
+            assert_eq!(found.interval, None);
+        }
+    }
+    let attic = known(resolver.resolve(None, "HOME-7/attic/motion"));
+    let attic = resolver.device(attic);
+    assert_eq!((attic.interval, attic.id.len()), (Some(Duration::from_mins(15)), 32));
+    assert!(!attic.overrides.is_empty());
+    let long = format!("site-{}", "y".repeat(100));
+    assert_eq!(resolver.resolve(Some(&long), &"z".repeat(30)), Resolution::NameTooLong);
+}
+
+#[test]
+fn consent_is_of_the_home_and_unknown_devices_have_none() {
+    let list = "\
+device,source_home,home,consent
+lamp,h-1,home-a,all
+lamp,h-2,home-b,none
+bed,,home-c,sleep
+HOME-*,,home-$1,safety
+";
+    let registry = Arc::new(load("list.csv", list).unwrap());
+    for (unknown, expected) in [
+        (UnknownDevices::Accept, Resolution::NoConsent),
+        (UnknownDevices::Discard, Resolution::NoConsent),
+        (UnknownDevices::DeadLetter, Resolution::UnknownRefused),
+    ] {
+        let origin = resolver(unknown).origin;
+        let mut resolver = Resolver::new(Arc::clone(&registry), origin, Limits::default());
+        for (home, device, all, none) in [
+            ("h-1", "lamp", true, false),
+            ("h-2", "lamp", false, true),
+            ("h-2", "bed", false, false),
+            ("", "HOME-b", false, true),
+            ("", "HOME-x", false, false),
+        ] {
+            let index = known(resolver.resolve(Some(home), device));
+            let consent = resolver.device(index).consent;
+            assert_eq!((consent.is_all(), consent.is_none()), (all, none), "{home} {device}");
+            assert_eq!(resolver.may_keep(Some(home), Some(device)), all, "{home} {device}");
+        }
+        assert_eq!(resolver.resolve(Some("h-9"), "lamp"), expected);
+        assert_eq!(resolver.resolve_urgent(Some("h-9"), "lamp"), expected);
+        assert!(!resolver.may_keep(Some("h-9"), Some("lamp")));
+        assert!(!resolver.may_keep(Some("h-1"), None));
+    }
+}
+
+#[test]
+fn another_list_makes_every_index_void() {
+    let mut resolver = resolver(UnknownDevices::Accept);
+    known(resolver.resolve(Some("h"), "lamp"));
+    let changed = LIST.replace("bedroom", "kitchen").replace("pendant,", "bell,");
+    resolver.replace(Arc::new(load("list.csv", &changed).unwrap()));
+    assert_eq!(resolver.memory.device_count(), 0);
+    let bed = known(resolver.resolve(Some("h-1"), "contact_1"));
+    assert_eq!(resolver.device(bed).room, "kitchen");
+    let pendant = known(resolver.resolve(Some("h-3"), "pendant"));
+    assert_ne!(resolver.device(pendant).id, "sos-3");
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn open(disk: &SimulatedDisk) -> (Keeper<SimulatedDisk>, [Recovered; 3]) {
 }
 
 impl Stage {
-    fn with_log(habit: Habit) -> Self {
+    pub(super) fn with_log(habit: Habit) -> Self {
         let disk = SimulatedDisk::new(1);
         let (keeper, recovered) = open(&disk);
         let mut stage = Self::new();

@@ -2,8 +2,10 @@
 
 use Kind::{Counter, Gauge, Histogram};
 
+mod registry;
 mod spool;
 
+pub use registry::*;
 pub use spool::*;
 
 /// What a metric is.
@@ -168,11 +170,11 @@ pub const READINGS_DEAD_LETTERED: Metric = Metric {
     labels: &["link"],
 };
 
-/// Readings put aside by policy: unknown devices, unchanged values, copies by another way.
+/// Readings put aside by policy: unknown devices, no consent, unchanged values, copies by another way.
 pub const READINGS_DISCARDED: Metric = Metric {
     name: "trygg_readings_discarded_total",
     kind: Counter,
-    help: "Readings put aside by policy: unknown devices, unchanged values, copies by another way",
+    help: "Readings put aside by policy: unknown devices, no consent, unchanged values, copies by another way",
     labels: &["link", "reason"],
 };
 
@@ -595,5 +597,12 @@ pub const CATALOGUE: &[Metric] = &[
     SPOOL_QUARANTINED,
     SPOOL_FSYNC,
     SPOOL_BOOKKEEPING_ERROR,
+    REGISTRY_RELOADS,
+    REGISTRY_DEVICES,
+    REGISTRY_HOMES,
+    REGISTRY_BYTES,
+    REGISTRY_LAST_SUCCESS,
+    READINGS_WITHOUT_CONSENT,
+    RECORDS_WITHHELD,
     BUILD_INFO,
 ];

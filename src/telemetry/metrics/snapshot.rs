@@ -34,7 +34,7 @@ pub struct Ledger {
     pub spooled: u64,
     /// Refused, and the dead letter confirmed.
     pub dead_lettered: u64,
-    /// Put aside by policy: unknown devices, repeats, duplicates.
+    /// Put aside by policy: unknown devices, repeats, duplicates, for want of consent.
     pub discarded: u64,
     /// Given up: their message was abandoned.
     pub undelivered: u64,
@@ -134,6 +134,10 @@ pub struct LinkSnapshot {
     pub records_delivered: [u64; 3],
     /// Bytes of confirmed records by lane.
     pub record_bytes_delivered: [u64; 3],
+    /// Readings discarded for want of consent.
+    pub without_consent: u64,
+    /// Records not handed over for want of consent, by lane.
+    pub records_withheld: [u64; 3],
     /// Failed delivery reports by class.
     pub records_failed: [(&'static str, u64); 3],
     /// Records sent again singly.
@@ -199,6 +203,9 @@ impl LinkSnapshot {
         for (lane, count) in Lane::ALL.iter().zip(self.record_bytes_delivered) {
             to.counter(&m::RECORD_BYTES_DELIVERED, &by("lane", lane.label()), count);
         }
+        for (lane, count) in Lane::ALL.iter().zip(self.records_withheld).take(2) {
+            to.counter(&m::RECORDS_WITHHELD, &by("lane", lane.label()), count);
+        }
         for (class, count) in self.records_failed {
             to.counter(&m::RECORDS_FAILED, &by("class", class), count);
         }
@@ -215,6 +222,7 @@ impl LinkSnapshot {
             (&m::READINGS_REPEATED, self.repeated),
             (&m::REPEATS_FORGOTTEN, self.repeats_forgotten),
             (&m::BATCHED_READINGS, self.batched_readings),
+            (&m::READINGS_WITHOUT_CONSENT, self.without_consent),
             (&m::RECORDS_RETRIED_SINGLY, self.records_retried_singly),
             (&m::LINK_SESSION_LOST, self.session_lost),
             (&m::REDELIVERIES_RECOGNISED, self.redeliveries_recognised),

@@ -39,7 +39,8 @@ impl Demo {
     /// A command as the demo's own lines would have it: documents show the usual ports.
     pub fn addressed(&self, step: Step) -> Step {
         let mut command = step.command.replace("http://127.0.0.1:9464/", &self.admin);
-        for name in ["pub", "simulate"].iter().filter(|_| self.mqtt != "127.0.0.1:1883") {
+        for name in ["pub", "simulate", "discover"].iter().filter(|_| self.mqtt != "127.0.0.1:1883")
+        {
             let to = format!("trygg {name} --broker mqtt://{} ", self.mqtt);
             command = command.replace(&format!("trygg {name} "), &to);
         }
