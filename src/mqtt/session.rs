@@ -7,6 +7,7 @@
 
 mod events;
 mod keep_alive;
+mod publish;
 mod settings;
 mod subscriptions;
 
