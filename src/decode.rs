@@ -36,6 +36,7 @@ mod senml;
 mod settings;
 mod sheet;
 mod shelly;
+mod sparkplug;
 mod tasmota;
 mod term;
 mod theengs;
@@ -67,6 +68,7 @@ pub use scaip::Scaip;
 pub use senml::SenMl;
 pub use settings::{DecoderSettings, KeySettings, Positions, Requests};
 pub use shelly::Shelly;
+pub use sparkplug::Sparkplug;
 pub use tasmota::Tasmota;
 pub use term::{MappedValue, Sense, TermError, TermSettings};
 pub use theengs::Theengs;
@@ -98,6 +100,14 @@ pub enum Decoder {
     Theengs(Theengs),
     /// Ruuvi Gateway.
     Ruuvi(Ruuvi),
+    /// Sparkplug B.
+    Sparkplug(Sparkplug),
+    /// SenML, JSON and CBOR.
+    SenMl(SenMl),
+    /// The Things Stack v3.
+    ThingsStack(ThingsStack),
+    /// `ChirpStack` v4, JSON and protobuf.
+    ChirpStack(ChirpStack),
     /// Homie 4 and 5.
     Homie(Homie),
     /// `OwnTracks`.
@@ -108,12 +118,6 @@ pub enum Decoder {
     Fhir(Fhir),
     /// SCAIP.
     Scaip(Scaip),
-    /// SenML, JSON and CBOR.
-    SenMl(SenMl),
-    /// The Things Stack v3.
-    ThingsStack(ThingsStack),
-    /// `ChirpStack` v4, JSON and protobuf.
-    ChirpStack(ChirpStack),
     /// JSON of any shape, read by a configured mapping.
     Mapping(Mapping),
 }
@@ -145,7 +149,7 @@ impl Decoder {
             Format::SenMl => Self::SenMl(SenMl::new(settings)?),
             Format::ThingsStack => Self::ThingsStack(ThingsStack::new(settings)?),
             Format::ChirpStack => Self::ChirpStack(ChirpStack::new(settings)?),
-            Format::Sparkplug => Self::Json(Json::new(catalogue)),
+            Format::Sparkplug => Self::Sparkplug(Sparkplug::new(settings)?),
             Format::Homie => Self::Homie(Homie::new(settings)?),
             Format::OwnTracks => Self::OwnTracks(OwnTracks::new(settings)?),
             Format::OpenMHealth => Self::OpenMHealth(OpenMHealth::new(settings)?),
@@ -180,14 +184,15 @@ impl Decoder {
             Self::ZwaveJs(decoder) => decoder.decode(device, message, out)?,
             Self::Theengs(decoder) => decoder.decode(device, message, out)?,
             Self::Ruuvi(decoder) => decoder.decode(device, message, out)?,
+            Self::Sparkplug(decoder) => decoder.decode(message, memory, out)?,
+            Self::SenMl(decoder) => decoder.decode(message, out)?,
+            Self::ThingsStack(decoder) => decoder.decode(device, message, out)?,
+            Self::ChirpStack(decoder) => decoder.decode(message, out)?,
             Self::Homie(decoder) => decoder.decode(device, message, memory, out)?,
             Self::OwnTracks(decoder) => decoder.decode(device, message, out)?,
             Self::OpenMHealth(decoder) => decoder.decode(device, message, out)?,
             Self::Fhir(decoder) => decoder.decode(device, message, out)?,
             Self::Scaip(decoder) => decoder.decode(device, message, out)?,
-            Self::SenMl(decoder) => decoder.decode(message, out)?,
-            Self::ThingsStack(decoder) => decoder.decode(device, message, out)?,
-            Self::ChirpStack(decoder) => decoder.decode(message, out)?,
             Self::Mapping(decoder) => decoder.decode(message.payload, out)?,
         };
         Ok(match nothing_else {

@@ -3,9 +3,11 @@
 //! Plain functions over plain values: no I/O, no clock, no waiting. The pipeline holds its own
 //! share of a message (the token) until every part has been handed on.
 
+mod counts;
 pub mod event_id;
 mod graveyard;
 mod reports;
+mod requests;
 mod whole;
 
 use std::{
@@ -14,9 +16,11 @@ use std::{
     sync::Arc,
 };
 
+pub use counts::{Discarded, PipelineCounts};
 pub use graveyard::Burial;
 use graveyard::{Bytes, Graveyard, Grounds};
 use reports::Reports;
+pub use requests::Requests;
 
 use crate::{
     ack::{AckToken, DiscardReason},
@@ -24,7 +28,7 @@ use crate::{
     catalogue::Catalogue,
     decode::{Decoded, Decoder, Memory, Outcome},
     encode::{dead_letter::Payload, report::home_of},
-    model::{LinkName, Message, Moment, Mono, ReasonCounts, UnixMicros, topic::TopicPattern},
+    model::{LinkName, Message, Moment, Mono, UnixMicros, topic::TopicPattern},
     record::{Record, RecordPool},
     registry::{Registry, Resolver},
     repeats::{LeftOut, Policy, RepeatLimits, Repeats},
@@ -86,46 +90,6 @@ pub struct Accepted {
     pub device_lag_us: Option<u64>,
 }
 
-/// What the pipeline counts for itself.
-#[derive(Clone, Debug, Default)]
-pub struct PipelineCounts {
-    /// Refused readings by reason.
-    pub refused: ReasonCounts,
-    /// Readings put aside, by reason.
-    pub discarded: Discarded,
-    /// Messages without measurement by what they were.
-    pub non_readings: ReasonCounts,
-    /// Keys no decoder knows.
-    pub unknown_keys: u64,
-    /// Urgent readings sent to the alerts topic.
-    pub alerts: u64,
-}
-
-/// Readings put aside, by reason.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Discarded {
-    /// Of devices nobody knows.
-    pub unknown_device: u64,
-    /// Of homes that do not consent to them.
-    pub no_consent: u64,
-    /// State that had not changed.
-    pub repeat: u64,
-    /// What had come by another way.
-    pub duplicate: u64,
-}
-
-impl Discarded {
-    /// Each reason with its count.
-    pub fn by_reason(&self) -> [(&'static str, u64); 4] {
-        [
-            ("unknown_device", self.unknown_device),
-            ("no_consent", self.no_consent),
-            ("repeat", self.repeat),
-            ("duplicate", self.duplicate),
-        ]
-    }
-}
-
 /// See the module.
 #[derive(Debug)]
 pub struct Pipeline {
@@ -133,6 +97,7 @@ pub struct Pipeline {
     catalogue: Arc<Catalogue>,
     decoded: Decoded,
     memory: Memory,
+    requests: Requests,
     reports: Reports,
     graveyard: Graveyard,
     batches: Batches,
@@ -160,6 +125,7 @@ impl Pipeline {
             reports: Reports::new(&settings, resolver),
             graveyard,
             memory: Memory::new(settings.memory_bytes),
+            requests: Requests::default(),
             decoded: Decoded::default(),
             counts: PipelineCounts::default(),
             routes: settings.routes,
@@ -305,6 +271,16 @@ impl Pipeline {
         &self.counts
     }
 
+    /// What its formats would like to have said to senders.
+    pub fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
+    /// The same, to take them.
+    pub fn requests_mut(&mut self) -> &mut Requests {
+        &mut self.requests
+    }
+
     /// What its formats remember, for its counts.
     pub fn memory(&self) -> &Memory {
         &self.memory
@@ -340,6 +316,10 @@ impl Pipeline {
         crate::plant::panic_if_planted(crate::plant::Bug::PanickingDecoder);
         let outcome = route.decoder.decode(device, message, &mut self.memory, &mut self.decoded);
         self.counts.unknown_keys += u64::from(self.decoded.unknown_keys);
+        self.counts.missed += u64::from(self.decoded.missed);
+        if let Some(request) = self.decoded.request.take() {
+            self.requests.push(request);
+        }
         match outcome {
             Err(error) => {
                 return Verdict::Bury { reason: error.reason(), detail: error.to_string() };

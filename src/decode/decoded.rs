@@ -44,6 +44,8 @@ pub struct Decoded {
     pub request: Option<Request>,
     /// Keys, or fields, that no kind stands for.
     pub unknown_keys: u32,
+    /// Messages before this one that its sender's own count says were sent, and that did not come.
+    pub missed: u32,
     /// Values that said "nothing": null, empty action, not worn.
     pub absent: u32,
     /// Where the reading of each numbered key stands, counted from 1; 0 if it has none.
@@ -102,6 +104,7 @@ impl Decoded {
         self.series.clear();
         self.request = None;
         self.unknown_keys = 0;
+        self.missed = 0;
         self.absent = 0;
         self.slots.clear();
     }

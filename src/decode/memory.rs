@@ -52,6 +52,8 @@ pub(super) enum Shelf {
     ShellyPower,
     /// Presses, by topic.
     ShellyPresses,
+    /// Edge nodes of Sparkplug, by group and node.
+    Sparkplug,
     /// What a state topic of Home Assistant says.
     Entities,
     /// State topics by the config topic that named them.
@@ -68,6 +70,7 @@ impl Shelf {
             Self::Notes => 'n',
             Self::ShellyPower => 'p',
             Self::ShellyPresses => 'b',
+            Self::Sparkplug => 's',
             Self::Entities => 'e',
             Self::Configs => 'c',
             Self::Wildcards => 'w',

@@ -18,6 +18,15 @@ pub enum Purpose {
     Rebirth,
 }
 
+impl Purpose {
+    /// Label value.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Rebirth => "rebirth",
+        }
+    }
+}
+
 /// The topic names a node; only the purpose is shown.
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -2,6 +2,7 @@
 //!
 //! The shell reads and writes through [`Core::both_ways`] and calls [`Core::step`]. The simulation does the same with a clock of its own.
 
+mod answers;
 mod ending;
 mod spooling;
 
@@ -211,7 +212,7 @@ impl<P: Producer> Core<P> {
         let received = self.receive(now);
         let drained = socket == Socket::Drained && self.buffer.is_empty();
         self.duty.flush_due(if drained { Socket::Drained } else { Socket::Filled }, now.mono);
-        self.acknowledge(now.mono);
+        self.answer(now.mono);
         received?;
         self.session.tick(now.mono, self.intake, &mut self.out)?;
         self.intake = self.wanted_intake();
@@ -368,11 +369,6 @@ impl<P: Producer> Core<P> {
             self.overshoot = Overshoot::Seen;
             self.notices.push(Notice::Overshoot { messages });
         }
-    }
-
-    fn acknowledge(&mut self, now: Mono) {
-        let Self { session, out, duty, unwritten, .. } = self;
-        *unwritten += duty.settle(now, |packet_id| session.acknowledge(packet_id, out));
     }
 
     fn wanted_intake(&self) -> Intake {

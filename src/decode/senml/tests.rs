@@ -1,1 +1,201 @@
+use std::fmt::Write;
 
+use super::*;
+use crate::decode::{
+    Decoder, Outcome, Positions,
+    tests::{assert_whole, catalogue, message, told},
+    vocabulary::mistakes,
+};
+use crate::model::{Moment, UnixMicros, Value};
+
+/// When the packs arrive: 2021-11-14T22:13:20Z.
+const NOW: i64 = 1_636_928_000;
+
+fn senml() -> Decoder {
+    let mut settings = DecoderSettings::new(&catalogue());
+    settings.positions = Positions::Keep;
+    Decoder::new(Format::SenMl, &settings).unwrap()
+}
+
+fn short(payload: &[u8]) -> String {
+    told(&senml(), "packs/7", "", payload)
+}
+
+/// Every reading with its device and time: `dev:air_temperature=23.1@1636928000`.
+fn resolved(payload: &[u8]) -> String {
+    let mut out = Decoded::default();
+    let mut message = message("packs/7", payload);
+    message.received = Moment { wall: UnixMicros(NOW * 1_000_000), ..Moment::default() };
+    let outcome = senml().decode("", &message, &mut crate::decode::Memory::default(), &mut out);
+    assert_eq!(outcome, Ok(Outcome::Readings));
+    assert_whole(&out);
+    let catalogue = catalogue();
+    let mut text = String::new();
+    for part in &out.devices {
+        let of_part = match part.measured_at {
+            crate::decode::DeviceTime::At(time) => time,
+            _ => UnixMicros(NOW * 1_000_000),
+        };
+        for reading in out.readings_of(part) {
+            let Value::Number(number) = reading.value else { panic!("numbers only") };
+            let name = &catalogue.get(reading.kind).name;
+            let millis = reading.measured_at.unwrap_or(of_part).0 / 1_000;
+            write!(text, "{}:{name}={number}@{millis} ", out.device_name(part, "")).unwrap();
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+#[test]
+fn every_row_of_the_tables_can_be_used() {
+    assert_eq!(mistakes(TABLE), Vec::<String>::new());
+    let SenMl { units, catalogue, .. } = SenMl::new(&DecoderSettings::new(&catalogue())).unwrap();
+    for ours in units.values() {
+        let is_unit = catalogue.iter().any(|(kind, _)| catalogue.conversion(kind, ours).is_ok());
+        assert!(is_unit, "{ours}");
+    }
+}
+
+/// The packs of RFC 8428, sections 5.1.1 to 5.1.5, with the values it resolves them to.
+#[test]
+fn the_packs_of_the_rfc_resolve_as_it_says() {
+    let device = "urn:dev:ow:10e2073a01080063";
+    let one = format!(r#"[{{"n":"{device}","u":"Cel","v":23.1}}]"#);
+    assert_eq!(resolved(one.as_bytes()), format!("{device}:air_temperature=23.1@1636928000000"));
+    let two = format!(
+        r#"[{{"bn":"{device}:","n":"voltage","u":"V","v":120.1}},{{"n":"current","u":"A","v":1.2}}]"#
+    );
+    assert_eq!(
+        resolved(two.as_bytes()),
+        format!("{device}:mains_voltage=120.1@1636928000000 {device}:current=1.2@1636928000000")
+    );
+    let three = format!(
+        r#"[{{"bn":"{device}:","bt":1276020076.001,"bu":"A","bver":5,"n":"voltage","u":"V","v":120.1}},
+        {{"n":"current","t":-5,"v":1.2}},{{"n":"current","t":-4,"v":1.3}},{{"n":"current","v":1.7}}]"#
+    );
+    assert_eq!(
+        resolved(three.as_bytes()),
+        format!(
+            "{device}:mains_voltage=120.1@1276020076001 {device}:current=1.2@1276020071001 {device}:current=1.3@1276020072001 {device}:current=1.7@1276020076001"
+        )
+    );
+    let several = r#"[{"bn":"2001:db8::2/","bt":1320078429,"n":"temperature","v":25.2,"u":"Cel"},
+        {"n":"humidity","v":30,"u":"%RH"},{"bn":"2001:db8::1/","n":"temperature","v":12.3,"u":"Cel"}]"#;
+    assert_eq!(
+        resolved(several.as_bytes()),
+        "2001:db8::2:air_temperature=25.2@1320078429000 2001:db8::2:relative_humidity=30@1320078429000 2001:db8::1:air_temperature=12.3@1320078429000"
+    );
+    let moving = format!(
+        r#"[{{"bn":"{device}","bt":1320067464,"bu":"%RH","v":20}},{{"u":"lon","v":24.30621}},{{"t":60,"v":20.3}},{{"u":"%EL","t":150,"v":98}}]"#
+    );
+    assert_eq!(
+        resolved(moving.as_bytes()),
+        format!(
+            "{device}:relative_humidity=20@1320067464000 {device}:longitude=24.30621@1320067464000 {device}:relative_humidity=20.3@1320067524000 {device}:battery_level=98@1320067614000"
+        )
+    );
+}
+
+#[test]
+fn times_below_two_to_the_28_are_from_now() {
+    for (time, seconds) in [
+        ("-5", NOW - 5),
+        ("10", NOW + 10),
+        ("268435455", NOW + 268_435_455),
+        ("268435456", 268_435_456),
+        ("0", NOW),
+    ] {
+        let pack = format!(r#"[{{"n":"bed/hr","u":"beat/min","v":60,"t":{time}}}]"#);
+        assert_eq!(resolved(pack.as_bytes()), format!("bed:heart_rate=60@{}", seconds * 1_000));
+    }
+}
+
+#[test]
+fn packs_in_short() {
+    for (pack, expected) in [
+        (
+            r#"[{"n":"bed/occupied","vb":true},{"n":"bed/hr","v":61}]"#,
+            "presence=true heart_rate=61~",
+        ),
+        (r#"[{"bn":"a/","bv":20,"n":"temp","u":"Cel","v":1.5}]"#, "air_temperature=21.5"),
+        (r#"[{"n":"a/temp","u":"K","v":273.15}]"#, "air_temperature=0"),
+        (r#"[{"n":"a/battery","u":"/","v":0.5}]"#, "battery_level=50"),
+        (r#"[{"n":"a/rh","u":"/100","v":41}]"#, "relative_humidity=41"),
+        (r#"[{"n":"a/temp","u":"%RH","v":41}]"#, "-air_temperature:unit_mismatch"),
+        (r#"[{"n":"a/temp","u":"furlong","v":41}]"#, "-air_temperature:unit_unknown"),
+        (
+            r#"[{"n":"a/button","vs":"double"},{"n":"a/temp","vs":"21"}]"#,
+            "button_press=double air_temperature=21~",
+        ),
+        (r#"[{"n":"a/temp","v":null}]"#, "none no_value"),
+        (
+            r#"[{"n":"a/temp","v":1,"vs":"1"},{"n":"a/hr","v":60}]"#,
+            "heart_rate=60~ -?:reading_shape",
+        ),
+        (r#"[{"n":"a/temp"}]"#, "-air_temperature:value_missing"),
+        (r#"[{"n":"a/energy","u":"W","s":17}]"#, "none no_known_key"),
+        (r#"[{"n":"a/temp","vd":"aGk"}]"#, "-air_temperature:type_unsupported"),
+        (r#"[{"n":"a/temp","vd":"a+/="}]"#, "-?:reading_shape"),
+        (r#"[{"n":"_a/temp","v":1}]"#, "-?:reading_shape"),
+        (r#"[{"n":7,"v":1}]"#, "-?:reading_shape"),
+        (r#"[{"n":"a/fan","u":"/","v":1,"ut":60,"extra":{"x":1}}]"#, "none no_known_key"),
+        (r#"[{"bn":"a/","bver":10},{"n":"temp","u":"Cel","v":1}]"#, "air_temperature=1"),
+        (r#"[{"bver":11,"n":"a/temp","v":1}]"#, "error rule_broken"),
+        (
+            r#"[{"n":"a/temp","u":"Cel","v":1},{"n":"a/temp","v":1,"power_":2}]"#,
+            "error rule_broken",
+        ),
+        (r#"[{"bt":"now","n":"a/temp","v":1}]"#, "error rule_broken"),
+        (r#"{"n":"a/temp","v":1}"#, "error json_shape"),
+        (r#"[[1]]"#, "error json_shape"),
+        ("[]", "none no_known_key"),
+        (" ", "none empty"),
+    ] {
+        assert_eq!(short(pack.as_bytes()), expected, "{pack}");
+    }
+}
+
+#[test]
+fn cbor_says_the_same() {
+    // [{-2: "a/", -3: 1320078429, 0: "temp", 1: "Cel", 2: 21.5 as half}, {0: "rh", 1: "%RH", 2: 41}]
+    let pack = b"\x82\xa5\x21\x62a/\x22\x1a\x4e\xae\xcb\x9d\x00\x64temp\x01\x63Cel\x02\xf9\x4d\x60\xa3\x00\x62rh\x01\x63%RH\x02\x18\x29";
+    assert_eq!(
+        resolved(pack),
+        "a:air_temperature=21.5@1320078429000 a:relative_humidity=41@1320078429000"
+    );
+    for (pack, expected) in [
+        // Behind the tag of CBOR itself, of indefinite length, single precision, a text label.
+        (
+            &b"\xd9\xd9\xf7\x9f\xbf\x61n\x66a/temp\x02\xfa\x41\xab\x33\x33\xff\xff"[..],
+            "air_temperature=21.4~",
+        ),
+        // A decimal fraction: 273 * 10^-1; a negative number.
+        (b"\x81\xa2\x00\x66a/temp\x02\xc4\x82\x20\x19\x01\x11", "air_temperature=27.3~"),
+        (b"\x81\xa2\x00\x66a/temp\x02\x24", "air_temperature=-5~"),
+        (b"\x81\xa2\x00\x65a/pir\x04\xf5", "motion=true"),
+        (b"\x81\xa2\x00\x66a/temp\x08\x42hi", "-air_temperature:type_unsupported"),
+        (b"\x81\xa3\x00\x66a/temp\x02\x05\x63x_", "error cbor_malformed"),
+        (b"\x81\xa3\x00\x66a/temp\x02\x05\x62x_\x01", "error rule_broken"),
+        (b"\x81\xa1\x20\x0b", "error rule_broken"),
+        (b"\x80", "none no_known_key"),
+        (b"\x80\x00", "error cbor_malformed"),
+        (b"\x82\xa0", "error cbor_malformed"),
+        (b"\x9b\xff\xff\xff\xff\xff\xff\xff\xff", "error cbor_malformed"),
+    ] {
+        assert_eq!(short(pack), expected, "{pack:x?}");
+    }
+    let deep = [&b"\x81\xa1\x61x"[..], &[0x81; 10_000]].concat();
+    assert_eq!(short(&deep), "error cbor_malformed");
+}
+
+#[test]
+fn a_position_follows_the_policy() {
+    let pack = br#"[{"bn":"walker","u":"lat","v":59.3367},{"u":"lon","v":18.06}]"#;
+    let told = |positions| {
+        let mut settings = DecoderSettings::new(&catalogue());
+        settings.positions = positions;
+        told(&Decoder::new(Format::SenMl, &settings).unwrap(), "packs/7", "", pack)
+    };
+    assert_eq!(told(Positions::Discard), "none position");
+    assert_eq!(told(Positions::Round), "latitude=59.34 longitude=18.06");
+}

@@ -9,7 +9,7 @@ use crate::{
     link::memory::{Acquaintance, Dup},
     model::{Message, Moment, Mono, QoS},
     mqtt::{Oversize, Publish},
-    pipeline::Burial,
+    pipeline::{Burial, Requests},
     sink::Producer,
 };
 
@@ -108,6 +108,11 @@ impl<P: Producer> Duty<P> {
         self.books.accepted(&accepted);
         self.hand_over(now.mono);
         Taken::Admitted
+    }
+
+    /// What formats want to have said to senders.
+    pub fn requests_mut(&mut self) -> &mut Requests {
+        self.pipeline.requests_mut()
     }
 
     /// A PUBLISH that is read and left alone, because the engine stops: it comes again.

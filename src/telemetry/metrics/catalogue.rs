@@ -3,9 +3,11 @@
 use Kind::{Counter, Gauge, Histogram};
 
 mod registry;
+mod repeats;
 mod spool;
 
 pub use registry::*;
+pub use repeats::*;
 pub use spool::*;
 
 /// What a metric is.
@@ -170,38 +172,6 @@ pub const READINGS_DEAD_LETTERED: Metric = Metric {
     labels: &["link"],
 };
 
-/// Readings put aside by policy: unknown devices, no consent, unchanged values, copies by another way.
-pub const READINGS_DISCARDED: Metric = Metric {
-    name: "trygg_readings_discarded_total",
-    kind: Counter,
-    help: "Readings put aside by policy: unknown devices, no consent, unchanged values, copies by another way",
-    labels: &["link", "reason"],
-};
-
-/// Readings that said a confirmed value again, stored or not.
-pub const READINGS_REPEATED: Metric = Metric {
-    name: "trygg_readings_repeated_total",
-    kind: Counter,
-    help: "Readings that said a confirmed value again, stored or not",
-    labels: &["link"],
-};
-
-/// Bytes in which a link remembers what devices said last.
-pub const REPEATS_BYTES: Metric = Metric {
-    name: "trygg_repeats_bytes",
-    kind: Gauge,
-    help: "Bytes in which a link remembers what devices said last",
-    labels: &["link"],
-};
-
-/// Devices whose last values were forgotten because the budget was used up.
-pub const REPEATS_FORGOTTEN: Metric = Metric {
-    name: "trygg_repeats_forgotten_devices_total",
-    kind: Counter,
-    help: "Devices whose last values were forgotten because the budget was used up",
-    labels: &["link"],
-};
-
 /// Readings given up with their abandoned message.
 pub const READINGS_UNDELIVERED: Metric = Metric {
     name: "trygg_readings_undelivered_total",
@@ -239,6 +209,46 @@ pub const UNKNOWN_KEYS: Metric = Metric {
     name: "trygg_unknown_keys_total",
     kind: Counter,
     help: "Keys in payloads that no decoder knows",
+    labels: &["link"],
+};
+
+/// Messages that did not come, by their senders' own counts.
+pub const MESSAGES_MISSED: Metric = Metric {
+    name: "trygg_messages_missed_total",
+    kind: Counter,
+    help: "Messages that did not come, by their senders' own counts",
+    labels: &["link"],
+};
+
+/// Requests to senders, by purpose and outcome: sent, discarded.
+pub const REQUESTS: Metric = Metric {
+    name: "trygg_requests_total",
+    kind: Counter,
+    help: "Requests to senders, by purpose and outcome: sent, discarded",
+    labels: &["link", "purpose", "outcome"],
+};
+
+/// Entries in what formats remember between messages.
+pub const FORMAT_MEMORY_ENTRIES: Metric = Metric {
+    name: "trygg_format_memory_entries",
+    kind: Gauge,
+    help: "Entries in what formats remember between messages",
+    labels: &["link"],
+};
+
+/// Bytes of what formats remember between messages.
+pub const FORMAT_MEMORY_BYTES: Metric = Metric {
+    name: "trygg_format_memory_bytes",
+    kind: Gauge,
+    help: "Bytes of what formats remember between messages",
+    labels: &["link"],
+};
+
+/// Entries of that memory that had to go for newer ones.
+pub const FORMAT_MEMORY_FORGOTTEN: Metric = Metric {
+    name: "trygg_format_memory_forgotten_total",
+    kind: Counter,
+    help: "Entries of that memory that had to go for newer ones",
     labels: &["link"],
 };
 
@@ -506,6 +516,11 @@ pub const CATALOGUE: &[Metric] = &[
     READINGS_REFUSED,
     LEDGER_IMBALANCE,
     UNKNOWN_KEYS,
+    MESSAGES_MISSED,
+    REQUESTS,
+    FORMAT_MEMORY_ENTRIES,
+    FORMAT_MEMORY_BYTES,
+    FORMAT_MEMORY_FORGOTTEN,
     ALERTS_PRODUCED,
     BATCHES_FLUSHED,
     BATCHED_READINGS,

@@ -114,6 +114,16 @@ pub struct LinkSnapshot {
     pub non_readings: ReasonCounts,
     /// Keys no decoder knows.
     pub unknown_keys: u64,
+    /// Messages that did not come, by their senders' own counts.
+    pub missed: u64,
+    /// What formats wanted to have said to senders: purpose, outcome, count.
+    pub requests: [(&'static str, &'static str, u64); 2],
+    /// What formats remember: entries.
+    pub memory_entries: u64,
+    /// Bytes of them.
+    pub memory_bytes: u64,
+    /// Entries that had to go for newer ones.
+    pub memory_forgotten: u64,
     /// Urgent readings sent to the alerts topic.
     pub alerts: u64,
     /// Batches closed by reason.
@@ -199,9 +209,15 @@ impl LinkSnapshot {
         for (class, count) in self.records_failed {
             to.counter(&m::RECORDS_FAILED, &by("class", class), count);
         }
+        for (purpose, outcome, count) in self.requests {
+            let [link, purpose] = by("purpose", purpose);
+            to.counter(&m::REQUESTS, &[link, purpose, ("outcome", outcome.to_owned())], count);
+        }
         for (metric, count) in [
             (&m::MESSAGE_BYTES_RECEIVED, self.received_bytes),
             (&m::UNKNOWN_KEYS, self.unknown_keys),
+            (&m::MESSAGES_MISSED, self.missed),
+            (&m::FORMAT_MEMORY_FORGOTTEN, self.memory_forgotten),
             (&m::ALERTS_PRODUCED, self.alerts),
             (&m::READINGS_REPEATED, self.repeated),
             (&m::REPEATS_FORGOTTEN, self.repeats_forgotten),
@@ -221,6 +237,8 @@ impl LinkSnapshot {
             (&m::OUTSTANDING_BYTES_LIMIT, self.outstanding_bytes_limit),
             (&m::LINK_CONNECTED, self.connected),
             (&m::REPEATS_BYTES, self.repeats_bytes),
+            (&m::FORMAT_MEMORY_ENTRIES, self.memory_entries),
+            (&m::FORMAT_MEMORY_BYTES, self.memory_bytes),
             (&m::LINK_PARTITIONS_SPOOLING, self.partitions_spooling),
         ] {
             to.gauge(metric, &alone, number(value));
