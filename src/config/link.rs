@@ -92,6 +92,7 @@ pub enum Format {
 
 impl Format {
     /// Names a mapping cannot have.
+    #[expect(clippy::indexing_slicing, reason = "worked out by the compiler, which would say so")]
     pub(super) const BUILT_IN: [&'static str; decode::Format::ALL.len()] = {
         let mut names = [""; decode::Format::ALL.len()];
         let mut at = 0;
@@ -257,7 +258,7 @@ fn read_filters(section: &mut Section<'_>) -> (Vec<FilterSettings>, Vec<Spot>) {
                     section.refuse_found("topic", Mistake::new(expected, fix));
                 }
                 formats.push(section.spot("format"));
-                filters.push(FilterSettings { topic, format, qos, repeats, time_zone });
+                filters.push(FilterSettings { topic, format, qos, time_zone, repeats });
             }
             // A missing topic has been refused as such.
             Err(_) if topic.is_empty() => {}

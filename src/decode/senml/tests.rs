@@ -34,7 +34,9 @@ fn resolved(payload: &[u8]) -> String {
     for part in &out.devices {
         let of_part = match part.measured_at {
             crate::decode::DeviceTime::At(time) => time,
-            _ => UnixMicros(NOW * 1_000_000),
+            crate::decode::DeviceTime::Absent | crate::decode::DeviceTime::Unreadable => {
+                UnixMicros(NOW * 1_000_000)
+            }
         };
         for reading in out.readings_of(part) {
             let Value::Number(number) = reading.value else { panic!("numbers only") };
@@ -147,7 +149,7 @@ fn packs_in_short() {
         ),
         (r#"[{"bt":"now","n":"a/temp","v":1}]"#, "error rule_broken"),
         (r#"{"n":"a/temp","v":1}"#, "error json_shape"),
-        (r#"[[1]]"#, "error json_shape"),
+        ("[[1]]", "error json_shape"),
         ("[]", "none no_known_key"),
         (" ", "none empty"),
     ] {
