@@ -140,7 +140,7 @@ fn packs_in_short() {
 #[test]
 fn cbor_says_the_same() {
     // [{-2: "a/", -3: 1320078429, 0: "temp", 1: "Cel", 2: 21.5 as half}, {0: "rh", 1: "%RH", 2: 41}]
-    let pack = b"\x82\xa5\x21\x62a/\x22\x1a\x4e\xae\xcb\x9d\x00\x64temp\x01\x63Cel\x02\xf9\x4d\x60\xa3\x00\x62rh\x01\x63%RH\x02\x18\x29";
+    let pack = b"\x82\xa5\x21\x62a/\x22\x1a\x4e\xae\xcc\x5d\x00\x64temp\x01\x63Cel\x02\xf9\x4d\x60\xa3\x00\x62rh\x01\x63%RH\x02\x18\x29";
     assert_eq!(resolved(pack), "a:air_temperature=21.5@1320078429000 a:relative_humidity=41@1320078429000");
     for (pack, expected) in [
         // Behind the tag of CBOR itself, of indefinite length, single precision, a text label.
