@@ -1,5 +1,6 @@
 //! What holds for every format; and the helpers of the formats' own tests.
 
+mod industry;
 mod people;
 mod radios;
 

@@ -63,7 +63,7 @@ fn events_in_short() {
     }
     let down = format!("application/4/device/{EUI}/command/down");
     assert_eq!(told(&chirpstack(), &down, "", b"{}"), "none command");
-    assert_eq!(told(&chirpstack(), "eu868/gateway/0a/event/up", "", b"\x0a"), "none bridge");
+    assert_eq!(told(&chirpstack(), "eu868/gateway/0a/event/up", "", b"\x0a\x01x"), "none bridge");
 }
 
 #[test]
