@@ -152,14 +152,11 @@ impl ExplainArgs {
         };
         let config = looked_at(file)?;
         let explainer = Explainer::of_link(&config, self.link.as_deref(), self.now());
-        match explainer.map_err(|error| refuse(Exit::Configuration)(&error))? {
-            Some(explainer) => Ok(explainer),
-            None => {
-                let names: Vec<&str> = config.links.iter().map(|link| &*link.name).collect();
-                let names = names.join(", ");
-                complain(&io::Error::other(format!("--link: the configuration has {names}")));
-                Err(Exit::Usage)
-            }
+        if let Some(explainer) = explainer.map_err(|error| refuse(Exit::Configuration)(&error))? { Ok(explainer) } else {
+            let names: Vec<&str> = config.links.iter().map(|link| &*link.name).collect();
+            let names = names.join(", ");
+            complain(&io::Error::other(format!("--link: the configuration has {names}")));
+            Err(Exit::Usage)
         }
     }
 

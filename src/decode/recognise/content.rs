@@ -86,8 +86,8 @@ fn json(payload: &[u8]) -> Option<Format> {
     let has = |key: &&str| position(key).is_some_and(|at| seen.keys & (1 << at) != 0);
     let holds = |rule: &&Rule| {
         rule.shape == seen.shape
-            && rule.all.iter().all(|key| has(key))
-            && (rule.any.is_empty() || rule.any.iter().any(|key| has(key)))
+            && rule.all.iter().all(&has)
+            && (rule.any.is_empty() || rule.any.iter().any(&has))
     };
     RULES.iter().find(holds).map(|rule| rule.format)
 }

@@ -72,8 +72,8 @@ impl<'a> Head<'a> {
         match (path.step(level), text) {
             ("Time", Some(text)) if is_top => self.local = Some(text.clone()),
             ("Epoch", _) if is_top => self.epoch = Some(scalar.clone()),
-            ("TempUnit", Some(text)) => self.temperature.state(text),
-            ("PressureUnit", Some(text)) => self.pressure.state(text),
+            ("TempUnit", Some(text)) => self.temperature.state(text.clone()),
+            ("PressureUnit", Some(text)) => self.pressure.state(text.clone()),
             ("Device", Some(text)) => self.group(path, level)?.device = Some(text.clone()),
             ("Name", Some(text)) => self.group(path, level)?.name = Some(text.clone()),
             (key, _) if key.starts_with("0006!") => self.group(path, level)?.is_command = true,
@@ -144,10 +144,10 @@ impl<'a> Head<'a> {
 }
 
 impl<'a> Stated<'a> {
-    fn state(&mut self, unit: &Cow<'a, str>) {
+    fn state(&mut self, unit: Cow<'a, str>) {
         *self = match self {
-            Self::Nowhere => Self::As(unit.clone()),
-            Self::As(before) if before == unit => return,
+            Self::Nowhere => Self::As(unit),
+            Self::As(before) if *before == unit => return,
             Self::As(_) | Self::Conflicting => Self::Conflicting,
         };
     }

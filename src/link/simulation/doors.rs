@@ -122,7 +122,7 @@ impl World {
         let refused = log.doors.buried.get(&said.door).filter(|_| self.shelf.is_some());
         let stored = log.doors.stored.get(&said.door).into_iter().chain(refused).flatten();
         let mut known: BTreeMap<u32, bool> = stored.map(|(at, state)| (*at, *state)).collect();
-        let safe = self.shelf.iter().flat_map(|shelf| shelf.safe());
+        let safe = self.shelf.iter().flat_map(super::shelf::Shelf::safe);
         for (door, sequence, is_open) in safe.flat_map(|numbers| numbers.doors.iter()) {
             if *door == said.door {
                 known.insert(*sequence, *is_open);

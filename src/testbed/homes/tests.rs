@@ -74,8 +74,8 @@ struct Routes(Vec<(TopicPattern, Decoder)>);
 impl Routes {
     fn new(catalogue: &Arc<Catalogue>) -> Self {
         let decoder = |format| match format {
-            "zigbee2mqtt" => Decoder::usual(crate::decode::Format::Zigbee2Mqtt, &catalogue),
-            "json" => Decoder::usual(crate::decode::Format::Json, &catalogue),
+            "zigbee2mqtt" => Decoder::usual(crate::decode::Format::Zigbee2Mqtt, catalogue),
+            "json" => Decoder::usual(crate::decode::Format::Json, catalogue),
             other => panic!("{other}"),
         };
         let route = |filter: &super::super::Filter| {
