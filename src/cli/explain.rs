@@ -119,7 +119,7 @@ impl ExplainArgs {
         let told = if self.live {
             return live::run(&self, &mut explainer);
         } else if let Some(input) = &self.input {
-            self.explain_lines(input, &mut explainer)
+            Ok(self.explain_lines(input, &mut explainer))
         } else {
             self.explain_one(&mut explainer)
         };
@@ -152,12 +152,13 @@ impl ExplainArgs {
         };
         let config = looked_at(file)?;
         let explainer = Explainer::of_link(&config, self.link.as_deref(), self.now());
-        if let Some(explainer) = explainer.map_err(|error| refuse(Exit::Configuration)(&error))? { Ok(explainer) } else {
+        let explainer = explainer.map_err(|error| refuse(Exit::Configuration)(&error))?;
+        explainer.ok_or_else(|| {
             let names: Vec<&str> = config.links.iter().map(|link| &*link.name).collect();
             let names = names.join(", ");
             complain(&io::Error::other(format!("--link: the configuration has {names}")));
-            Err(Exit::Usage)
-        }
+            Exit::Usage
+        })
     }
 
     fn explain_one(&self, explainer: &mut Explainer) -> io::Result<Exit> {
@@ -198,7 +199,7 @@ impl ExplainArgs {
         }
     }
 
-    fn explain_lines(&self, input: &Path, explainer: &mut Explainer) -> io::Result<Exit> {
+    fn explain_lines(&self, input: &Path, explainer: &mut Explainer) -> Exit {
         let source: Box<dyn BufRead> = if is_standard_input(input) {
             Box::new(io::stdin().lock())
         } else {
@@ -209,14 +210,14 @@ impl ExplainArgs {
                     complain(&io::Error::other(format!(
                         "--input {place}: cannot be read: {error}"
                     )));
-                    return Ok(Exit::Usage);
+                    return Exit::Usage;
                 }
             }
         };
         let mut out = io::BufWriter::new(anstream::stdout().lock());
         let told = self.write_lines(source, explainer, &mut out, &mut io::stderr());
         let told = told.and_then(|exit| out.flush().map(|()| exit));
-        Ok(told.unwrap_or_else(|error| unsaid(&error, Exit::Done)))
+        told.unwrap_or_else(|error| unsaid(&error, Exit::Done))
     }
 
     fn write_lines(

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 /// How text is laid out. Colours are always written; who prints it strips them where there is no
 /// terminal.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Page {
     width: usize,
 }
@@ -40,7 +40,7 @@ impl Page {
         Self { width: width.unwrap_or(USUAL).clamp(20, WIDEST) }
     }
 
-    fn indent(self) -> usize {
+    fn indent(&self) -> usize {
         if self.width < NARROW { 2 } else { LABEL }
     }
 

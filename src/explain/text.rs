@@ -235,7 +235,7 @@ fn outcome(trace: &Trace, page: &Page, out: &mut dyn Write) -> io::Result<()> {
             let urgent = trace.readings().filter(|(_, reading)| reading.is_urgent).count();
             let mut line = format!("{count} {}", if count == 1 { "reading" } else { "readings" });
             if urgent > 0 {
-                line += &format!(", {urgent} of them urgent");
+                line.extend([", ", &urgent.to_string(), " of them urgent"]);
             }
             (Tone::Good, vec![line])
         }

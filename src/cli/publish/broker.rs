@@ -62,7 +62,7 @@ impl BrokerArgs {
         key("password_file", self.password_file.as_ref().map(absolute));
         key("password_env", self.password_env.clone());
         key("websocket_path", url.websocket_path().map(str::to_owned));
-        text += &format!("port = {}\n", url.port());
+        text.extend(["port = ", &url.port().to_string(), "\n"]);
         let files = [
             ("ca_file", &self.ca_file),
             ("certificate_file", &self.certificate_file),

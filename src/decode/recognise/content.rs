@@ -83,11 +83,11 @@ fn json(payload: &[u8]) -> Option<Format> {
     let mut seen = Seen { shape: Shape::Object, keys: 0 };
     // What stands in front of a mistake shows the format too.
     drop(Head(&mut seen).deserialize(&mut Json::from_str(text)));
-    let has = |key: &&str| position(key).is_some_and(|at| seen.keys & (1 << at) != 0);
+    let has = |key: &&'static str| position(key).is_some_and(|at| seen.keys & (1 << at) != 0);
     let holds = |rule: &&Rule| {
         rule.shape == seen.shape
-            && rule.all.iter().all(&has)
-            && (rule.any.is_empty() || rule.any.iter().any(&has))
+            && rule.all.iter().all(has)
+            && (rule.any.is_empty() || rule.any.iter().any(has))
     };
     RULES.iter().find(holds).map(|rule| rule.format)
 }
@@ -183,9 +183,10 @@ fn xml(body: &[u8]) -> Option<Format> {
 
 /// A list of maps whose first key is one of RFC 8428's numbers.
 fn is_senml_cbor(payload: &[u8]) -> bool {
-    let maps = match payload {
-        [0x80..=0x97 | 0x9f, rest @ ..] | [0x98, _, rest @ ..] | [0x99, _, _, rest @ ..] => rest,
-        _ => return false,
+    let ([0x80..=0x97 | 0x9f, maps @ ..] | [0x98, _, maps @ ..] | [0x99, _, _, maps @ ..]) =
+        payload
+    else {
+        return false;
     };
     matches!(maps, [0xa1..=0xb7 | 0xbf, 0x00..=0x08 | 0x20..=0x25, ..])
 }
