@@ -3,8 +3,8 @@
 //! Plain functions over plain values: no I/O, no clock, no waiting. The pipeline holds its own
 //! share of a message (the token) until every part has been handed on.
 
-pub mod event_id;
 mod counts;
+pub mod event_id;
 mod graveyard;
 mod reports;
 mod requests;

@@ -31,13 +31,25 @@ fn head(topic: &str, body: &[u8]) -> (String, Option<u64>, DeviceTime) {
 #[test]
 fn events_in_short() {
     for (event, body, expected) in [
-        ("up", r#"{"object":{"temperature":19.5,"humidity":40},"rxInfo":[{"rssi":-101},{"rssi":-88}]}"#, "air_temperature=19.5 relative_humidity=40 rssi=-88"),
-        ("up", r#"{"object":{"temperatureSensor":{"1":19,"2":4}}}"#, "air_temperature#1=19 air_temperature#2=4"),
+        (
+            "up",
+            r#"{"object":{"temperature":19.5,"humidity":40},"rxInfo":[{"rssi":-101},{"rssi":-88}]}"#,
+            "air_temperature=19.5 relative_humidity=40 rssi=-88",
+        ),
+        (
+            "up",
+            r#"{"object":{"temperatureSensor":{"1":19,"2":4}}}"#,
+            "air_temperature#1=19 air_temperature#2=4",
+        ),
         ("up", r#"{"objectJSON":"{\"co2\":700}"}"#, "co2=700"),
         ("up", r#"{"object":{"co2":{"value":700,"unit":"ppm"}}}"#, "co2=700"),
         ("up", r#"{"data":"AQI=","fPort":2}"#, "none no_known_key"),
         ("status", r#"{"margin":7,"batteryLevel":81.5}"#, "battery_level=81.5"),
-        ("status", r#"{"margin":7,"externalPowerSource":true,"batteryLevel":100}"#, "none no_value"),
+        (
+            "status",
+            r#"{"margin":7,"externalPowerSource":true,"batteryLevel":100}"#,
+            "none no_value",
+        ),
         ("status", r#"{"margin":7,"batteryLevelUnavailable":true}"#, "none no_value"),
         ("location", r#"{"location":{"latitude":59.3,"longitude":18}}"#, "none position"),
         ("join", "{}", "none status"),
@@ -57,7 +69,8 @@ fn events_in_short() {
 #[test]
 fn who_when_and_which() {
     let at = DeviceTime::At(UnixMicros(1_741_064_769_100_000));
-    let body = br#"{"time":"2025-03-04T05:06:09.100000001+00:00","fCnt":12,"object":{"temperature":19}}"#;
+    let body =
+        br#"{"time":"2025-03-04T05:06:09.100000001+00:00","fCnt":12,"object":{"temperature":19}}"#;
     assert_eq!(head(&topic("up"), body), (EUI.to_owned(), Some(12), at));
     let old = br#"{"devEUI":"0badc0de00000002","rxInfo":[{"time":"2025-03-04T05:06:09.1Z"}],"object":{"temperature":19}}"#;
     assert_eq!(head("old/rx", old), ("0badc0de00000002".to_owned(), Some(0), at));

@@ -62,7 +62,9 @@ fn the_packs_of_the_rfc_resolve_as_it_says() {
     let device = "urn:dev:ow:10e2073a01080063";
     let one = format!(r#"[{{"n":"{device}","u":"Cel","v":23.1}}]"#);
     assert_eq!(resolved(one.as_bytes()), format!("{device}:air_temperature=23.1@1636928000000"));
-    let two = format!(r#"[{{"bn":"{device}:","n":"voltage","u":"V","v":120.1}},{{"n":"current","u":"A","v":1.2}}]"#);
+    let two = format!(
+        r#"[{{"bn":"{device}:","n":"voltage","u":"V","v":120.1}},{{"n":"current","u":"A","v":1.2}}]"#
+    );
     assert_eq!(
         resolved(two.as_bytes()),
         format!("{device}:mains_voltage=120.1@1636928000000 {device}:current=1.2@1636928000000")
@@ -73,7 +75,9 @@ fn the_packs_of_the_rfc_resolve_as_it_says() {
     );
     assert_eq!(
         resolved(three.as_bytes()),
-        format!("{device}:mains_voltage=120.1@1276020076001 {device}:current=1.2@1276020071001 {device}:current=1.3@1276020072001 {device}:current=1.7@1276020076001")
+        format!(
+            "{device}:mains_voltage=120.1@1276020076001 {device}:current=1.2@1276020071001 {device}:current=1.3@1276020072001 {device}:current=1.7@1276020076001"
+        )
     );
     let several = r#"[{"bn":"2001:db8::2/","bt":1320078429,"n":"temperature","v":25.2,"u":"Cel"},
         {"n":"humidity","v":30,"u":"%RH"},{"bn":"2001:db8::1/","n":"temperature","v":12.3,"u":"Cel"}]"#;
@@ -86,7 +90,9 @@ fn the_packs_of_the_rfc_resolve_as_it_says() {
     );
     assert_eq!(
         resolved(moving.as_bytes()),
-        format!("{device}:relative_humidity=20@1320067464000 {device}:longitude=24.30621@1320067464000 {device}:relative_humidity=20.3@1320067524000 {device}:battery_level=98@1320067614000")
+        format!(
+            "{device}:relative_humidity=20@1320067464000 {device}:longitude=24.30621@1320067464000 {device}:relative_humidity=20.3@1320067524000 {device}:battery_level=98@1320067614000"
+        )
     );
 }
 
@@ -107,16 +113,25 @@ fn times_below_two_to_the_28_are_from_now() {
 #[test]
 fn packs_in_short() {
     for (pack, expected) in [
-        (r#"[{"n":"bed/occupied","vb":true},{"n":"bed/hr","v":61}]"#, "presence=true heart_rate=61~"),
+        (
+            r#"[{"n":"bed/occupied","vb":true},{"n":"bed/hr","v":61}]"#,
+            "presence=true heart_rate=61~",
+        ),
         (r#"[{"bn":"a/","bv":20,"n":"temp","u":"Cel","v":1.5}]"#, "air_temperature=21.5"),
         (r#"[{"n":"a/temp","u":"K","v":273.15}]"#, "air_temperature=0"),
         (r#"[{"n":"a/battery","u":"/","v":0.5}]"#, "battery_level=50"),
         (r#"[{"n":"a/rh","u":"/100","v":41}]"#, "relative_humidity=41"),
         (r#"[{"n":"a/temp","u":"%RH","v":41}]"#, "-air_temperature:unit_mismatch"),
         (r#"[{"n":"a/temp","u":"furlong","v":41}]"#, "-air_temperature:unit_unknown"),
-        (r#"[{"n":"a/button","vs":"double"},{"n":"a/temp","vs":"21"}]"#, "button_press=double air_temperature=21~"),
+        (
+            r#"[{"n":"a/button","vs":"double"},{"n":"a/temp","vs":"21"}]"#,
+            "button_press=double air_temperature=21~",
+        ),
         (r#"[{"n":"a/temp","v":null}]"#, "none no_value"),
-        (r#"[{"n":"a/temp","v":1,"vs":"1"},{"n":"a/hr","v":60}]"#, "heart_rate=60~ -?:reading_shape"),
+        (
+            r#"[{"n":"a/temp","v":1,"vs":"1"},{"n":"a/hr","v":60}]"#,
+            "heart_rate=60~ -?:reading_shape",
+        ),
         (r#"[{"n":"a/temp"}]"#, "-air_temperature:value_missing"),
         (r#"[{"n":"a/energy","u":"W","s":17}]"#, "none no_known_key"),
         (r#"[{"n":"a/temp","vd":"aGk"}]"#, "-air_temperature:type_unsupported"),
@@ -126,7 +141,10 @@ fn packs_in_short() {
         (r#"[{"n":"a/fan","u":"/","v":1,"ut":60,"extra":{"x":1}}]"#, "none no_known_key"),
         (r#"[{"bn":"a/","bver":10},{"n":"temp","u":"Cel","v":1}]"#, "air_temperature=1"),
         (r#"[{"bver":11,"n":"a/temp","v":1}]"#, "error rule_broken"),
-        (r#"[{"n":"a/temp","u":"Cel","v":1},{"n":"a/temp","v":1,"power_":2}]"#, "error rule_broken"),
+        (
+            r#"[{"n":"a/temp","u":"Cel","v":1},{"n":"a/temp","v":1,"power_":2}]"#,
+            "error rule_broken",
+        ),
         (r#"[{"bt":"now","n":"a/temp","v":1}]"#, "error rule_broken"),
         (r#"{"n":"a/temp","v":1}"#, "error json_shape"),
         (r#"[[1]]"#, "error json_shape"),
@@ -141,10 +159,16 @@ fn packs_in_short() {
 fn cbor_says_the_same() {
     // [{-2: "a/", -3: 1320078429, 0: "temp", 1: "Cel", 2: 21.5 as half}, {0: "rh", 1: "%RH", 2: 41}]
     let pack = b"\x82\xa5\x21\x62a/\x22\x1a\x4e\xae\xcc\x5d\x00\x64temp\x01\x63Cel\x02\xf9\x4d\x60\xa3\x00\x62rh\x01\x63%RH\x02\x18\x29";
-    assert_eq!(resolved(pack), "a:air_temperature=21.5@1320078429000 a:relative_humidity=41@1320078429000");
+    assert_eq!(
+        resolved(pack),
+        "a:air_temperature=21.5@1320078429000 a:relative_humidity=41@1320078429000"
+    );
     for (pack, expected) in [
         // Behind the tag of CBOR itself, of indefinite length, single precision, a text label.
-        (&b"\xd9\xd9\xf7\x9f\xbf\x61n\x66a/temp\x02\xfa\x41\xab\x33\x33\xff\xff"[..], "air_temperature=21.4~"),
+        (
+            &b"\xd9\xd9\xf7\x9f\xbf\x61n\x66a/temp\x02\xfa\x41\xab\x33\x33\xff\xff"[..],
+            "air_temperature=21.4~",
+        ),
         // A decimal fraction: 273 * 10^-1; a negative number.
         (b"\x81\xa2\x00\x66a/temp\x02\xc4\x82\x20\x19\x01\x11", "air_temperature=27.3~"),
         (b"\x81\xa2\x00\x66a/temp\x02\x24", "air_temperature=-5~"),

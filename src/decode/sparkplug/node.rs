@@ -117,7 +117,9 @@ impl Node {
 
     /// Takes the number of a message; how many before it did not come is returned.
     pub(super) fn count(&mut self, sequence: Option<u64>) -> u8 {
-        let Some(sequence) = sequence.and_then(|number| u8::try_from(number).ok()) else { return 0 };
+        let Some(sequence) = sequence.and_then(|number| u8::try_from(number).ok()) else {
+            return 0;
+        };
         let last = self.sequence.replace(sequence);
         last.map_or(0, |last| sequence.wrapping_sub(last).wrapping_sub(1))
     }

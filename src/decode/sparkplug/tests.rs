@@ -97,7 +97,13 @@ impl Session {
             vec![named("Occupied"), number(2, 10), number(4, 11), number(14, 1)],
             vec![named("Heart Rate"), number(2, 11), number(4, 5), unit("/min"), number(10, 58)],
             vec![named("Room/Temperature"), number(2, 12), number(4, 9), unit("Cel"), float(21.4)],
-            vec![named("Yard/Temperature"), number(2, 13), number(4, 1), unit("Cel"), number(10, 253)],
+            vec![
+                named("Yard/Temperature"),
+                number(2, 13),
+                number(4, 1),
+                unit("Cel"),
+                number(10, 253),
+            ],
             vec![named("SOS"), number(2, 14), number(4, 11), number(14, 1)],
             vec![named("Table"), number(2, 15), number(4, 16)],
         ];
@@ -123,11 +129,17 @@ impl Session {
         for part in &self.out.devices {
             let readings = self.out.readings_of(part).iter().map(|reading| {
                 let name = &catalogue.get(reading.kind).name;
-                let channel = if reading.channel > 0 { format!("#{}", reading.channel) } else { String::new() };
+                let channel = if reading.channel > 0 {
+                    format!("#{}", reading.channel)
+                } else {
+                    String::new()
+                };
                 let value = match reading.value {
                     Value::Number(number) => format!("={number}"),
                     Value::State(state) => format!("={state}"),
-                    Value::Category(word) => format!("={}", catalogue.category_name(reading.kind, word)),
+                    Value::Category(word) => {
+                        format!("={}", catalogue.category_name(reading.kind, word))
+                    }
                     Value::Event | Value::Series(_) => String::new(),
                 };
                 let assumed = if reading.flags.has(ReadingFlag::UnitAssumed) { "~" } else { "" };
@@ -183,7 +195,10 @@ fn history_is_marked_and_stands_apart() {
     let mut session = Session::born();
     let old = |at, beats| vec![number(2, 11), number(3, at), number(5, 1), number(10, beats)];
     let told = session.data(2, &[old(500, 60), vec![number(2, 10), number(14, 1)], old(700, 62)]);
-    assert_eq!(told, "Town/home 7/bed-2[bed_occupied=true] Town/home 7/bed-2 old[heart_rate=60 heart_rate=62]");
+    assert_eq!(
+        told,
+        "Town/home 7/bed-2[bed_occupied=true] Town/home 7/bed-2 old[heart_rate=60 heart_rate=62]"
+    );
     assert_eq!(session.out.devices[1].measured_at, DeviceTime::At(UnixMicros(700_000)));
     assert_eq!(session.out.readings[1].measured_at, Some(UnixMicros(500_000)));
 }
@@ -259,7 +274,8 @@ fn hosts_and_commands_hold_no_reading() {
 #[test]
 fn data_allocates_nothing() {
     let mut session = Session::born();
-    let metrics: Vec<_> = (0..20).map(|beat| vec![number(2, 11), number(3, 5), number(10, 60 + beat)]).collect();
+    let metrics: Vec<_> =
+        (0..20).map(|beat| vec![number(2, 11), number(3, 5), number(10, 60 + beat)]).collect();
     let message_bytes = payload(2_000, None, &metrics);
     let mut decode = || {
         let message = message(DATA, &message_bytes);

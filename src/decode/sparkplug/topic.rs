@@ -44,7 +44,11 @@ pub(super) fn place(topic: &str) -> Result<Place<'_>, DecodeError> {
         ("NCMD" | "DCMD", _) => Verb::Command,
         _ => return Err(EXPECTED),
     };
-    if group.is_empty() || node.is_empty() { Err(EXPECTED) } else { Ok(Place { verb, group, node, device }) }
+    if group.is_empty() || node.is_empty() {
+        Err(EXPECTED)
+    } else {
+        Ok(Place { verb, group, node, device })
+    }
 }
 
 #[cfg(test)]
