@@ -6,6 +6,7 @@
 use std::{ffi::OsString, fs, path::Path, sync::Arc};
 
 mod checks;
+mod decoding;
 mod document;
 mod draft;
 mod error;
@@ -32,8 +33,10 @@ pub mod show;
 mod source;
 mod spool;
 pub mod tables;
+mod term;
 mod transport;
 
+pub use decoding::DecodeSettings;
 pub use draft::Draft;
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use form::{Form, FormKind};
@@ -58,7 +61,11 @@ use self::{
     secret::SecretFiles,
     source::{PREFIX, Source},
 };
-use crate::{catalogue::Catalogue, decode::MappingSettings, registry::Identity};
+use crate::{
+    catalogue::Catalogue,
+    decode::{KeySettings, MappingSettings},
+    registry::Identity,
+};
 
 /// A valid configuration. Only this room can make one.
 #[derive(Clone, Debug)]
@@ -69,6 +76,10 @@ pub struct Config {
     pub links: Vec<LinkSettings>,
     /// Every `[[mapping]]`.
     pub mappings: Vec<MappingSettings>,
+    /// Every `[[key]]`.
+    pub keys: Arc<[KeySettings]>,
+    /// `[decode]`.
+    pub decode: DecodeSettings,
     /// The built-in kinds and every `[[kind]]`.
     pub catalogue: Arc<Catalogue>,
     /// `[batch]`.
@@ -161,12 +172,19 @@ impl Config {
         let mappings = root.sections("mapping").into_iter();
         let (mappings, mapping_names): (Vec<_>, _) =
             mappings.map(|section| mapping::read_mapping(section, &catalogue)).unzip();
+        let keys = root.sections("key").into_iter();
+        let keys: Vec<_> =
+            keys.filter_map(|section| decoding::read_key(section, &catalogue)).collect();
+        decoding::refuse_repeated_keys(&keys, &document);
+        let decode = DecodeSettings::read(root.section("decode"));
         let kafka = KafkaSettings::read(root.section("kafka"), &files, environment);
         let (spool, spool_spots) = SpoolSettings::read(root.section("spool"), &files);
         let mut config = Self {
             engine,
             links,
             mappings: mappings.into_iter().flatten().collect(),
+            keys: keys.into_iter().map(|(key, _)| key).collect(),
+            decode,
             catalogue,
             batch: BatchSettings::read(root.section("batch")),
             clock: ClockSettings::read(root.section("clock")),

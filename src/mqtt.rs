@@ -32,7 +32,8 @@ pub use publish::{Oversize, Publish};
 pub use publisher::{Answer, Publisher, PublisherSettings};
 pub use reason::ReasonCode;
 pub use session::{
-    Connected, Incoming, Intake, Login, Necessity, Origin, Session, SessionSettings, Subscription,
+    Connected, Incoming, Intake, Login, Necessity, Origin, Replay, Session, SessionSettings,
+    Subscription,
 };
 
 #[cfg(test)]

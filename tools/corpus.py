@@ -17,7 +17,7 @@ from datetime import datetime
 # RFC 8428's examples are resolved for this moment.
 SENML_NOW = "2017-06-29T23:56:19Z"
 
-# By what a number may differ from the one it was made of: none, per mille, per cent, degrees.
+# By what a number may differ from the one it was made of: none, per mille, per cent, degrees, pounds, g.
 CHANGES = [
     lambda n: n,
     lambda n: n / 1000,
@@ -29,6 +29,7 @@ CHANGES = [
     lambda n: n * 0.45359237,
     lambda n: n * 60,
     lambda n: n / 60,
+    lambda n: n / 9.80665,
 ]
 
 # Answers that mean that trygg has no word for the message.
@@ -80,14 +81,22 @@ def judge(name, message, answer, row, reasons, rest):
         reasons[("single reading", name, f"{single['kind']} {single['reason']}")] += 1
     if reason in UNKNOWN or (outcome == "refused" and answer["format"] is None):
         row["unknown"] += 1
+    singles = answer.get("refused", [])
+    is_implausible = reason == "readings_refused" and all(
+        single["reason"] == "out_of_range" for single in singles
+    )
     if is_bad_on_purpose(message):
         row["bad on purpose"] += 1
+    elif is_implausible:
+        # Well-formed, with numbers that cannot be true: read, judged, and told as such.
+        rest.append(f"{told}: every value is outside its hard range")
     elif outcome == "refused":
         row["lost"] += 1
         rest.append(f"{told}: {reason} {answer.get('detail', '')}")
     if "expect" in message:
         row["compared"] += 1
-        if (message["expect"] == "valid") == (outcome == "refused"):
+        is_refused = outcome == "refused" and not is_implausible
+        if (message["expect"] == "valid") == is_refused:
             row["differ"] += 1
             rest.append(f"{told}: {message['expect']} and {outcome} {reason or ''}")
     beside = beside_message(name, message)

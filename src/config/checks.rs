@@ -10,7 +10,7 @@ use super::{
     setting::{Setting, Size, quoted},
     spool::{Ack, SpoolSpots},
 };
-use crate::{catalogue::Kind, registry::Identity};
+use crate::{catalogue::Kind, decode, registry::Identity};
 
 /// Where the values stand that take part in checks across sections.
 pub(super) struct Spots {
@@ -232,6 +232,10 @@ pub(super) fn notes(config: &Config, spots: &Spots) -> Vec<Note> {
         if link.max_outstanding_bytes.bytes() / window.max(1) < FEW_BYTES {
             let (link, protocol) = (Arc::clone(&link.name), link.protocol);
             notes.push(Note::FewBytes { link, protocol });
+        }
+        let tasmota = Format::BuiltIn(decode::Format::Tasmota);
+        if link.filters.iter().any(|it| it.format == tasmota && it.time_zone.is_none()) {
+            notes.push(Note::NoTimeZone { link: Arc::clone(&link.name) });
         }
         if lingers(config) >= link.keep_alive {
             notes.push(Note::LongLinger { link: Arc::clone(&link.name) });

@@ -2,15 +2,16 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use super::{
     Environment,
-    document::{Mistake, Section, Spot},
+    document::{Mistake, Section, Spot, nearest},
     form::{Form, FormKind},
     protocol::Protocol,
     secret::{Secret, SecretFiles},
-    setting::{Label, Setting, Size},
+    setting::{Label, Setting, Size, quoted},
     transport::{Transport, TransportSettings},
 };
 use crate::{
@@ -74,6 +75,8 @@ pub struct FilterSettings {
     pub format: Format,
     /// Level asked for. Default 1.
     pub qos: QoS,
+    /// Zone of local times without offset. Default none: such times cannot be read.
+    pub time_zone: Option<TimeZone>,
     /// What happens to repeats. Default: as `[repeats]` says.
     pub repeats: Option<Policy>,
 }
@@ -89,6 +92,7 @@ pub enum Format {
 
 impl Format {
     /// Names a mapping cannot have.
+    #[expect(clippy::indexing_slicing, reason = "worked out by the compiler, which would say so")]
     pub(super) const BUILT_IN: [&'static str; decode::Format::ALL.len()] = {
         let mut names = [""; decode::Format::ALL.len()];
         let mut at = 0;
@@ -244,6 +248,7 @@ fn read_filters(section: &mut Section<'_>) -> (Vec<FilterSettings>, Vec<Spot>) {
         let format = section.demand("format").unwrap_or(Format::BuiltIn(decode::Format::Json));
         let qos = section.get_or("qos", QoS::AtLeastOnce);
         let repeats = section.get("repeats");
+        let time_zone = read_zone(&mut section);
         match TopicPattern::parse(&topic) {
             Ok(topic) => {
                 if let Some(other) = filters.iter().find(|other| other.topic.overlaps(&topic)) {
@@ -253,7 +258,7 @@ fn read_filters(section: &mut Section<'_>) -> (Vec<FilterSettings>, Vec<Spot>) {
                     section.refuse_found("topic", Mistake::new(expected, fix));
                 }
                 formats.push(section.spot("format"));
-                filters.push(FilterSettings { topic, format, qos, repeats });
+                filters.push(FilterSettings { topic, format, qos, time_zone, repeats });
             }
             // A missing topic has been refused as such.
             Err(_) if topic.is_empty() => {}
@@ -266,6 +271,20 @@ fn read_filters(section: &mut Section<'_>) -> (Vec<FilterSettings>, Vec<Spot>) {
         section.finish();
     }
     (filters, formats)
+}
+
+/// A zone by its name in the time zone database.
+fn read_zone(section: &mut Section<'_>) -> Option<TimeZone> {
+    let name: String = section.get("time_zone")?;
+    let zone = TimeZone::get(&name);
+    if zone.is_err() {
+        let known: Vec<_> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
+        let nearest = nearest(&name, known).map(|name| quoted(&name));
+        let fix = "write it like \"Europe/Stockholm\"";
+        let mistake = Mistake::new("a zone of the time zone database", fix);
+        section.refuse_found("time_zone", mistake.or_nearest(nearest));
+    }
+    zone.ok()
 }
 
 impl Setting for Format {

@@ -5,17 +5,15 @@ use std::sync::Arc;
 use toml::de::DeValue;
 
 use super::{
-    document::{Mistake, Section, Spot, nearest},
-    form::{Form, FormKind},
+    document::{Mistake, Section, Spot},
+    form::Form,
     link::Format,
     setting::{Label, Setting, quoted},
+    term,
 };
 use crate::{
     catalogue::Catalogue,
-    decode::{
-        MappedValue, Mapping, MappingSettings, ReadingSettings, Sense, TermSettings, TimeFormat,
-        TimeSettings,
-    },
+    decode::{Mapping, MappingSettings, ReadingSettings, TimeFormat, TimeSettings},
 };
 
 /// The name of a mapping and where it stands; there even if the mapping itself is wrong.
@@ -67,27 +65,9 @@ fn read_time(mut section: Section<'_>) -> Option<TimeSettings> {
 
 fn read_reading(mut section: Section<'_>, catalogue: &Catalogue) -> Option<ReadingSettings> {
     let pointer = section.demand::<Pointer>("pointer");
-    let kind = section.demand::<Label>("kind").map(|kind| kind.0);
-    let unknown = kind.as_ref().filter(|kind| catalogue.find(kind).is_none());
-    if let Some(unknown) = unknown {
-        let known = catalogue.iter().map(|(_, kind)| kind.name.clone());
-        let fix = "correct the name, or add a [[kind]] of this name";
-        let mistake = Mistake::new("the name of a kind", fix);
-        section.refuse_found("kind", mistake.or_nearest(nearest(unknown, known)));
-    }
-    let unit = section.get("unit");
-    let scale = section.get_or("scale", 1.0);
-    let offset = section.get_or("offset", 0.0);
-    let invert = section.get_or("invert", false);
-    let mut words = section.section("words");
-    let words = words.values::<MappedValue>().into_iter();
-    let words = words.map(|(word, meaning, _)| (word, meaning)).collect();
-    let is_known = unknown.is_none();
+    let term = term::read(&mut section, catalogue);
     section.finish();
-    let sense = if invert { Sense::Inverted } else { Sense::AsNamed };
-    let term =
-        TermSettings { kind: kind?, unit, scale, offset, sense, words, ..TermSettings::default() };
-    is_known.then_some(ReadingSettings { pointer: pointer?.0, term })
+    Some(ReadingSettings { pointer: pointer?.0, term: term? })
 }
 
 /// A JSON pointer.
@@ -131,25 +111,5 @@ impl Setting for TimeFormat {
     fn show(&self) -> String {
         let name = TIME_FORMATS.into_iter().find(|(_, format)| format == self);
         quoted(name.map_or("auto", |(name, _)| name))
-    }
-}
-
-impl Setting for MappedValue {
-    const EXPECTED: &'static str = "true, false, a number or a word";
-    const EXAMPLE: &'static str = "true";
-    const FORM: Form = Form::of(FormKind::Scalar);
-
-    fn read(value: &DeValue<'_>) -> Option<Self> {
-        let number = || f64::read(value).map(Self::Number);
-        let word = || value.as_str().map(|word| Self::Word(word.to_owned()));
-        value.as_bool().map(Self::State).or_else(number).or_else(word)
-    }
-
-    fn show(&self) -> String {
-        match self {
-            Self::State(state) => state.show(),
-            Self::Number(number) => number.show(),
-            Self::Word(word) => quoted(word),
-        }
     }
 }

@@ -39,6 +39,11 @@ pub enum Note {
         /// How it goes.
         mechanism: Mechanism,
     },
+    /// Local times will come that cannot be read.
+    NoTimeZone {
+        /// Which link.
+        link: LinkName,
+    },
     /// No filter uses a mapping.
     UnusedMapping {
         /// Its name.
@@ -72,6 +77,7 @@ impl Note {
             Self::LongLinger { .. } => "link.keep_alive",
             Self::PasswordInClear { .. } => "link.user",
             Self::KafkaInClear { .. } => "kafka.sasl.mechanism",
+            Self::NoTimeZone { .. } => "link.filter.time_zone",
             Self::UnusedMapping { .. } => "mapping.name",
             Self::LargeRecords => "batch.max_bytes",
             Self::FewReplicas => "kafka.replication",
@@ -88,7 +94,8 @@ impl Note {
             Self::SmallWindow { link, .. }
             | Self::FewBytes { link, .. }
             | Self::LongLinger { link }
-            | Self::PasswordInClear { link } => Some(link),
+            | Self::PasswordInClear { link }
+            | Self::NoTimeZone { link } => Some(link),
             Self::UnusedMapping { name } => Some(name),
             Self::ClearNames
             | Self::KafkaInClear { .. }
@@ -141,6 +148,11 @@ impl fmt::Display for Note {
                 };
                 write!(f, "kafka.sasl without [kafka.tls]: {what}")
             }
+            Self::NoTimeZone { link } => write!(
+                f,
+                "link {link}: Tasmota sends local times, and a filter names no time_zone: they \
+                 will be taken for unreadable; add time_zone = \"Europe/Stockholm\" or yours",
+            ),
             Self::UnusedMapping { name } => {
                 write!(f, "mapping {name}: no filter has it as format; remove it or use it")
             }

@@ -38,6 +38,7 @@ pub(super) const EXEMPLAR: &str = "\
 [[mapping]]
 [mapping.time]
 [[mapping.reading]]
+[[key]]
 [kafka.tls]
 [kafka.sasl]
 ";

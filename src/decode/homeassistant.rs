@@ -116,7 +116,7 @@ impl HomeAssistant {
                 continue;
             };
             let Some(path) = path_of(draft) else { continue };
-            let words = (word(&draft.on, "online"), word(&draft.off, "offline"));
+            let words = (word(draft.on.as_ref(), "online"), word(draft.off.as_ref(), "offline"));
             let entity = Entity {
                 config,
                 path,
@@ -145,9 +145,9 @@ impl HomeAssistant {
         let key = names::key(&self.keys, component, object, draft, &path);
         let words = match component {
             "binary_sensor" | "switch" | "light" => {
-                Some((word(&draft.on, "on"), word(&draft.off, "off")))
+                Some((word(draft.on.as_ref(), "on"), word(draft.off.as_ref(), "off")))
             }
-            "lock" => Some((word(&draft.on, "unlocked"), word(&draft.off, "locked"))),
+            "lock" => Some((word(draft.on.as_ref(), "unlocked"), word(draft.off.as_ref(), "locked"))),
             _ => None,
         };
         Some(Entity {
@@ -248,8 +248,8 @@ fn path_of(draft: &Draft) -> Option<Box<str>> {
     }
 }
 
-fn word(own: &Option<String>, usual: &str) -> Box<str> {
-    own.as_deref().unwrap_or(usual).to_ascii_lowercase().into()
+fn word(own: Option<&String>, usual: &str) -> Box<str> {
+    own.map_or(usual, String::as_str).to_ascii_lowercase().into()
 }
 
 /// Takes the values of one message.

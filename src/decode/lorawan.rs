@@ -184,10 +184,9 @@ pub(super) fn heard_at(gateway: DeviceTime, server: DeviceTime) -> DeviceTime {
         {
             server
         }
-        (DeviceTime::At(_), _) => gateway,
-        (DeviceTime::Absent | DeviceTime::Unreadable, DeviceTime::At(_)) => server,
-        (DeviceTime::Unreadable, _) => gateway,
-        (DeviceTime::Absent, _) => server,
+        (DeviceTime::At(_), _)
+        | (DeviceTime::Unreadable, DeviceTime::Absent | DeviceTime::Unreadable) => gateway,
+        (DeviceTime::Absent, _) | (DeviceTime::Unreadable, DeviceTime::At(_)) => server,
     }
 }
 

@@ -44,10 +44,9 @@ impl PositionPolicy {
         }
         match self.positions {
             Positions::Keep => Judged::Kept(meaning),
-            Positions::Discard => Judged::Discarded,
             Positions::Round if is_coordinate => Judged::Kept(meaning.map(rounded)),
-            // Of a rounded position it says nothing.
-            Positions::Round => Judged::Discarded,
+            // Of a rounded position the accuracy says nothing.
+            Positions::Discard | Positions::Round => Judged::Discarded,
         }
     }
 }

@@ -9,7 +9,6 @@ mod topic;
 
 use std::sync::Arc;
 
-pub(super) use self::remembered::{ExternalPower, Presses};
 use self::{
     component::Place as Component,
     report::{Key, Report},

@@ -33,12 +33,7 @@ pub(super) fn message<'a>(topic: &'a str, payload: &'a [u8]) -> Message<'a> {
 /// with `~` for an assumed unit, `#` before a channel, and `-` before a refused kind.
 pub(super) fn told(decoder: &Decoder, topic: &str, device: &str, payload: &[u8]) -> String {
     let mut out = Decoded::default();
-    match decoder.decode(
-        device,
-        &message(topic, payload),
-        &mut crate::decode::Memory::default(),
-        &mut out,
-    ) {
+    match decoder.decode(device, &message(topic, payload), &mut Memory::default(), &mut out) {
         Err(error) => return format!("error {}", error.reason()),
         Ok(Outcome::NonReading(what)) => return format!("none {}", what.reason()),
         Ok(Outcome::Readings) => {}
@@ -112,9 +107,9 @@ fn mapping() -> Decoder {
 /// Zigbee2MQTT, JSON, protobuf, mapping.
 static DECODERS: LazyLock<[Decoder; 4]> = LazyLock::new(|| {
     [
-        Decoder::usual(crate::decode::Format::Zigbee2Mqtt, &CATALOGUE),
-        Decoder::usual(crate::decode::Format::Json, &CATALOGUE),
-        Decoder::usual(crate::decode::Format::Protobuf, &CATALOGUE),
+        Decoder::usual(Format::Zigbee2Mqtt, &CATALOGUE),
+        Decoder::usual(Format::Json, &CATALOGUE),
+        Decoder::usual(Format::Protobuf, &CATALOGUE),
         mapping(),
     ]
 });
@@ -167,12 +162,8 @@ fn assert_sound(payload: &[u8]) -> Result<(), TestCaseError> {
     let mut out = Decoded::default();
     for decoder in DECODERS.iter() {
         for (topic, device) in TOPICS {
-            match decoder.decode(
-                device,
-                &message(topic, payload),
-                &mut crate::decode::Memory::default(),
-                &mut out,
-            ) {
+            match decoder.decode(device, &message(topic, payload), &mut Memory::default(), &mut out)
+            {
                 Err(error) => {
                     prop_assert!(!error.reason().is_empty());
                     prop_assert!(error.to_string().len() < 128);
@@ -209,7 +200,7 @@ proptest! {
     fn numbers_keep_every_bit(number in any::<f64>().prop_filter("JSON has no other", |n| n.is_finite())) {
         let payload = format!(r#"{{"kind":"link_quality","value":{number:?}}}"#);
         let mut out = Decoded::default();
-        let outcome = Decoder::usual(crate::decode::Format::Json, &catalogue()).decode("", &message("t", payload.as_bytes()), &mut crate::decode::Memory::default(), &mut out);
+        let outcome = Decoder::usual(Format::Json, &catalogue()).decode("", &message("t", payload.as_bytes()), &mut Memory::default(), &mut out);
         prop_assert_eq!(outcome, Ok(Outcome::Readings));
         let Value::Number(read) = out.readings[0].value else { panic!("no number") };
         prop_assert_eq!(read.to_bits(), number.to_bits());
@@ -226,7 +217,7 @@ fn the_corpus_itself_is_readable() {
             let outcome = decoder.decode(
                 "hall",
                 &message("z/hall", payload),
-                &mut crate::decode::Memory::default(),
+                &mut Memory::default(),
                 &mut out,
             );
             assert_eq!(outcome, Ok(Outcome::Readings), "{}", String::from_utf8_lossy(payload));
@@ -288,7 +279,7 @@ fn large_nonsense_has_its_reason() {
 
 #[test]
 fn depth_is_counted_outside_of_strings_only() {
-    let decoder = Decoder::usual(crate::decode::Format::Zigbee2Mqtt, &catalogue());
+    let decoder = Decoder::usual(Format::Zigbee2Mqtt, &catalogue());
     let brackets = format!(r#"{{"battery":5,"text":"\"{}"}}"#, "[{".repeat(5_000));
     assert_eq!(told(&decoder, "z/hall", "hall", brackets.as_bytes()), "battery_level=5");
     let wide = format!(r#"{{"battery":5,"list":[{}1]}}"#, "[],".repeat(5_000));
@@ -315,10 +306,10 @@ fn labels_are_closed_and_distinct() {
 fn debug_shows_no_measurement() {
     let mut out = Decoded::default();
     let payload = br#"{"device":"Astrid","kind":"heart_rate","value":123.25}"#;
-    let outcome = Decoder::usual(crate::decode::Format::Json, &catalogue()).decode(
+    let outcome = Decoder::usual(Format::Json, &catalogue()).decode(
         "",
         &message("t", payload),
-        &mut crate::decode::Memory::default(),
+        &mut Memory::default(),
         &mut out,
     );
     assert_eq!(outcome, Ok(Outcome::Readings));

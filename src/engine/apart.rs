@@ -6,7 +6,7 @@ use super::{
     devices::Devices,
 };
 use crate::{
-    config::{Config, Format},
+    config::{Config, FilterSettings},
     decode::Decoder,
     model::UnixMicros,
     mqtt::SessionSettings,
@@ -34,9 +34,9 @@ impl Apart {
         Some(self.assembly.pipeline(link, self.assembly.registry(), [1; 3], started))
     }
 
-    /// The decoder of a filter's format.
-    pub fn decoder(&self, format: &Format) -> Decoder {
-        self.assembly.decoder(format)
+    /// The decoder of a filter.
+    pub fn decoder(&self, filter: &FilterSettings) -> Decoder {
+        self.assembly.decoder(filter)
     }
 
     /// Where a link connects to, and as whom.

@@ -9,12 +9,12 @@ use tokio_util::sync::CancellationToken;
 use super::{StartError, keeping::Part};
 use crate::{
     batch::BatchLimits,
-    config::{self, Ack, Config, Format},
-    decode::{self, Decoder, DecoderSettings, MEMORY_BYTES, Mapping},
+    config::{self, Ack, Config, FilterSettings, Format},
+    decode::{self, Decoder, DecoderSettings, Mapping},
     kafka::{Kafka, KafkaSettings, settings::TopicShape},
     link::{Clock, Core, LinkSettings, LinkTask, SnapshotRequest, voice::Voice},
     model::{QoS, UnixMicros},
-    mqtt::{Backoff, Login, Necessity, Protocol, Session, SessionSettings, Subscription},
+    mqtt::{Backoff, Login, Necessity, Protocol, Replay, Session, SessionSettings, Subscription},
     pipeline::{Pipeline, PipelineSettings, Route},
     registry::{Limits, Origin, Registry, Resolver},
     repeats::RepeatLimits,
@@ -40,6 +40,7 @@ const SMALL_WINDOW: usize = 1_000;
 pub(super) struct Assembly {
     config: Config,
     registry: Arc<ArcSwap<Registry>>,
+    settings: DecoderSettings,
     decoders: BTreeMap<decode::Format, Decoder>,
     mappings: BTreeMap<String, Decoder>,
 }
@@ -62,7 +63,12 @@ impl Assembly {
                 .map(|mapping| (name.clone(), Decoder::Mapping(mapping)))
                 .map_err(|error| StartError::Mapping { name, error })
         });
-        let settings = DecoderSettings::new(&config.catalogue);
+        let settings = DecoderSettings {
+            keys: Arc::clone(&config.keys),
+            positions: config.decode.positions,
+            requests: config.decode.requests,
+            ..DecoderSettings::new(&config.catalogue)
+        };
         let decoders = decode::Format::ALL.into_iter().map(|format| {
             let decoder = Decoder::new(format, &settings);
             let name = || format.name().to_owned();
@@ -73,6 +79,7 @@ impl Assembly {
         Ok(Self {
             registry,
             decoders: decoders.collect::<Result<_, _>>()?,
+            settings,
             mappings: mappings.collect::<Result<_, _>>()?,
             config: config.clone(),
         })
@@ -185,7 +192,7 @@ impl Assembly {
         let config = &self.config;
         let routes = link.filters.iter().map(|filter| Route {
             pattern: filter.topic.clone(),
-            decoder: self.decoder(&filter.format),
+            decoder: self.decoder(filter),
             format: filter.format.name().into(),
             repeats: filter.repeats.unwrap_or(config.repeats.policy),
         });
@@ -217,22 +224,24 @@ impl Assembly {
             },
             dead_letter_bytes: config.kafka.dead_letter_max_bytes.bytes(),
             partitions,
-            memory_bytes: MEMORY_BYTES,
+            memory_bytes: config.decode.memory.bytes(),
             started,
         };
         Pipeline::new(settings, resolver)
     }
 
-    /// The decoder of a filter's format.
-    pub(super) fn decoder(&self, format: &Format) -> Decoder {
-        let found = match format {
-            Format::BuiltIn(format) => self.decoders.get(format),
-            Format::Mapping(name) => self.mappings.get(name),
+    /// The decoder of a filter: its format's, with the zone of its local times.
+    pub(super) fn decoder(&self, filter: &FilterSettings) -> Decoder {
+        let found = match (&filter.format, &filter.time_zone) {
+            (Format::BuiltIn(format), Some(zone)) => {
+                let zone = Some(zone.clone());
+                Decoder::new(*format, &DecoderSettings { zone, ..self.settings.clone() }).ok()
+            }
+            (Format::BuiltIn(format), None) => self.decoders.get(format).cloned(),
+            (Format::Mapping(name), _) => self.mappings.get(name).cloned(),
         };
         // `prepare` has made one of each, and `config` refuses a mapping that does not exist.
-        found
-            .cloned()
-            .unwrap_or_else(|| Decoder::usual(decode::Format::Json, &self.config.catalogue))
+        found.unwrap_or_else(|| Decoder::usual(decode::Format::Json, &self.config.catalogue))
     }
 }
 
@@ -263,11 +272,16 @@ pub(super) fn session_settings(link: &config::LinkSettings) -> SessionSettings {
         filter: filter.topic.filter().to_owned(),
         qos: filter.qos,
         necessity: Necessity::Required,
+        replay: match filter.format {
+            Format::BuiltIn(format) if format.learns() => Replay::Always,
+            Format::BuiltIn(_) | Format::Mapping(_) => Replay::New,
+        },
     });
     let statistics = link.broker_statistics.then(|| Subscription {
         filter: BROKER_DROPPED.to_owned(),
         qos: QoS::AtMostOnce,
         necessity: Necessity::Optional,
+        replay: Replay::New,
     });
     let login = (link.user.is_some() || link.password.is_some()).then(|| Login {
         username: link.user.clone().unwrap_or_default(),

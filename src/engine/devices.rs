@@ -13,7 +13,11 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use rustix::process::nice;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::oneshot,
+};
 
 use crate::{
     catalogue::Catalogue,
@@ -26,6 +30,8 @@ use crate::{
 /// How often the file is looked at. A home that is refused is refused within five seconds: one until
 /// the change is seen, one or two to read, one until the slowest link looks.
 const LOOK: Duration = Duration::from_secs(1);
+/// By how much the thread that reads a list stands back.
+const NICENESS: i32 = 10;
 /// Mistakes that are said in the log.
 const MISTAKES_SAID: usize = 20;
 
@@ -138,9 +144,12 @@ impl Devices {
             };
             // A list is freed here and not by the last link that lets go of it.
             retired.retain(|old| Arc::strong_count(old) > 1);
-            let looking = Arc::clone(&source);
-            let look = tokio::task::spawn_blocking(move || looking.look(occasion, stamp)).await;
-            let Ok(look) = look else {
+            let glancing = Arc::clone(&source);
+            let glance = tokio::task::spawn_blocking(move || glancing.stamp()).await;
+            if occasion == Occasion::Time && glance.is_ok_and(|seen| seen == stamp) {
+                continue;
+            }
+            let Some(look) = look_aside(Arc::clone(&source), occasion, stamp).await else {
                 tracing::error!("reading the list of devices failed: the old one stays in force");
                 continue;
             };
@@ -167,6 +176,19 @@ impl Devices {
             }
         }
     }
+}
+
+/// Looks on a thread of its own, which leaves the processors to the links where they are scarce.
+async fn look_aside(source: Arc<Source>, occasion: Occasion, stamp: Option<Stamp>) -> Option<Look> {
+    let (answer, look) = oneshot::channel();
+    let looking = move || {
+        if let Err(error) = nice(NICENESS) {
+            tracing::debug!(%error, "the list of devices is read without standing back");
+        }
+        drop(answer.send(source.look(occasion, stamp)));
+    };
+    std::thread::Builder::new().name("registry".to_owned()).spawn(looking).ok()?;
+    look.await.ok()
 }
 
 /// Says mistakes. They name lines and columns, never devices.

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     model::{Mono, QoS, UnixMicros},
     mqtt::{
-        Incoming, Intake, Necessity, ReadBuffer, Session, SessionError, SessionSettings,
+        Incoming, Intake, Necessity, ReadBuffer, Replay, Session, SessionError, SessionSettings,
         SettingsError, Subscription,
     },
     transport::{Address, DialError, dial},
@@ -103,6 +103,7 @@ impl Listener {
             filter: filter.clone(),
             qos: QoS::AtMostOnce,
             necessity: Necessity::Required,
+            replay: Replay::New,
         });
         let settings = SessionSettings {
             session_expiry_s: 0,

@@ -49,9 +49,10 @@ impl Site {
         let config: &Config = apart.config();
         let mut links = config.links.iter();
         let link = links.find(|known| link.is_none_or(|link| &*known.name == link))?;
-        let filters = link.filters.iter().map(|filter| {
-            (filter.topic.clone(), filter.format.clone(), apart.decoder(&filter.format))
-        });
+        let filters = link
+            .filters
+            .iter()
+            .map(|filter| (filter.topic.clone(), filter.format.clone(), apart.decoder(filter)));
         let topics = &config.kafka.topics;
         Some(Self {
             link: link.name.to_string(),

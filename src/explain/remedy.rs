@@ -4,9 +4,12 @@ use super::{
     fields::Purpose,
     outcome::Outcome,
     reasons::{self, Cure},
-    trace::Trace,
+    trace::{RefusedSeen, Trace},
 };
-use crate::decode::{Format, Mark, recognise};
+use crate::{
+    catalogue::Catalogue,
+    decode::{Format, Mark, recognise},
+};
 
 /// Something the operator can do.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,7 +31,7 @@ impl Remedy {
 }
 
 /// What would change it, the nearest first.
-pub(super) fn of(trace: &Trace, payload: &[u8]) -> Vec<Remedy> {
+pub(super) fn of(trace: &Trace, payload: &[u8], catalogue: &Catalogue) -> Vec<Remedy> {
     let mut remedies = Vec::new();
     let whole = trace.outcome.reason().and_then(reasons::find);
     if let Some(reason) = whole {
@@ -40,6 +43,10 @@ pub(super) fn of(trace: &Trace, payload: &[u8]) -> Vec<Remedy> {
         if !cures.contains(&reason.cure) {
             cures.push(reason.cure);
             let kind = refused.kind.as_deref().unwrap_or("a_kind");
+            if refused.reason == "out_of_range" {
+                remedies.extend(wider(refused, catalogue));
+                continue;
+            }
             remedies.extend(cure_of_reading(reason.cure, kind, refused.reason, trace));
         }
     }
@@ -65,7 +72,7 @@ fn cure(cure: Cure, trace: &Trace, payload: &[u8]) -> Option<Remedy> {
         )),
         Cure::Wait => Some(Remedy::copy(
             "It comes right when the sender introduces itself again; trygg may ask for it",
-            "[[link.filter]]            # the filter of this topic\nrequests = true\n",
+            "[decode]\nrequests = \"allowed\"\n",
         )),
         Cure::Filter => Some(filter(trace, payload)),
         Cure::Key => key(trace, "Say what a field means"),
@@ -89,7 +96,7 @@ fn cure(cure: Cure, trace: &Trace, payload: &[u8]) -> Option<Remedy> {
         )),
         Cure::Positions => Some(Remedy::copy(
             "Keep positions, rounded to about a kilometre, only if you must",
-            "[[link.filter]]            # the filter of this topic\npositions = \"round\"\n",
+            "[decode]\npositions = \"round\"\n",
         )),
         Cure::Limit => Some(Remedy::copy(
             "Raise the link's limit",
@@ -106,12 +113,6 @@ fn cure_of_reading(cure: Cure, kind: &str, reason: &str, trace: &Trace) -> Optio
             "Add the word to the kind's list",
             format!(
                 "[[kind]]\nname = \"{kind}\"\nvalue_type = \"category\"\ncategories = [\"the-word\"]\n"
-            ),
-        )),
-        Cure::Kind if reason == "out_of_range" => Some(Remedy::copy(
-            "If such values are true at your place, widen the range of the kind",
-            format!(
-                "[[kind]]                   # with the value_type and unit it has\nname = \"{kind}\"\nhard_max = 1000\n"
             ),
         )),
         Cure::Kind => Some(Remedy::copy(
@@ -147,6 +148,23 @@ fn cure_of_reading(cure: Cure, kind: &str, reason: &str, trace: &Trace) -> Optio
         | Cure::Bug
         | Cure::Kafka => None,
     }
+}
+
+/// A range of a kind that takes the number in.
+fn wider(refused: &RefusedSeen, catalogue: &Catalogue) -> Option<Remedy> {
+    let kind = catalogue.get(catalogue.find(refused.kind.as_deref()?)?);
+    let (number, hard) = (refused.number?, kind.hard?);
+    let mut range = hard;
+    range.min = range.min.min(number.floor());
+    range.max = range.max.max(number.ceil());
+    Some(Remedy::copy(
+        "Only if such values are true at your place, widen the range of the kind",
+        format!(
+            "[[kind]]\nname = \"{}\"\nvalue_type = \"number\"\nunit = \"{}\"\nhard_min = \
+             {:?}\nhard_max = {:?}\n",
+            kind.name, kind.unit, range.min, range.max
+        ),
+    ))
 }
 
 /// A route, for the format that the message seems to have; or a mapping, if it has none.

@@ -36,7 +36,7 @@ pub fn write_text(
         None => without_configuration(trace, page, out)?,
     }
     outcome(trace, page, out)?;
-    for remedy in remedy::of(trace, payload) {
+    for remedy in remedy::of(trace, payload, catalogue) {
         page.step("To change it", Tone::Good, &[remedy.sentence + "."], out)?;
         page.verbatim(&remedy.snippet, out)?;
     }

@@ -68,7 +68,7 @@ pub(super) fn purpose(field: &Field, catalogue: &Catalogue) -> String {
     };
     match &field.purpose {
         Purpose::Readings(kinds) => names(kinds),
-        Purpose::Bears(kinds) => format!("tells how to read {}", names(kinds)),
+        Purpose::Bears(kinds) => format!("bears on {}", names(kinds)),
         Purpose::Refused(code) => {
             let sentence = reasons::find(code).map_or("", |reason| reason.sentence);
             format!("refused, {code}: {sentence}")

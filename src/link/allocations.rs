@@ -11,7 +11,6 @@ use super::{
     testkit::{after, duty, limits, receipt},
 };
 use crate::{
-    catalogue::Catalogue,
     decode::Format,
     kafka::{Failure, Report, mailbox::Ticket, settings::Grouping},
     model::QoS,

@@ -146,7 +146,8 @@ impl World {
         if self.chance.one_in(3) {
             let door = format!("h{home}/d{device}");
             let is_open = self.say_door(&door);
-            payload.push_str(&format!(r#",{{"kind":"door_open","value":{is_open}}}"#));
+            payload += r#",{"kind":"door_open","value":"#;
+            payload += if is_open { "true}" } else { "false}" };
             let said = Said { door, is_open, sequence: number, qos, is_alone: false };
             self.said.insert(number, said);
         }

@@ -1,5 +1,7 @@
 //! Equally spaced samples: what a wearable's accelerometer or pulse sensor sends as one piece.
 
+use std::fmt;
+
 use super::time::UnixMicros;
 
 /// Samples one message may have, all its series together: as many as its limit of 256 KiB would
@@ -95,6 +97,23 @@ impl SeriesTable {
         let end = |at: usize| self.heads.get(at).map(|head| head.end);
         let start = at.checked_sub(1).and_then(end).unwrap_or(0);
         start..end(at).unwrap_or(start)
+    }
+}
+
+/// Samples are person data; only amounts are shown.
+impl fmt::Debug for SeriesTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SeriesTable")
+            .field("series", &self.heads.len())
+            .field("samples", &self.samples.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// As above.
+impl fmt::Debug for Series<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Series").field("samples", &self.samples.len()).finish_non_exhaustive()
     }
 }
 

@@ -16,7 +16,7 @@ use std::fmt;
 pub(super) use self::settings::is_string;
 pub use self::{
     events::{Connected, Incoming, Intake, Origin},
-    settings::{Login, Necessity, SessionSettings, Subscription},
+    settings::{Login, Necessity, Replay, SessionSettings, Subscription},
 };
 use self::{
     keep_alive::{Due, KeepAlive},

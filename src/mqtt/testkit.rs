@@ -16,8 +16,8 @@ use rumqttc::{
 };
 
 use super::{
-    Connected, Incoming, Necessity, Protocol, ReadBuffer, Session, SessionError, SessionSettings,
-    Subscription,
+    Connected, Incoming, Necessity, Protocol, ReadBuffer, Replay, Session, SessionError,
+    SessionSettings, Subscription,
 };
 use crate::model::{Mono, QoS};
 
@@ -200,6 +200,7 @@ pub(super) fn subscription(filter: &str) -> Subscription {
         filter: filter.to_owned(),
         qos: QoS::AtLeastOnce,
         necessity: Necessity::Required,
+        replay: Replay::New,
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
     packets::{Acknowledged, Availability, Connack, Limits, Opening, Wanted},
     properties,
     reason::ReasonCode,
-    session::Subscription,
+    session::{Replay, Subscription},
     v311,
 };
 use crate::model::QoS;
@@ -52,7 +52,8 @@ pub(super) fn connect(opening: &Opening<'_>) -> Option<Vec<u8>> {
     Some(bytes.to_vec())
 }
 
-/// Retain Handling 1: a resubscription replays no retained messages. Retain As Published 0: RETAIN
+/// Retain Handling 1: a resubscription replays no retained messages, but where a format learns
+/// from them (0). Retain As Published 0: RETAIN
 /// marks replays only, so a live alarm published with it is live.
 pub(super) fn subscribe(packet_id: u16, subscriptions: &[&Subscription]) -> Option<Vec<u8>> {
     let filters = subscriptions.iter().map(|subscription| Filter {
@@ -63,7 +64,10 @@ pub(super) fn subscribe(packet_id: u16, subscriptions: &[&Subscription]) -> Opti
         },
         nolocal: false,
         preserve_retain: false,
-        retain_forward_rule: RetainForwardRule::OnNewSubscribe,
+        retain_forward_rule: match subscription.replay {
+            Replay::New => RetainForwardRule::OnNewSubscribe,
+            Replay::Always => RetainForwardRule::OnEverySubscribe,
+        },
     });
     let packet = Subscribe { pkid: packet_id, ..Subscribe::new_many(filters, None) };
     let mut bytes = BytesMut::new();

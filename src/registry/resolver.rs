@@ -174,7 +174,7 @@ impl Resolver {
     pub fn device(&self, index: DeviceIx) -> Device<'_> {
         if let Some(LineRecord { home, text, extras, .. }) = self.registry.table.line(index.0) {
             let consent = if self.registry.asks_consent {
-                self.registry.table.home(home).map_or(Consent::NONE, |(_, consent)| consent)
+                self.registry.table.consent(home)
             } else {
                 Consent::ALL
             };

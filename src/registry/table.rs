@@ -122,6 +122,11 @@ impl Table {
         Some((self.text.home(home.place)?, home.consent))
     }
 
+    /// What a home consents to; one there is not, to nothing.
+    pub(super) fn consent(&self, index: u32) -> Consent {
+        self.homes.get(position(index)).map_or(Consent::NONE, |home| home.consent)
+    }
+
     /// Adds a line that [`Self::find`] does not find.
     pub(super) fn add(
         &mut self,

@@ -32,7 +32,7 @@ const AWKWARD: [(&str, &str, &str); 10] = [
         r#"[{"bn":"urn:dev:scale-7:","n":"weight","u":"kg","v":71.2,"t":-5}]"#,
     ),
     (
-        "weight of a crate below zero",
+        "one temperature twice, numbers as text, and a humidity that cannot be",
         "home/hall/BTtoMQTT/A1B2C3D4E5F6",
         r#"{"id":"A1:B2:C3:D4:E5:F6","rssi":-71,"tempc":"19.2","tempf":"66.56","hum":"104.7"}"#,
     ),

@@ -133,6 +133,12 @@ pub(super) const ENTRIES: &[Entry] = &[
     why("link.filter.format", "How payloads are read.")
         .range("name of a format (docs/formats.md) or of a mapping"),
     why(
+        "link.filter.time_zone",
+        "Zone of local times that come without an offset, as Tasmota sends them. Without it they \
+         cannot be read, and readings have the flag `CLOCK_UNREADABLE`.",
+    )
+    .range("name of the time zone database, such as `Europe/Stockholm`"),
+    why(
         "link.filter.qos",
         "QoS 0 is never repeated, so what is in memory at a crash is lost. Of QoS 2 publishes a \
          copy arrives as QoS 1.",

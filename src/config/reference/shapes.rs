@@ -40,6 +40,43 @@ pub(super) const ENTRIES: &[Entry] = &[
         "What values of the payload mean: `words = { open = true, shut = false }`. Others are \
          read as usual.",
     ),
+    why("mapping.reading.absent", "Values that say \"nothing\".").range("list of texts"),
+    why(
+        "key",
+        "What a key of a format means: one it does not know, or one that means something else \
+         with your devices. The pages of the formats (docs/formats) say how keys are written.",
+    ),
+    why("key.format", "Whose key it is."),
+    why("key.key", "The key, case included.").range("text"),
+    why("key.kind", "What it is.").range("name of a kind"),
+    why("key.unit", "Unit of a number that comes without one, after `scale` and `offset`.")
+        .default("the kind's own")
+        .range("UCUM code"),
+    why("key.scale", "The number is multiplied by it first.").range("number, not 0"),
+    why("key.offset", "Then this is added."),
+    why("key.invert", "The value means the opposite of the kind's name.").range("states only"),
+    why("key.absent", "Values that say \"nothing\".").range("list of texts"),
+    why(
+        "key.words",
+        "What values of the payload mean: `words = { open = true, shut = false }`. Others are \
+         read as usual.",
+    ),
+    why("decode", "How formats read what they cannot decide by themselves."),
+    why(
+        "decode.positions",
+        "What becomes of positions of people: not kept, rounded to two decimals (about a \
+         kilometre), or kept as sent.",
+    ),
+    why(
+        "decode.requests",
+        "May trygg ask a sender for what it said before (Sparkplug's rebirth)? It publishes \
+         nothing otherwise.",
+    ),
+    why(
+        "decode.memory",
+        "What the formats of a link may remember: discovery, descriptions, births. What was not \
+         used for longest is forgotten first, and counted.",
+    ),
     why(
         "kind",
         "A measurement kind of your own, or other ranges, urgency or words for a built-in one \

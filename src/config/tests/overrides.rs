@@ -91,7 +91,7 @@ fn an_unknown_variable_gets_the_nearest() {
 #[test]
 fn every_scalar_key_can_be_overridden() {
     let text = "[[link]]\nname = 'north'\n[[link.filter]]\n[[kind]]\nname = 'one'\n[[mapping]]\n\
-                name = 'box'\n[[mapping.reading]]\n[kafka]\n";
+                name = 'box'\n[[mapping.reading]]\n[[key]]\n[kafka]\n";
     let mut set = 0;
     for (path, key) in reference::record().keys() {
         let (table, name) = path.rsplit_once('.').unwrap();
@@ -99,6 +99,7 @@ fn every_scalar_key_can_be_overridden() {
             "link" => "LINK__NORTH".to_owned(),
             "link.filter" => "LINK__NORTH__FILTER__0".to_owned(),
             "kind" => "KIND__ONE".to_owned(),
+            "key" => "KEY__0".to_owned(),
             "mapping" => "MAPPING__BOX".to_owned(),
             "mapping.time" => "MAPPING__BOX__TIME".to_owned(),
             "mapping.reading" => "MAPPING__BOX__READING__0".to_owned(),

@@ -41,7 +41,8 @@ fn the_example_shows_every_key() {
     for (path, key) in reference::record().keys() {
         let line =
             |line: &str| line.trim_start_matches("# ").starts_with(&format!("{} =", key.name));
-        let is_own_shape = path.starts_with("kind.") || path.starts_with("mapping.");
+        let is_own_shape =
+            ["kind.", "mapping.", "key."].iter().any(|shape| path.starts_with(shape));
         assert!(
             is_own_shape || EXAMPLE.lines().any(line),
             "{path} is not in config/trygg.example.toml"
@@ -88,7 +89,7 @@ fn every_key_can_be_set_and_shows_its_value() {
         let (table, name) = path.rsplit_once('.').unwrap();
         let value = other_value(key);
         let header = |path: &str| match path {
-            "link" | "link.filter" | "kind" | "mapping" | "mapping.reading" => {
+            "link" | "link.filter" | "kind" | "key" | "mapping" | "mapping.reading" => {
                 format!("[[{path}]]")
             }
             _ => format!("[{path}]"),

@@ -82,9 +82,8 @@ impl Body<'_, '_> {
             let (name, suffix) = split_suffix(path.step(from));
             chip = name;
             match suffix {
-                Suffix::None => {}
                 Suffix::Number(number) if channel == 0 => channel = number,
-                Suffix::Number(_) => {}
+                Suffix::None | Suffix::Number(_) => {}
                 Suffix::Address => path.step(from).clone_into(&mut owner),
             }
         }

@@ -234,7 +234,7 @@ fn a_series_is_one_reading_with_packed_samples() {
     let mut table = SeriesTable::default();
     for start in [0, 1_700_000_000_000_000] {
         table.clear();
-        let samples: Vec<f32> = (0..200).map(|number| number as f32 / 64.0).collect();
+        let samples: Vec<f32> = (0..200_u8).map(|number| f32::from(number) / 64.0).collect();
         samples.iter().try_for_each(|sample| table.push(*sample)).unwrap();
         let index = table.finish(UnixMicros(start), 31_250).unwrap();
         let mut axis = reading(&catalogue, "acceleration", Value::Series(index));

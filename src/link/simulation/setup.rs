@@ -9,7 +9,7 @@ use crate::{
     decode::Decoder,
     link::{core::Core, settings::LinkSettings},
     model::{QoS, UnixMicros, topic::TopicPattern},
-    mqtt::{Necessity, Protocol, Session, SessionSettings, Subscription},
+    mqtt::{Necessity, Protocol, Replay, Session, SessionSettings, Subscription},
     pipeline::{Pipeline, PipelineSettings, Route},
     registry::{Identity, Limits, Origin, Registry, Resolver, UnknownDevices},
     repeats::{Policy, RepeatLimits},
@@ -85,11 +85,13 @@ pub(super) fn core(
         filter: pattern.filter().to_owned(),
         qos: QoS::AtLeastOnce,
         necessity: Necessity::Required,
+        replay: Replay::New,
     };
     let statistics = Subscription {
         filter: "$SYS/dropped".to_owned(),
         qos: QoS::AtMostOnce,
         necessity: Necessity::Optional,
+        replay: Replay::New,
     };
     let session = Session::new(SessionSettings {
         protocol,

@@ -55,6 +55,17 @@ pub struct Subscription {
     pub qos: QoS,
     /// May the broker refuse it?
     pub necessity: Necessity,
+    /// When retained messages are sent again.
+    pub replay: Replay,
+}
+
+/// When a broker sends retained messages. MQTT 3.1.1 knows only `Always`, whatever is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// When the session did not have the subscription.
+    New,
+    /// Also when it had: at the first connection of a process, which has forgotten what they say.
+    Always,
 }
 
 /// Whether a subscription may be refused.

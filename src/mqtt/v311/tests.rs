@@ -4,7 +4,7 @@ use rumqttc::mqttbytes::v4::Packet;
 
 use super::*;
 use crate::mqtt::{
-    Login, Necessity, Protocol,
+    Login, Necessity, Protocol, Replay,
     testkit::{settings, subscription},
 };
 
@@ -51,6 +51,7 @@ fn subscribe_has_filters_and_levels_and_nothing_else() {
             filter: "c/d".to_owned(),
             qos: QoS::AtMostOnce,
             necessity: Necessity::Optional,
+            replay: Replay::New,
         },
     ];
     let bytes = subscribe(10, &both.each_ref()).expect("short filters");

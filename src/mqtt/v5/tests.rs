@@ -6,7 +6,7 @@ use rumqttc::v5::mqttbytes::v5::{
 use super::*;
 use crate::mqtt::{
     protocol::Protocol,
-    session::{Login, Necessity},
+    session::{Login, Necessity, Replay},
     testkit::{connack as connack_packet, no_connack_properties, settings, written},
 };
 
@@ -56,22 +56,24 @@ fn connect_without_login_has_no_login_flags() {
 }
 
 #[test]
-fn subscribe_asks_for_no_replays_and_no_retain_flag() {
+fn subscribe_asks_for_replays_where_they_are_wanted_and_for_no_retain_flag() {
     let both = [
         Subscription {
             filter: "a/#".to_owned(),
             qos: QoS::AtLeastOnce,
             necessity: Necessity::Required,
+            replay: Replay::New,
         },
         Subscription {
             filter: "b".to_owned(),
             qos: QoS::AtMostOnce,
             necessity: Necessity::Optional,
+            replay: Replay::Always,
         },
     ];
     let bytes = subscribe(7, &both.each_ref()).expect("short filters");
     let golden =
-        [&[0x82, 13, 0, 7, 0, 0, 3][..], b"a/#", &[0b0001_0001, 0, 1, b'b', 0b0001_0000]].concat();
+        [&[0x82, 13, 0, 7, 0, 0, 3][..], b"a/#", &[0b0001_0001, 0, 1, b'b', 0b0000_0000]].concat();
     assert_eq!(bytes, golden);
     assert_eq!(unsubscribe(8, "b"), Some(vec![0xA2, 6, 0, 8, 0, 0, 1, b'b']));
 }

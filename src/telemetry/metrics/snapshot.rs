@@ -178,25 +178,10 @@ impl LinkSnapshot {
         let link = || ("link", self.link.to_string());
         let alone = [link()];
         self.publish_ledger(to, &alone);
+        self.publish_reasons(to);
         let by = |label: &'static str, value: &str| -> [Label; 2] {
             [link(), (label, value.to_owned())]
         };
-        for (metric, counts) in [
-            (&m::MESSAGES_REJECTED, &self.rejected),
-            (&m::READINGS_REFUSED, &self.refused),
-            (&m::NON_READINGS, &self.non_readings),
-            (&m::LINK_RECONNECTS, &self.reconnects),
-        ] {
-            for (reason, count) in counts.iter() {
-                to.counter(metric, &by("reason", reason), count);
-            }
-        }
-        for (reason, count) in &self.flushed {
-            to.counter(&m::BATCHES_FLUSHED, &by("reason", reason), *count);
-        }
-        for (reason, count) in self.discarded {
-            to.counter(&m::READINGS_DISCARDED, &by("reason", reason), count);
-        }
         for (lane, count) in Lane::ALL.iter().zip(self.records_delivered) {
             to.counter(&m::RECORDS_DELIVERED, &by("lane", lane.label()), count);
         }
@@ -249,6 +234,28 @@ impl LinkSnapshot {
         }
         to.histogram(&m::ACKNOWLEDGE, &alone, &self.acknowledge);
         to.histogram(&m::DEVICE_LAG, &alone, &self.device_lag);
+    }
+
+    /// What is counted by reason.
+    fn publish_reasons(&self, to: &Publisher) {
+        let count = |metric, reason: &str, count| {
+            let labels = [("link", self.link.to_string()), ("reason", reason.to_owned())];
+            to.counter(metric, &labels, count);
+        };
+        for (metric, counts) in [
+            (&m::MESSAGES_REJECTED, &self.rejected),
+            (&m::READINGS_REFUSED, &self.refused),
+            (&m::NON_READINGS, &self.non_readings),
+            (&m::LINK_RECONNECTS, &self.reconnects),
+        ] {
+            counts.iter().for_each(|(reason, number)| count(metric, reason, number));
+        }
+        for (reason, number) in &self.flushed {
+            count(&m::BATCHES_FLUSHED, reason, *number);
+        }
+        for (reason, number) in self.discarded {
+            count(&m::READINGS_DISCARDED, reason, number);
+        }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "an imbalance is zero or small")]

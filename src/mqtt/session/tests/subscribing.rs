@@ -7,8 +7,8 @@ use rumqttc::v5::mqttbytes::v5::ConnAckProperties;
 use crate::{
     model::QoS,
     mqtt::{
-        Downgrade, Feature, Necessity, Protocol, ProtocolError, ReasonCode, Retry, SessionError,
-        SessionSettings, Subscription,
+        Downgrade, Feature, Necessity, Protocol, ProtocolError, ReasonCode, Replay, Retry,
+        SessionError, SessionSettings, Subscription,
         session::Intake,
         testkit::{
             BOTH, Event, Peer, Sent, accepted, connack, grant_all, message, no_connack_properties,
@@ -26,6 +26,7 @@ fn counters() -> Subscription {
         filter: "$SYS/broker/publish/messages/dropped".to_owned(),
         qos: QoS::AtMostOnce,
         necessity: Necessity::Optional,
+        replay: Replay::New,
     }
 }
 

@@ -45,14 +45,6 @@ pub const REGISTRY_LAST_SUCCESS: Metric = Metric {
     labels: &[],
 };
 
-/// Readings discarded by the registry's policy for unknown devices, or for want of consent.
-pub const READINGS_DISCARDED: Metric = Metric {
-    name: "trygg_readings_discarded_total",
-    kind: Counter,
-    help: "Readings discarded by the registry's policy for unknown devices, or for want of consent",
-    labels: &["link"],
-};
-
 /// Readings discarded because their home does not consent to them.
 pub const READINGS_WITHOUT_CONSENT: Metric = Metric {
     name: "trygg_readings_without_consent_total",
