@@ -147,7 +147,9 @@ impl HomeAssistant {
             "binary_sensor" | "switch" | "light" => {
                 Some((word(draft.on.as_ref(), "on"), word(draft.off.as_ref(), "off")))
             }
-            "lock" => Some((word(draft.on.as_ref(), "unlocked"), word(draft.off.as_ref(), "locked"))),
+            "lock" => {
+                Some((word(draft.on.as_ref(), "unlocked"), word(draft.off.as_ref(), "locked")))
+            }
             _ => None,
         };
         Some(Entity {
