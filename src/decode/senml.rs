@@ -1,4 +1,4 @@
-//! SenML (RFC 8428), JSON and CBOR: packs of records in which base fields hold for what follows.
+//! `SenML` (RFC 8428), JSON and CBOR: packs of records in which base fields hold for what follows.
 
 mod cbor;
 mod json;
@@ -23,14 +23,14 @@ use super::{
 };
 use crate::{catalogue::Catalogue, model::Message};
 
-/// Decoder of SenML packs.
+/// Decoder of `SenML` packs.
 #[derive(Clone, Debug)]
 pub struct SenMl {
     catalogue: Arc<Catalogue>,
     keys: Vocabulary,
     /// What a record of a unit means whose name says nothing.
     by_unit: HashMap<&'static str, Term, FixedState>,
-    /// Spellings of SenML's registry in ours; a fixed seed is enough: a file fills it.
+    /// Spellings of `SenML`'s registry in ours; a fixed seed is enough: a file fills it.
     units: HashMap<&'static str, &'static str, FixedState>,
     positions: PositionPolicy,
 }

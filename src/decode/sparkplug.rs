@@ -119,7 +119,10 @@ impl Sparkplug {
         out.missed += u32::from(missed);
         let node = node.as_deref();
         let seen = self.metrics(place, message.payload, (node, false), &mut part, out)?;
-        part.finish(out);
+        // What is only history needs no report of the present beside it.
+        if !seen.historical || !out.readings.is_empty() {
+            part.finish(out);
+        }
         if seen.historical {
             let mut part = DevicePart { name: name.clone(), ..DevicePart::begin(out) };
             part.flags.set(ReportFlag::Historical);

@@ -101,7 +101,7 @@ pub(super) enum Given<'a> {
     Data,
 }
 
-/// The newest version of SenML there is.
+/// The newest version of `SenML` there is.
 const VERSION: f64 = 10.0;
 
 const BASE: DecodeError = DecodeError::Rule { rule: "a base field has the type of its label" };

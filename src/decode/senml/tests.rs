@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use super::*;
 use crate::decode::{
-    Decoder, Outcome, Positions,
+    Decoder, DeviceTime, Outcome, Positions,
     tests::{assert_whole, catalogue, message, told},
     vocabulary::mistakes,
 };
@@ -33,8 +33,8 @@ fn resolved(payload: &[u8]) -> String {
     let mut text = String::new();
     for part in &out.devices {
         let of_part = match part.measured_at {
-            crate::decode::DeviceTime::At(time) => time,
-            _ => UnixMicros(NOW * 1_000_000),
+            DeviceTime::At(time) => time,
+            DeviceTime::Absent | DeviceTime::Unreadable => UnixMicros(NOW * 1_000_000),
         };
         for reading in out.readings_of(part) {
             let Value::Number(number) = reading.value else { panic!("numbers only") };

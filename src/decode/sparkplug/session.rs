@@ -85,7 +85,21 @@ impl Sparkplug {
             part.flags.set(ReportFlag::Historical);
         }
         part.finish(out);
-        let node_name = key(place, &name, out);
+        self.learn(place, message, (&name, &head), (born, session), memory, out);
+        Ok(None)
+    }
+
+    /// Remembers what a birth said.
+    fn learn(
+        &self,
+        place: Place<'_>,
+        message: &Message<'_>,
+        (name, head): (&DeviceName, &Head),
+        (born, session): (Vec<Born>, Option<u64>),
+        memory: &mut Memory,
+        out: &mut Decoded,
+    ) {
+        let node_name = key(place, name, out);
         if memory.get::<Node>(Shelf::Sparkplug, node_name).is_none() {
             memory.put(Shelf::Sparkplug, node_name, Node::default());
         }
@@ -105,9 +119,8 @@ impl Sparkplug {
         let (missed, is_born) = learned.unwrap_or((0, false));
         out.missed += u32::from(missed);
         if missed > 0 || !is_born {
-            self.ask(place, &name, message.received, memory, out);
+            self.ask(place, name, message.received, memory, out);
         }
-        Ok(None)
     }
 
     /// A node is lost with all of its devices, or a device alone.

@@ -12,10 +12,10 @@ use crate::model::{ReadingFlag, UnixMicros};
 
 fn varint(mut number: u64, out: &mut Vec<u8>) {
     while number >= 0x80 {
-        out.push((number & 0x7f) as u8 | 0x80);
+        out.push(u8::try_from(number & 0x7f).unwrap() | 0x80);
         number >>= 7;
     }
-    out.push(number as u8);
+    out.push(u8::try_from(number).unwrap());
 }
 
 fn number(field: u64, value: u64) -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! Sparkplug, SenML, The Things Stack and `ChirpStack` against any bytes.
+//! Sparkplug, `SenML`, The Things Stack and `ChirpStack` against any bytes.
 
 use std::sync::LazyLock;
 
