@@ -1,0 +1,103 @@
+//! What one message may cost, and what the slowest did.
+//!
+//! Time is CPU time of this thread, in a build that counts every branch and checks every sum, so
+//! what is over the limit is tried again: other work on the machine must not look like a fault.
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+};
+
+use crate::session::PAYLOAD_MAX;
+
+/// For a message of the largest size; a smaller one has its share, and never less than the floor.
+const NANOS_MAX: u64 = 10_000_000;
+const NANOS_FLOOR: u64 = 1_000_000;
+
+/// Bytes a message may make a decoder hold beside its own.
+const EXTRA_MAX: usize = 4 * 1024 * 1024;
+
+/// How often a slow message is tried again before it is called slow.
+const RETRIES: usize = 4;
+
+static SLOWEST_NANOS: AtomicU64 = AtomicU64::new(0);
+static SLOWEST_BYTES: AtomicUsize = AtomicUsize::new(0);
+static MOST_EXTRA: AtomicUsize = AtomicUsize::new(0);
+
+/// Runs the work for a message of so many bytes, within its limits.
+pub(crate) fn limited<T>(bytes: usize, mut work: impl FnMut() -> T) -> T {
+    let share = NANOS_MAX * bytes as u64 / PAYLOAD_MAX as u64;
+    let limit = share.max(NANOS_FLOOR);
+    let (mut result, mut nanos, extra) = once(&mut work);
+    for _ in 0..RETRIES {
+        if nanos <= limit && nanos <= SLOWEST_NANOS.load(Relaxed) {
+            break;
+        }
+        let again;
+        (result, again, _) = once(&mut work);
+        nanos = nanos.min(again);
+    }
+    MOST_EXTRA.fetch_max(extra, Relaxed);
+    if SLOWEST_NANOS.fetch_max(nanos, Relaxed) < nanos {
+        SLOWEST_BYTES.store(bytes, Relaxed);
+    }
+    assert!(nanos <= limit, "{bytes} bytes took {nanos} ns, {limit} allowed");
+    assert!(extra <= EXTRA_MAX, "{bytes} bytes took {extra} bytes of memory");
+    result
+}
+
+/// The result, nanoseconds, and the most bytes that were held beside those held before.
+fn once<T>(work: &mut impl FnMut() -> T) -> (T, u64, usize) {
+    let before = HELD.load(Relaxed);
+    PEAK.store(before, Relaxed);
+    let start = cpu_nanos();
+    let result = work();
+    let nanos = cpu_nanos() - start;
+    (result, nanos, PEAK.load(Relaxed).saturating_sub(before))
+}
+
+fn cpu_nanos() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a timespec of ours.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    u64::try_from(time.tv_sec * 1_000_000_000 + time.tv_nsec).unwrap_or(0)
+}
+
+/// Says at the end what `tools/fuzz.sh` reads.
+pub(crate) fn report_at_exit() {
+    extern "C" fn report() {
+        eprintln!("stat::slowest_us: {}", SLOWEST_NANOS.load(Relaxed) / 1_000);
+        eprintln!("stat::slowest_bytes: {}", SLOWEST_BYTES.load(Relaxed));
+        eprintln!("stat::most_extra_kib: {}", MOST_EXTRA.load(Relaxed) / 1024);
+    }
+    // SAFETY: the function is static and reads atomics only.
+    unsafe { libc::atexit(report) };
+}
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+/// The system's, counted.
+struct Counting;
+
+fn grown(bytes: usize) {
+    PEAK.fetch_max(HELD.fetch_add(bytes, Relaxed) + bytes, Relaxed);
+}
+
+// SAFETY: all is the system allocator's work; counting changes none of it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        grown(layout.size());
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Relaxed);
+        // SAFETY: as the caller promises.
+        unsafe { System.dealloc(place, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
