@@ -24,8 +24,7 @@ use crate::{
 const MEMORIES: [usize; 2] = [2 * 1024, 1024 * 1024];
 
 /// When every message is received: in 2026.
-const RECEIVED: Moment =
-    Moment { mono: Mono(60_000_000), wall: UnixMicros(1_780_000_000_000_000) };
+const RECEIVED: Moment = Moment { mono: Mono(60_000_000), wall: UnixMicros(1_780_000_000_000_000) };
 
 const LIMITS: ClockLimits = ClockLimits {
     future_tolerance: Duration::from_secs(300),
@@ -99,9 +98,8 @@ impl Target {
             let message = message(sent);
             let device = captured(&sent.topic);
             let bytes = sent.topic.len() + sent.payload.len();
-            let outcome = measure::limited(bytes, || {
-                decoder.decode(device, &message, &mut memory, &mut out)
-            });
+            let outcome =
+                measure::limited(bytes, || decoder.decode(device, &message, &mut memory, &mut out));
             assert!(memory.bytes() <= room, "{} bytes remembered, {room} allowed", memory.bytes());
             assert_sound(outcome, &out);
             summary.outcome(outcome);

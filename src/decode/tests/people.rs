@@ -118,8 +118,8 @@ fn large_messages_are_refused_or_read_within_bounds() {
     };
     let component = r#"{"code":{"coding":[{"system":"http://loinc.org","code":"8867-4"}]}},"#;
     let components = times(component, SIZE - 1_000);
-    let properties: String =
-        (0..8_000).map(|number| format!(r#""p{number}":{{"unit":"\n"}},"#)).collect();
+    let property = |number| format!(r#""p{number}":{{"unit":"\n"}},"#);
+    let properties = (0..8_000).map(property).collect::<Vec<_>>().concat();
     for (format, topic, payload, expected) in [
         (Format::OpenMHealth, "t", list("1,"), "error json_shape"),
         (Format::OpenMHealth, "t", list("{},"), "error json_shape"),

@@ -5,7 +5,7 @@ use crate::{
     ack::AckToken,
     batch::FlushReason,
     encode::{ReportHead, report::EventIdBasis},
-    model::{Lane, Message, Reading, RecordKey, ReportFlag, SeriesTable, murmur2},
+    model::{Flags, Lane, Message, Reading, RecordKey, ReportFlag, SeriesTable, murmur2},
     pipeline::{Accepted, event_id::EventIds, whole::Whole},
     record::Record,
     registry::{Device, Home},
@@ -39,6 +39,18 @@ fn identify(
     (ids.of_device(message_id, position), EventIdBasis::Reception)
 }
 
+/// What the way a message came says about it.
+fn of_reception(message: &Message<'_>, clock: &Clock) -> Flags<ReportFlag> {
+    let mut flags = clock.flags;
+    if message.retain {
+        flags.set(ReportFlag::Retained);
+    }
+    if clock.measured_at.is_none() && (message.dup || message.resumed_recently) {
+        flags.set(ReportFlag::PossiblyDelayed);
+    }
+    flags
+}
+
 /// Starts a record of a home's readings.
 fn begin(record: &mut Record, to: RecordKey, home: &Home<'_>, message: &Message<'_>) {
     record.to = to;
@@ -68,13 +80,7 @@ impl Reports {
         let (event_id, basis) =
             identify(&mut self.ids, work, place, clock, &device, home.tenant, accepted);
         let own_times = validate::own_times(readings, message.received.wall, &self.clock);
-        let mut flags = clock.flags.union(place.flags).union(own_times);
-        if message.retain {
-            flags.set(ReportFlag::Retained);
-        }
-        if clock.measured_at.is_none() && (message.dup || message.resumed_recently) {
-            flags.set(ReportFlag::PossiblyDelayed);
-        }
+        let flags = of_reception(message, clock).union(place.flags).union(own_times);
         let head = ReportHead {
             event_id,
             basis,
