@@ -216,6 +216,7 @@ pub(crate) fn session() -> Outcome<Session> {
             filter: "homes/#".to_owned(),
             qos: QoS::AtLeastOnce,
             necessity: Necessity::Required,
+            replay: trygg::mqtt::Replay::New,
         }],
         allow_downgrade: false,
         connect_timeout: Duration::from_secs(10),

@@ -80,7 +80,7 @@ pub(super) fn refuse_repeated_keys(keys: &[(KeySettings, Spot)], document: &Docu
 const FORMATS: [&str; Format::ALL.len()] = super::link::Format::BUILT_IN;
 
 impl Setting for Format {
-    const EXPECTED: &'static str = "the name of a format (docs/formats.md)";
+    const EXPECTED: &'static str = "a format, such as \"tasmota\"";
     const EXAMPLE: &'static str = "\"tasmota\"";
     const FORM: Form = Form::words_or(&FORMATS, "^[a-z0-9_-]{1,64}$");
 

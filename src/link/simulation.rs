@@ -18,6 +18,7 @@ mod log;
 mod rest;
 mod setup;
 mod shelf;
+mod upsets;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -32,7 +33,7 @@ use self::{
     broker::{Broken, Broker, Published},
     doors::Said,
     log::Hand,
-    setup::{DOUBTFUL, List, Lists, core},
+    setup::{Lists, core},
     shelf::{Shelf, Weather},
 };
 use super::{close::Close, core::Core, duty::Socket};
@@ -259,40 +260,6 @@ impl World {
         }
     }
 
-    /// The process ends and another one starts, with what the disk and the broker kept. What was
-    /// on its way to Kafka may still arrive.
-    fn crash(&mut self) {
-        self.crashed = true;
-        self.kafka.0.borrow_mut().lose_client(&mut self.chance);
-        if self.connected {
-            self.broker.cut();
-            self.connected = false;
-        }
-        let recovered = self.shelf.as_mut().map(|shelf| shelf.crash(&mut self.chance));
-        let log = recovered.as_ref().map(|recovered| (self.habit, recovered));
-        let registry = Arc::clone(&self.lists.in_force().registry);
-        let mut fresh = core(&self.kafka, self.protocol, log, registry, self.moment().wall);
-        std::mem::swap(&mut self.core, &mut fresh);
-        // Its tokens end with it, and nobody is told.
-        drop(fresh);
-    }
-
-    /// Another list of devices is in force: from now on nothing of a refused home is handed over.
-    fn reload(&mut self) {
-        self.lists.change(&mut self.chance);
-        let List { registry, is_refused, .. } = self.lists.in_force().clone();
-        self.kafka.0.borrow_mut().refused_home = is_refused.then_some(DOUBTFUL);
-        self.core.replace_registry(&registry, Mono(self.now));
-    }
-
-    /// May a message end nowhere, because its home did not consent to it?
-    fn is_doubtful(&self, number: u32) -> bool {
-        let topic = format!("homes/{DOUBTFUL}/");
-        let index = usize::try_from(number).expect("small") - 1;
-        let message = self.published.get(index);
-        self.lists.had_doubts && message.is_some_and(|message| message.topic.starts_with(&topic))
-    }
-
     fn check_ledger(&mut self) {
         let ledger = self.core.snapshot(Mono(self.now)).ledger;
         assert_eq!(ledger.message_imbalance(), 0, "messages: {ledger:?}");
@@ -378,7 +345,7 @@ fn seeds() -> Range<u64> {
 fn find(bug: Bug) -> Option<u64> {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
-    let found = (1..200).find(|seed| {
+    let found = seeds().find(|seed| {
         let _planted = plant(bug);
         std::panic::catch_unwind(|| run(*seed)).is_err()
     });

@@ -149,6 +149,7 @@ impl World {
         }
         for (door, (number, said)) in last {
             let is_unclear = said.qos == 0
+                || self.is_doubtful(number)
                 || self.broker.forgotten.contains(&number)
                 || log.buried.contains(&said.sequence)
                 || log.doors.late.contains(door)
