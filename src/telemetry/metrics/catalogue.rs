@@ -134,14 +134,6 @@ pub const MESSAGES_REJECTED: Metric = Metric {
     labels: &["link", "reason"],
 };
 
-/// Messages understood to hold no measurement, acknowledged without being stored.
-pub const NON_READINGS: Metric = Metric {
-    name: "trygg_messages_without_reading_total",
-    kind: Counter,
-    help: "Messages understood to hold no measurement, acknowledged without being stored",
-    labels: &["link", "reason"],
-};
-
 /// Readings found in messages.
 pub const READINGS_DECODED: Metric = Metric {
     name: "trygg_readings_decoded_total",
@@ -203,14 +195,6 @@ pub const LEDGER_IMBALANCE: Metric = Metric {
     name: "trygg_ledger_imbalance",
     kind: Gauge,
     help: "Messages and readings the ledger cannot account for: anything but 0 is a bug of trygg",
-    labels: &["link"],
-};
-
-/// Keys in payloads that no decoder knows.
-pub const UNKNOWN_KEYS: Metric = Metric {
-    name: "trygg_unknown_keys_total",
-    kind: Counter,
-    help: "Keys in payloads that no decoder knows",
     labels: &["link"],
 };
 

@@ -44,3 +44,19 @@ pub const FORMAT_MEMORY_FORGOTTEN: Metric = Metric {
     help: "Entries of that memory that had to go for newer ones",
     labels: &["link"],
 };
+
+/// Keys in payloads that no decoder knows.
+pub const UNKNOWN_KEYS: Metric = Metric {
+    name: "trygg_unknown_keys_total",
+    kind: Counter,
+    help: "Keys in payloads that no decoder knows",
+    labels: &["link"],
+};
+
+/// Messages understood to hold no measurement, acknowledged without being stored.
+pub const NON_READINGS: Metric = Metric {
+    name: "trygg_messages_without_reading_total",
+    kind: Counter,
+    help: "Messages understood to hold no measurement, acknowledged without being stored",
+    labels: &["link", "reason"],
+};
