@@ -2,10 +2,12 @@
 
 use Kind::{Counter, Gauge, Histogram};
 
+mod formats;
 mod registry;
 mod repeats;
 mod spool;
 
+pub use formats::*;
 pub use registry::*;
 pub use repeats::*;
 pub use spool::*;
@@ -132,14 +134,6 @@ pub const MESSAGES_REJECTED: Metric = Metric {
     labels: &["link", "reason"],
 };
 
-/// Messages understood to hold no measurement, acknowledged without being stored.
-pub const NON_READINGS: Metric = Metric {
-    name: "trygg_messages_without_reading_total",
-    kind: Counter,
-    help: "Messages understood to hold no measurement, acknowledged without being stored",
-    labels: &["link", "reason"],
-};
-
 /// Readings found in messages.
 pub const READINGS_DECODED: Metric = Metric {
     name: "trygg_readings_decoded_total",
@@ -201,54 +195,6 @@ pub const LEDGER_IMBALANCE: Metric = Metric {
     name: "trygg_ledger_imbalance",
     kind: Gauge,
     help: "Messages and readings the ledger cannot account for: anything but 0 is a bug of trygg",
-    labels: &["link"],
-};
-
-/// Keys in payloads that no decoder knows.
-pub const UNKNOWN_KEYS: Metric = Metric {
-    name: "trygg_unknown_keys_total",
-    kind: Counter,
-    help: "Keys in payloads that no decoder knows",
-    labels: &["link"],
-};
-
-/// Messages that did not come, by their senders' own counts.
-pub const MESSAGES_MISSED: Metric = Metric {
-    name: "trygg_messages_missed_total",
-    kind: Counter,
-    help: "Messages that did not come, by their senders' own counts",
-    labels: &["link"],
-};
-
-/// Requests to senders, by purpose and outcome: sent, discarded.
-pub const REQUESTS: Metric = Metric {
-    name: "trygg_requests_total",
-    kind: Counter,
-    help: "Requests to senders, by purpose and outcome: sent, discarded",
-    labels: &["link", "purpose", "outcome"],
-};
-
-/// Entries in what formats remember between messages.
-pub const FORMAT_MEMORY_ENTRIES: Metric = Metric {
-    name: "trygg_format_memory_entries",
-    kind: Gauge,
-    help: "Entries in what formats remember between messages",
-    labels: &["link"],
-};
-
-/// Bytes of what formats remember between messages.
-pub const FORMAT_MEMORY_BYTES: Metric = Metric {
-    name: "trygg_format_memory_bytes",
-    kind: Gauge,
-    help: "Bytes of what formats remember between messages",
-    labels: &["link"],
-};
-
-/// Entries of that memory that had to go for newer ones.
-pub const FORMAT_MEMORY_FORGOTTEN: Metric = Metric {
-    name: "trygg_format_memory_forgotten_total",
-    kind: Counter,
-    help: "Entries of that memory that had to go for newer ones",
     labels: &["link"],
 };
 
