@@ -44,9 +44,9 @@ unpack() {
 
 # Words of JSON, and the keys of the format's table.
 dictionary() {
-    printf '"%s"\n' '{}' '[]' null true false '\x0a%%\x0a' '\x1a' 1e308 -0 '\\\\u0000' NaN '\xef\xbb\xbf'
+    printf '"%s"\n' '{}' '[]' null true false '\x0a%%\x0a' '\x1a' 1e308 -0 '\\\\u0000' NaN '<a>' '</a>' '<![CDATA[' '&#48;' '\xef\xbb\xbf'
     [ ! -r "config/keys/$1.csv" ] || tail -n +2 "config/keys/$1.csv" | cut -d, -f1 | grep -E '^[A-Za-z0-9_/$. -]+$' |
-        sed 's/.*/"\\"&\\""\n"&"/' | sort -u
+        sed 's/.*/"\\"&\\""\n"&"/' | sort -u || true
 }
 
 failed=0

@@ -26,10 +26,8 @@ const MEMORIES: [usize; 2] = [2 * 1024, 1024 * 1024];
 /// When every message is received: in 2026.
 const RECEIVED: Moment = Moment { mono: Mono(60_000_000), wall: UnixMicros(1_780_000_000_000_000) };
 
-const LIMITS: ClockLimits = ClockLimits {
-    future_tolerance: Duration::from_secs(300),
-    late_after: Duration::from_secs(3_600),
-};
+const LIMITS: ClockLimits =
+    ClockLimits { future_tolerance: Duration::from_mins(5), late_after: Duration::from_hours(1) };
 
 const MAPPING: &str = r#"{
     "name": "ward", "device": "/id", "time": {"pointer": "/ts"}, "sequence": "/n",
