@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # Folder with recorded data for `make replay`; not part of this repository.
 SHARED ?= ../shared
 
-.PHONY: help build demo package test setup replay corpus kill-loop seeds outage matrix faults faults-long kills power-cuts long-outage bench bench-smoke bench-long docs lint clean-tests
+.PHONY: help build demo package test setup replay corpus kill-loop seeds outage matrix faults faults-long kills power-cuts long-outage fuzz bench bench-smoke bench-long docs lint clean-tests
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ long-outage: ## Kafka away for OUTAGE=600 s at RATE=2000 messages/s.
 seeds: ## The simulation at length: SEEDS=10000, some 200 s of CPU after its build.
 	TRYGG_SEEDS=$${SEEDS:-10000} cargo --config 'profile.test.package.trygg.opt-level=1' \
 	    test --locked --lib no_seed_breaks_a_promise
+
+fuzz: ## Every decoder on what libFuzzer thinks of, SECONDS=120 each (ONLY=json,mqtt).
+	tools/fuzz.sh --seconds $(or $(SECONDS),120) $(if $(ONLY),--only $(ONLY))
 
 bench: ## The table of costs (10 minutes).
 	tools/bench.sh

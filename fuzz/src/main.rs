@@ -32,6 +32,10 @@ fuzz_target!(init: begin(), |input: &[u8]| {
     }
 });
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "libFuzzer owns main and its arguments; before the first input there is nothing to end"
+)]
 fn begin() {
     let name = env::var("TRYGG_FUZZ").unwrap_or_default();
     let target = match (name.as_str(), Format::named(&name)) {

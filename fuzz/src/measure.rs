@@ -24,36 +24,59 @@ static SLOWEST_NANOS: AtomicU64 = AtomicU64::new(0);
 static SLOWEST_BYTES: AtomicUsize = AtomicUsize::new(0);
 static MOST_EXTRA: AtomicUsize = AtomicUsize::new(0);
 
-/// Runs the work for a message of so many bytes, within its limits.
-pub(crate) fn limited<T>(bytes: usize, mut work: impl FnMut() -> T) -> T {
-    let share = NANOS_MAX * bytes as u64 / PAYLOAD_MAX as u64;
-    let limit = share.max(NANOS_FLOOR);
-    let (mut result, mut nanos, extra) = once(&mut work);
-    for _ in 0..RETRIES {
-        if nanos <= limit && nanos <= SLOWEST_NANOS.load(Relaxed) {
-            break;
-        }
-        let again;
-        (result, again, _) = once(&mut work);
-        nanos = nanos.min(again);
-    }
-    MOST_EXTRA.fetch_max(extra, Relaxed);
-    if SLOWEST_NANOS.fetch_max(nanos, Relaxed) < nanos {
-        SLOWEST_BYTES.store(bytes, Relaxed);
-    }
-    assert!(nanos <= limit, "{bytes} bytes took {nanos} ns, {limit} allowed");
-    assert!(extra <= EXTRA_MAX, "{bytes} bytes took {extra} bytes of memory");
-    result
+/// What one message took.
+#[derive(Clone, Copy)]
+pub(crate) struct Cost {
+    bytes: usize,
+    nanos: u64,
+    /// The most bytes that were held beside those held before.
+    extra: usize,
 }
 
-/// The result, nanoseconds, and the most bytes that were held beside those held before.
-fn once<T>(work: &mut impl FnMut() -> T) -> (T, u64, usize) {
-    let before = HELD.load(Relaxed);
-    PEAK.store(before, Relaxed);
-    let start = cpu_nanos();
-    let result = work();
-    let nanos = cpu_nanos() - start;
-    (result, nanos, PEAK.load(Relaxed).saturating_sub(before))
+impl Cost {
+    /// Does the work for a message of so many bytes.
+    pub(crate) fn of<T>(bytes: usize, work: impl FnOnce() -> T) -> (T, Self) {
+        let before = HELD.load(Relaxed);
+        PEAK.store(before, Relaxed);
+        let start = cpu_nanos();
+        let result = work();
+        let nanos = cpu_nanos() - start;
+        (result, Self { bytes, nanos, extra: PEAK.load(Relaxed).saturating_sub(before) })
+    }
+
+    fn limit(self) -> u64 {
+        (NANOS_MAX * self.bytes as u64 / PAYLOAD_MAX as u64).max(NANOS_FLOOR)
+    }
+}
+
+/// Holds the messages of an input to their limits. Where one was slow, `again` does all of them
+/// once more.
+pub(crate) fn judge(mut costs: Vec<Cost>, mut again: impl FnMut() -> Vec<Cost>) {
+    for _ in 0..RETRIES {
+        let record = SLOWEST_NANOS.load(Relaxed);
+        if costs.iter().all(|cost| cost.nanos <= record.min(cost.limit())) {
+            break;
+        }
+        for (cost, other) in costs.iter_mut().zip(again()) {
+            cost.nanos = cost.nanos.min(other.nanos);
+        }
+    }
+    for cost in costs {
+        let Cost { bytes, nanos, extra } = cost;
+        MOST_EXTRA.fetch_max(extra, Relaxed);
+        if SLOWEST_NANOS.fetch_max(nanos, Relaxed) < nanos {
+            SLOWEST_BYTES.store(bytes, Relaxed);
+        }
+        assert!(nanos <= cost.limit(), "{bytes} bytes took {nanos} ns, {} allowed", cost.limit());
+        assert!(extra <= EXTRA_MAX, "{bytes} bytes took {extra} bytes of memory");
+    }
+}
+
+/// Runs work that changes nothing, within the limits of a message of so many bytes.
+pub(crate) fn limited<T>(bytes: usize, mut work: impl FnMut() -> T) -> T {
+    let (result, cost) = Cost::of(bytes, &mut work);
+    judge(vec![cost], || vec![Cost::of(bytes, &mut work).1]);
+    result
 }
 
 fn cpu_nanos() -> u64 {
