@@ -74,6 +74,7 @@ fn settings(protocol: Protocol) -> SessionSettings {
             filter: "homes/+/zigbee2mqtt/#".to_owned(),
             qos: QoS::AtLeastOnce,
             necessity: Necessity::Required,
+            replay: trygg::mqtt::Replay::New,
         }],
         allow_downgrade: false,
         connect_timeout: Duration::from_secs(10),
