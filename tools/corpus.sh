@@ -14,6 +14,6 @@ fi
 trygg=${TRYGG:-}
 if [ -z "$trygg" ]; then
     cargo build --locked --bin trygg
-    trygg=target/debug/trygg
+    trygg=${CARGO_TARGET_DIR:-target}/debug/trygg
 fi
 exec python3 tools/corpus.py "$trygg" "$corpus" "$@"
