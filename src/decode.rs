@@ -175,7 +175,7 @@ impl Decoder {
     ) -> Result<Outcome, DecodeError> {
         out.clear();
         let nothing_else = match self {
-            Self::Zigbee2Mqtt(decoder) => decoder.decode(device, message, out)?,
+            Self::Zigbee2Mqtt(decoder) => decoder.decode(device, message, memory, out)?,
             Self::Tasmota(decoder) => decoder.decode(device, message, out)?,
             Self::HomeAssistant(decoder) => decoder.decode(device, message, memory, out)?,
             Self::Json(decoder) => decoder.decode(message.payload, out)?,

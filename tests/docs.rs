@@ -137,6 +137,21 @@ fn the_formats_list_exactly_the_reason_codes() {
 }
 
 #[test]
+fn every_spelling_of_a_unit_is_documented() {
+    let file = read("config/units.csv");
+    let rows = file.lines().skip(1).filter_map(|row| row.split_once(','));
+    // The two signs of micro look the same in print.
+    let spellings: BTreeSet<String> =
+        rows.map(|(name, _)| name.replace('\u{3bc}', "\u{b5}")).collect();
+    assert!(spellings.len() > 130, "only {} spellings were found", spellings.len());
+    let formats = read("docs/formats.md");
+    let documented: BTreeSet<&str> = in_backticks(&formats).collect();
+    let is_missing = |name: &&String| !name.is_empty() && !documented.contains(name.as_str());
+    let missing: Vec<_> = spellings.iter().filter(is_missing).collect();
+    assert!(missing.is_empty(), "docs/formats.md does not name the units {missing:?}");
+}
+
+#[test]
 fn operating_names_what_there_is() {
     let text = read("docs/operating.md");
     let metrics = program();

@@ -178,11 +178,13 @@ fn units_are_converted_exactly_where_that_is_possible() {
         ("relative_humidity", "%RH", 40.0, 40.0),
         ("spo2", "/", 0.97, 97.0),
         ("illuminance", "lux", 300.0, 300.0),
+        ("link_quality", "lqi", 90.0, 90.0),
     ] {
         assert_eq!(converted(kind, from, number), Ok(expected), "{kind} from {from}");
     }
     for (kind, from, number, expected) in [
         ("blood_glucose", "mg/dL", 100.0, 5.5507),
+        ("blood_glucose", "g/L", 1.0, 5.5507),
         ("systolic_bp", "kPa", 16.0, 120.01),
         ("acceleration", "m/s2", 9.80665, 1.0),
         ("tilt_angle", "rad", 1.0, 57.2958),
@@ -211,11 +213,18 @@ fn units_that_do_not_fit_are_refused() {
 }
 
 #[test]
-fn every_spelling_is_found() {
-    assert!(unit::UNITS.is_sorted_by(|left, right| left.0 <= right.0));
-    for (spelling, ..) in unit::UNITS {
-        assert!(unit::find(spelling, None).is_some(), "{spelling}");
+fn every_spelling_is_found_and_means_one_thing_of_a_dimension() {
+    let mut seen = Vec::new();
+    for row in unit::rows() {
+        assert!(unit::find(&row.spelling, None).is_some(), "{}", row.spelling);
+        let own = row.spelling.clone();
+        let unit = row.into_unit();
+        assert_eq!(unit::find(&own, Some(unit)), Some(unit), "{own}");
+        assert!(unit.multiply > 0.0 && unit.divide > 0.0, "{own}");
+        assert!(!seen.contains(&(own.clone(), unit.dimension)), "{own} stands twice");
+        seen.push((own, unit.dimension));
     }
+    assert!(seen.len() > 140, "only {} rows were found", seen.len());
     for (_, kind) in Catalogue::builtin().iter() {
         assert!(unit::find(&kind.unit, None).is_some(), "{}", kind.unit);
     }

@@ -33,11 +33,14 @@ pub struct Memory {
     bytes: usize,
     limit: usize,
     forgotten: u64,
+    /// Entries on [`Shelf::Exposed`]: asked for with every message of a busy format.
+    exposed: usize,
 }
 
 struct Kept {
     fact: Box<dyn Any + Send>,
     bytes: usize,
+    is_exposed: bool,
 }
 
 /// Keeps the names of formats apart: the first letter of a key.
@@ -60,6 +63,10 @@ pub(super) enum Shelf {
     Configs,
     /// State topics with wildcards.
     Wildcards,
+    /// What Zigbee2MQTT says of a device's keys, by the device's topic.
+    Exposed,
+    /// The devices on that shelf, by the topic of their gateway.
+    Exposers,
 }
 
 impl Shelf {
@@ -74,6 +81,8 @@ impl Shelf {
             Self::Entities => 'e',
             Self::Configs => 'c',
             Self::Wildcards => 'w',
+            Self::Exposed => 'z',
+            Self::Exposers => 'g',
         }
     }
 }
@@ -88,7 +97,7 @@ impl Memory {
     /// An empty one that holds about `limit` bytes.
     pub fn new(limit: usize) -> Self {
         let facts = LruCache::unbounded_with_hasher(FixedState::default());
-        Self { facts, key: String::new(), bytes: 0, limit, forgotten: 0 }
+        Self { facts, key: String::new(), bytes: 0, limit, forgotten: 0, exposed: 0 }
     }
 
     /// What is remembered under a name.
@@ -103,8 +112,10 @@ impl Memory {
         self.remove(shelf, name);
         let key = key(&mut self.key, shelf, name);
         let bytes = ENTRY_BYTES + key.len() + fact.bytes();
-        self.facts.put(key.into(), Kept { fact: Box::new(fact), bytes });
+        let is_exposed = shelf == Shelf::Exposed;
+        self.facts.put(key.into(), Kept { fact: Box::new(fact), bytes, is_exposed });
         self.bytes += bytes;
+        self.exposed += usize::from(is_exposed);
         self.shrink();
     }
 
@@ -131,7 +142,13 @@ impl Memory {
         let key = key(&mut self.key, shelf, name);
         if let Some(kept) = self.facts.pop(key) {
             self.bytes -= kept.bytes;
+            self.exposed -= usize::from(kept.is_exposed);
         }
+    }
+
+    /// Is there anything on [`Shelf::Exposed`]?
+    pub(super) fn has_exposed(&self) -> bool {
+        self.exposed > 0
     }
 
     /// Bytes held, roughly.
@@ -158,6 +175,7 @@ impl Memory {
         while self.bytes > self.limit {
             let Some((_, oldest)) = self.facts.pop_lru() else { break };
             self.bytes -= oldest.bytes;
+            self.exposed -= usize::from(oldest.is_exposed);
             self.forgotten += 1;
         }
     }
@@ -205,6 +223,21 @@ mod tests {
         memory.put(Shelf::Notes, "d", String::new());
         assert_eq!(note(&mut memory, "b"), None);
         assert_eq!((memory.len(), memory.forgotten()), (3, 1));
+    }
+
+    #[test]
+    fn what_is_on_the_shelf_asked_for_most_is_counted() {
+        let mut memory = Memory::new(2 * (ENTRY_BYTES + 2));
+        assert!(!memory.has_exposed());
+        memory.put(Shelf::Exposed, "a", String::new());
+        memory.put(Shelf::Exposed, "a", String::new());
+        memory.put(Shelf::Notes, "b", String::new());
+        assert!(memory.has_exposed());
+        memory.put(Shelf::Notes, "c", String::new());
+        assert!(!memory.has_exposed(), "it was the oldest");
+        memory.put(Shelf::Exposed, "a", String::new());
+        memory.remove(Shelf::Exposed, "a");
+        assert!(!memory.has_exposed());
     }
 
     #[test]

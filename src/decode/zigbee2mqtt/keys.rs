@@ -1,5 +1,6 @@
 //! The keys of Zigbee2MQTT that trygg knows, and how their values are read.
 
+use super::endpoint;
 use crate::{
     catalogue::{Catalogue, ValueType},
     model::KindId,
@@ -28,6 +29,8 @@ pub(super) enum Form {
     Action,
     /// `fall`, or that there was none.
     FallStatus,
+    /// A number that has no honest unit, unless the gateway's description says it.
+    Stated,
     /// The time of the message.
     LastSeen,
 }
@@ -85,6 +88,7 @@ const STATE: &[Row] = &[
     ("co2", "co2", Form::Plain),
     ("co", "co", Form::Plain),
     ("voc_parts", "tvoc", Form::Plain),
+    ("voc", "tvoc", Form::Stated),
     ("formaldehyd", "formaldehyde", Form::Assumed),
     ("hcho", "formaldehyde", Form::Assumed),
     ("pm25", "pm25", Form::Plain),
@@ -102,6 +106,13 @@ pub(super) struct Rule {
     pub(super) kind: KindId,
     pub(super) form: Form,
     pub(super) hint: Hint,
+}
+
+/// A key that was found: its rule, and which of several it is; 0 if it says nothing of that.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found<'k> {
+    pub(super) rule: &'k Rule,
+    pub(super) channel: u16,
 }
 
 /// A table of keys without collisions: a seed was looked for that has none, so a look-up is
@@ -123,6 +134,7 @@ pub(super) struct Aliases {
     pub(super) fall: KindId,
     pub(super) vibration: KindId,
     pub(super) battery_voltage: KindId,
+    pub(super) mains_voltage: KindId,
 }
 
 /// Places of a table; a power of two, and several times the number of keys.
@@ -187,14 +199,31 @@ impl Keys {
                 fall: id("fall"),
                 vibration: id("vibration"),
                 battery_voltage: id("battery_voltage"),
+                mains_voltage: id("mains_voltage"),
             },
         }
     }
 
     #[inline]
-    pub(super) fn find(&self, key: &str) -> Option<&Rule> {
+    pub(super) fn find(&self, key: &str) -> Option<Found<'_>> {
+        match self.rule(key) {
+            Some(rule) => Some(Found { rule, channel: 0 }),
+            None => self.find_endpoint(key),
+        }
+    }
+
+    #[inline]
+    fn rule(&self, key: &str) -> Option<&Rule> {
         let (known, rule) = self.places.get(place(key, self.seed))?.as_ref()?;
         (*known == key).then_some(rule)
+    }
+
+    /// A key nobody knows may be a known one of a device that has several.
+    #[cold]
+    fn find_endpoint(&self, key: &str) -> Option<Found<'_>> {
+        let (stem, channel) = endpoint::split(key)?;
+        let rule = self.rule(stem).filter(|rule| rule.form != Form::LastSeen)?;
+        Some(Found { rule, channel })
     }
 
     pub(super) fn len(&self) -> usize {
@@ -212,7 +241,7 @@ mod tests {
         for table in [STATE, AVAILABILITY] {
             let keys = Keys::new(table, &catalogue);
             for (slot, (key, kind, form)) in table.iter().enumerate() {
-                assert_eq!(keys.find(key).unwrap().slot, slot, "{key}");
+                assert_eq!(keys.find(key).unwrap().rule.slot, slot, "{key}");
                 assert!(keys.find(&key.to_uppercase()).is_none(), "{key}");
                 assert!(*form == Form::LastSeen || catalogue.find(kind).is_some(), "{key}");
             }
@@ -220,7 +249,7 @@ mod tests {
                 assert!(keys.find(unknown).is_none(), "{unknown}");
             }
         }
-        for kind in ["sos", "fall", "vibration", "battery_voltage"] {
+        for kind in ["sos", "fall", "vibration", "battery_voltage", "mains_voltage"] {
             assert!(catalogue.find(kind).is_some(), "{kind}");
         }
     }

@@ -4,12 +4,15 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::keys::{Form, Hint, Keys, Rule};
+use super::{
+    exposed::Exposed,
+    keys::{Form, Found, Hint, Keys, Rule},
+};
 use crate::{
     catalogue::Catalogue,
     decode::{
-        decoded::{Decoded, DeviceName, DevicePart},
-        error::RefusalReason,
+        decoded::{Decoded, DeviceName, DevicePart, READINGS_MAX},
+        error::{DecodeError, RefusalReason},
         meaning::{self, Meaning},
         scalar::{Scalar, With},
         time::{self, TimeFormat},
@@ -26,6 +29,8 @@ const VIBRATION: [&str; 3] = ["vibration", "tilt", "drop"];
 pub(super) struct Report<'d> {
     catalogue: &'d Catalogue,
     keys: &'d Keys,
+    /// What the gateway said of this device.
+    exposed: Option<&'d Exposed>,
     out: &'d mut Decoded,
     part: DevicePart,
     /// Slot of `voltage`, once it was seen.
@@ -33,6 +38,8 @@ pub(super) struct Report<'d> {
     /// Slot of `illuminance_lux`, once it was seen.
     lux: Option<usize>,
     supply: Hint,
+    /// Values under keys with an endpoint, which have no slots and so no bound of their own.
+    endpoints: usize,
 }
 
 impl<'d> Report<'d> {
@@ -40,20 +47,32 @@ impl<'d> Report<'d> {
         catalogue: &'d Catalogue,
         keys: &'d Keys,
         name: DeviceName,
+        exposed: Option<&'d Exposed>,
         out: &'d mut Decoded,
     ) -> Self {
         out.number_keys(keys.len());
         let part = DevicePart { name, ..DevicePart::begin(out) };
-        Self { catalogue, keys, out, part, voltage: None, lux: None, supply: Hint::None }
+        let (voltage, lux, supply, endpoints) = (None, None, Hint::None, 0);
+        Self { catalogue, keys, exposed, out, part, voltage, lux, supply, endpoints }
     }
 
     /// Takes the value under a key; `None` is a key that no kind stands for.
-    pub(super) fn take(&mut self, rule: Option<&Rule>, scalar: &Scalar<'_>) {
-        let Some(rule) = rule else {
+    pub(super) fn take(&mut self, found: Option<Found<'_>>, scalar: &Scalar<'_>) {
+        let Some(Found { rule, channel }) = found else {
             self.out.unknown_keys += 1;
             return;
         };
         self.notice(rule.hint);
+        match rule.form {
+            Form::Voltage if channel == 0 => self.voltage = Some(rule.slot),
+            Form::IlluminanceLux if channel == 0 => self.lux = Some(rule.slot),
+            _ => {}
+        }
+        let told = self.exposed.and_then(|exposed| exposed.find(rule.slot, channel));
+        if let Some(told) = told {
+            let meaning = told.read(self.catalogue, rule, scalar);
+            return self.put(rule, channel, rule.kind, meaning, Flags::default());
+        }
         let plain = || meaning::of(self.catalogue, rule.kind, scalar);
         let assumed = Flags::default().with(ReadingFlag::UnitAssumed);
         let (kind, meaning, flags) = match rule.form {
@@ -63,24 +82,20 @@ impl<'d> Report<'d> {
             }
             Form::Number(absent) => {
                 let number = meaning::number(scalar, absent).map(Value::Number);
-                return self.out.take_keyed(rule.slot, rule.kind, number, Flags::default());
+                return self.put(rule, channel, rule.kind, number, Flags::default());
             }
-            Form::Plain => (rule.kind, plain(), Flags::default()),
-            Form::Assumed | Form::Illuminance => (rule.kind, plain(), assumed),
+            Form::Stated => {
+                self.out.unknown_keys += 1;
+                return;
+            }
+            Form::Plain | Form::IlluminanceLux => (rule.kind, plain(), Flags::default()),
+            Form::Assumed | Form::Illuminance | Form::Voltage => (rule.kind, plain(), assumed),
             Form::Contact => {
                 (rule.kind, meaning::contact(scalar).map(Value::State), Flags::default())
-            }
-            Form::Voltage => {
-                self.voltage = Some(rule.slot);
-                (rule.kind, plain(), assumed)
             }
             Form::BatteryVoltage => {
                 let volts = meaning::number(scalar, None).map(battery_volts);
                 (rule.kind, volts.map(Value::Number), assumed)
-            }
-            Form::IlluminanceLux => {
-                self.lux = Some(rule.slot);
-                (rule.kind, plain(), Flags::default())
             }
             Form::Action => {
                 let (kind, meaning) = self.action(rule.kind, scalar);
@@ -88,7 +103,50 @@ impl<'d> Report<'d> {
             }
             Form::FallStatus => (rule.kind, fall_status(scalar), Flags::default()),
         };
-        self.out.take_keyed(rule.slot, kind, meaning, flags);
+        self.put(rule, channel, kind, meaning, flags);
+    }
+
+    #[inline]
+    fn put(
+        &mut self,
+        rule: &Rule,
+        channel: u16,
+        kind: KindId,
+        meaning: Meaning<Value>,
+        flags: Flags<ReadingFlag>,
+    ) {
+        if channel == 0 {
+            self.out.take_keyed(rule.slot, kind, meaning, flags);
+        } else {
+            self.put_endpoint(channel, kind, meaning, flags);
+        }
+    }
+
+    /// The last value of a channel counts, unless it alone has a unit that is not certain.
+    #[cold]
+    fn put_endpoint(
+        &mut self,
+        channel: u16,
+        kind: KindId,
+        meaning: Meaning<Value>,
+        flags: Flags<ReadingFlag>,
+    ) {
+        self.endpoints += 1;
+        if self.endpoints > READINGS_MAX {
+            return;
+        }
+        let begin = self.part.readings.start;
+        let mut readings = self.out.readings.iter_mut().skip(begin);
+        let former = readings.find(|former| (former.kind, former.channel) == (kind, channel));
+        match (former, meaning) {
+            (Some(former), Meaning::Value(value)) => {
+                let is_assumed = |flags: Flags<ReadingFlag>| flags.has(ReadingFlag::UnitAssumed);
+                if is_assumed(former.flags) || !is_assumed(flags) {
+                    (former.value, former.flags) = (value, flags);
+                }
+            }
+            (_, meaning) => self.out.take_in_channel(kind, channel, meaning, flags, None),
+        }
     }
 
     /// The short way of the most common value.
@@ -124,7 +182,10 @@ impl<'d> Report<'d> {
     }
 
     /// Settles what only the whole message tells.
-    pub(super) fn finish(self) {
+    pub(super) fn finish(self) -> Result<(), DecodeError> {
+        if self.endpoints > READINGS_MAX {
+            return Err(DecodeError::TooManyReadings { limit: READINGS_MAX });
+        }
         if self.lux.is_some_and(|slot| self.out.keyed(slot).is_some()) {
             self.out.forget(self.keys.illuminance);
         }
@@ -133,7 +194,16 @@ impl<'d> Report<'d> {
         {
             settle_voltage(reading, self.supply, self.keys.aliases.battery_voltage);
         }
+        if self.endpoints > 0 {
+            let (mains, battery) =
+                (self.keys.aliases.mains_voltage, self.keys.aliases.battery_voltage);
+            let readings = self.out.readings.iter_mut().skip(self.part.readings.start);
+            readings
+                .filter(|reading| reading.channel > 0 && reading.kind == mains)
+                .for_each(|reading| settle_voltage(reading, self.supply, battery));
+        }
         self.part.finish(self.out);
+        Ok(())
     }
 }
 
@@ -146,14 +216,16 @@ const MILLIVOLTS_MIN: f64 = 1_000.0;
 /// Sensors give millivolts of their battery and plugs volts of the mains, both as `voltage`.
 fn settle_voltage(reading: &mut Reading, supply: Hint, battery_voltage: KindId) {
     let Value::Number(number) = reading.value else { return };
+    let is_assumed = reading.flags.has(ReadingFlag::UnitAssumed);
     let is_battery = match supply {
         Hint::Battery => true,
         Hint::Mains => false,
-        Hint::None => number <= BATTERY_VOLTS_MAX || number >= MILLIVOLTS_MIN,
+        Hint::None => number <= BATTERY_VOLTS_MAX || is_assumed && number >= MILLIVOLTS_MIN,
     };
     if is_battery {
         reading.kind = battery_voltage;
-        reading.value = Value::Number(battery_volts(number));
+        let volts = if is_assumed { battery_volts(number) } else { number };
+        reading.value = Value::Number(volts);
     }
 }
 
@@ -195,12 +267,15 @@ impl<'de> Visitor<'de> for &mut Report<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(rule) = map.next_key_seed(Known(self.keys))? {
-            if let Some(rule) = rule {
+        while let Some(found) = map.next_key_seed(Known(self.keys))? {
+            if let Some(found) = found {
+                let is_short = found.channel == 0 && self.exposed.is_none();
                 map.next_value_seed(With(|scalar: Scalar<'_>| {
-                    match (rule.form, scalar.plain_number()) {
-                        (Form::Number(absent), Some(number)) => self.number(rule, number, absent),
-                        _ => self.take(Some(rule), &scalar),
+                    match (found.rule.form, scalar.plain_number()) {
+                        (Form::Number(absent), Some(number)) if is_short => {
+                            self.number(found.rule, number, absent);
+                        }
+                        _ => self.take(Some(found), &scalar),
                     }
                 }))?;
             } else {
@@ -216,7 +291,7 @@ impl<'de> Visitor<'de> for &mut Report<'_> {
 struct Known<'k>(&'k Keys);
 
 impl<'de, 'k> DeserializeSeed<'de> for Known<'k> {
-    type Value = Option<&'k Rule>;
+    type Value = Option<Found<'k>>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
@@ -224,7 +299,7 @@ impl<'de, 'k> DeserializeSeed<'de> for Known<'k> {
 }
 
 impl<'k> Visitor<'_> for Known<'k> {
-    type Value = Option<&'k Rule>;
+    type Value = Option<Found<'k>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")

@@ -1,3 +1,5 @@
+mod list;
+
 use std::fmt::Write;
 
 use proptest::{prelude::*, sample::select};
@@ -5,19 +7,19 @@ use proptest::{prelude::*, sample::select};
 use super::*;
 use crate::{
     decode::{
-        Decoder, DeviceTime, Outcome,
+        Decoder, DeviceTime, Format, Outcome,
         tests::{catalogue, message, told},
     },
     model::UnixMicros,
 };
 
 fn of(payload: &str) -> String {
-    let decoder = Decoder::usual(crate::decode::Format::Zigbee2Mqtt, &catalogue());
+    let decoder = Decoder::usual(Format::Zigbee2Mqtt, &catalogue());
     told(&decoder, "zigbee2mqtt/hall", "hall", payload.as_bytes())
 }
 
 fn at(topic: &str, payload: &str) -> String {
-    let decoder = Decoder::usual(crate::decode::Format::Zigbee2Mqtt, &catalogue());
+    let decoder = Decoder::usual(Format::Zigbee2Mqtt, &catalogue());
     told(&decoder, topic, topic.strip_prefix("homes/7/z/").unwrap_or(""), payload.as_bytes())
 }
 
@@ -159,7 +161,7 @@ fn odd_values_say_what_is_wrong_with_them() {
         (r#"{"battery":-1}"#, "none no_value"),
         (r#"{"motion_state":"sideways"}"#, "-motion_state:category_unknown"),
         (r#"{"state":"ON","brightness":254,"color":{"x":0.3}}"#, "none no_known_key"),
-        (r#"{"state_l1":"ON","power_l2":3}"#, "none no_known_key"),
+        (r#"{"state_l1":"ON","effect_l2":3}"#, "none no_known_key"),
         (r#"{"voc":3}"#, "none no_known_key"),
         ("{}", "none no_known_key"),
         (r#"{"battery":NaN,"humidity":40}"#, "error json_malformed"),
@@ -201,7 +203,7 @@ fn topics_decide_what_is_special() {
         ("homes/7/z/hall/availability", r#"{"x":1}"#, "none no_known_key"),
         ("homes/7/z/hall/availability", "[]", "error json_shape"),
         ("homes/7/z/bridge/state", "online", "none bridge"),
-        ("homes/7/z/bridge/devices", "[{]", "none bridge"),
+        ("homes/7/z/bridge/devices", "[{]", "error json_malformed"),
         ("homes/7/z/hall/set", r#"{"battery":1}"#, "none command"),
         ("homes/7/z/hall/get", "", "none command"),
         ("homes/7/z/hall/set/brightness", "7", "none command"),
@@ -230,7 +232,7 @@ fn topics_decide_what_is_special() {
 
 #[test]
 fn device_names_lose_their_sub_topic() {
-    let decoder = Decoder::usual(crate::decode::Format::Zigbee2Mqtt, &catalogue());
+    let decoder = Decoder::usual(Format::Zigbee2Mqtt, &catalogue());
     let mut out = Decoded::default();
     for (topic, device, payload, expected) in [
         ("z/up/hall/availability", "up/hall/availability", "online", "up/hall"),
@@ -241,7 +243,7 @@ fn device_names_lose_their_sub_topic() {
         let outcome = decoder.decode(
             device,
             &message(topic, payload.as_bytes()),
-            &mut crate::decode::Memory::default(),
+            &mut Memory::default(),
             &mut out,
         );
         assert_eq!(outcome, Ok(Outcome::Readings));
@@ -251,7 +253,7 @@ fn device_names_lose_their_sub_topic() {
 
 #[test]
 fn last_seen_comes_in_four_forms() {
-    let decoder = Decoder::usual(crate::decode::Format::Zigbee2Mqtt, &catalogue());
+    let decoder = Decoder::usual(Format::Zigbee2Mqtt, &catalogue());
     let mut out = Decoded::default();
     let at = |micros| DeviceTime::At(UnixMicros(micros));
     for (last_seen, expected) in [
@@ -267,7 +269,7 @@ fn last_seen_comes_in_four_forms() {
         let outcome = decoder.decode(
             "hall",
             &message("z/hall", payload.as_bytes()),
-            &mut crate::decode::Memory::default(),
+            &mut Memory::default(),
             &mut out,
         );
         assert_eq!(outcome, Ok(Outcome::Readings));

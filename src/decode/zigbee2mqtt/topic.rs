@@ -68,6 +68,12 @@ pub(super) fn sub_topic<'t>(topic: &'t str, device: &str) -> Option<SubTopic<'t>
     Some(SubTopic { key, device, parent })
 }
 
+/// What stands before the gateway's list of devices, with its last `/`; `None` is another topic.
+pub(super) fn base_of_devices(topic: &str) -> Option<&str> {
+    let base = topic.strip_suffix("bridge/devices")?;
+    (base.is_empty() || base.ends_with('/')).then_some(base)
+}
+
 /// The gateway keeps the name `bridge` for itself.
 fn is_bridge(topic: &str, device: &str) -> bool {
     if device.is_empty() {
