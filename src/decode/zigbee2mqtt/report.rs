@@ -63,10 +63,10 @@ impl<'d> Report<'d> {
             return;
         };
         self.notice(rule.hint);
-        match rule.form {
-            Form::Voltage if channel == 0 => self.voltage = Some(rule.slot),
-            Form::IlluminanceLux if channel == 0 => self.lux = Some(rule.slot),
-            _ => {}
+        if rule.form == Form::Voltage && channel == 0 {
+            self.voltage = Some(rule.slot);
+        } else if rule.form == Form::IlluminanceLux && channel == 0 {
+            self.lux = Some(rule.slot);
         }
         let told = self.exposed.and_then(|exposed| exposed.find(rule.slot, channel));
         if let Some(told) = told {
