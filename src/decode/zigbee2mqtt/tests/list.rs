@@ -62,14 +62,46 @@ fn an_endpoint_is_a_channel() {
     assert_eq!(many(1_001), "error too_many_readings");
 }
 
+fn numeric(key: &str, unit: &str) -> String {
+    format!(r#"{{"type":"numeric","property":"{key}","unit":"{unit}"}}"#)
+}
+
+fn binary(key: &str, on: &str, off: &str) -> String {
+    format!(r#"{{"type":"binary","property":"{key}","value_on":{on},"value_off":{off}}}"#)
+}
+
+/// What becomes of a state once the list of devices has said this of a key.
+fn after(expose: &str, payload: &str) -> String {
+    let list = list("up/hall", expose);
+    let told = in_turn([(DEVICES, &list), ("up/hall", payload), ("up/hall/battery", "5")]);
+    assert_eq!((&*told[0], &*told[2]), ("none description", "battery_level=5"));
+    told[1].clone()
+}
+
 #[test]
-fn units_and_words_of_the_list_of_devices_go_first() {
-    let numeric = |key: &str, unit: &str| {
-        format!(r#"{{"type":"numeric","property":"{key}","unit":"{unit}"}}"#)
-    };
-    let binary = |key: &str, on: &str, off: &str| {
-        format!(r#"{{"type":"binary","property":"{key}","value_on":{on},"value_off":{off}}}"#)
-    };
+fn words_of_the_list_of_devices_go_first() {
+    for (expose, payload, expected) in [
+        (binary("contact", "false", "true"), r#"{"contact":false}"#, "door_open=true"),
+        (binary("contact", "true", "false"), r#"{"contact":true}"#, "door_open=true"),
+        (binary("contact", "true", "false"), r#"{"contact":null}"#, "none no_value"),
+        (binary("occupancy", "\"there\"", "\"away\""), r#"{"occupancy":"there"}"#, "motion=true"),
+        (binary("occupancy", "\"there\"", "\"away\""), r#"{"occupancy":"AWAY"}"#, "motion=false"),
+        (binary("occupancy", "\"there\"", "\"away\""), r#"{"occupancy":true}"#, "motion=true"),
+        (
+            binary("occupancy", "\"there\"", "\"away\""),
+            r#"{"occupancy":"x"}"#,
+            "-motion:state_unreadable",
+        ),
+        (binary("smoke", "2", "3"), r#"{"smoke":2}"#, "smoke_alarm=true"),
+        (binary("sos", "\"help\"", "\"ok\""), r#"{"sos":"help"}"#, "sos"),
+        (binary("sos", "\"help\"", "\"ok\""), r#"{"sos":"ok"}"#, "none no_value"),
+    ] {
+        assert_eq!(after(&expose, payload), expected, "{expose} {payload}");
+    }
+}
+
+#[test]
+fn units_of_the_list_of_devices_go_first() {
     let inside = |form: &str, expose: &str| {
         format!(r#"{{"type":"{form}","property":"p","features":[{expose}]}}"#)
     };
@@ -126,27 +158,10 @@ fn units_and_words_of_the_list_of_devices_go_first() {
         (numeric("voc", "µg/m³"), r#"{"voc":120}"#, "none no_known_key"),
         (numeric("occupancy", "lx"), r#"{"occupancy":true}"#, "motion=true"),
         (numeric("last_seen", "°F"), r#"{"last_seen":"x","co2":700}"#, "co2=700"),
-        (binary("contact", "false", "true"), r#"{"contact":false}"#, "door_open=true"),
-        (binary("contact", "true", "false"), r#"{"contact":true}"#, "door_open=true"),
-        (binary("contact", "true", "false"), r#"{"contact":null}"#, "none no_value"),
-        (binary("occupancy", "\"there\"", "\"away\""), r#"{"occupancy":"there"}"#, "motion=true"),
-        (binary("occupancy", "\"there\"", "\"away\""), r#"{"occupancy":"AWAY"}"#, "motion=false"),
-        (binary("occupancy", "\"there\"", "\"away\""), r#"{"occupancy":true}"#, "motion=true"),
-        (
-            binary("occupancy", "\"there\"", "\"away\""),
-            r#"{"occupancy":"x"}"#,
-            "-motion:state_unreadable",
-        ),
-        (binary("smoke", "2", "3"), r#"{"smoke":2}"#, "smoke_alarm=true"),
-        (binary("sos", "\"help\"", "\"ok\""), r#"{"sos":"help"}"#, "sos"),
-        (binary("sos", "\"help\"", "\"ok\""), r#"{"sos":"ok"}"#, "none no_value"),
         (inside("switch", &numeric("power_l2", "kW")), r#"{"power_l2":2}"#, "power#2=2000"),
         (inside("composite", &numeric("power", "kW")), r#"{"power":2}"#, "power=2"),
     ] {
-        let list = list("up/hall", &expose);
-        let told = in_turn([(DEVICES, &list), ("up/hall", payload), ("up/hall/battery", "5")]);
-        assert_eq!(told[..2], ["none description", expected], "{expose} {payload}");
-        assert_eq!(told[2], "battery_level=5");
+        assert_eq!(after(&expose, payload), expected, "{expose} {payload}");
     }
     let fahrenheit = list("hall", &numeric("temperature", "°F"));
     assert_eq!(
