@@ -17,6 +17,8 @@ pub struct Books {
     /// Entries; what is in flight is counted from the slots when asked for.
     ledger: Ledger,
     received_bytes: u64,
+    /// Readings among the discarded of records that a home's refusal held back.
+    withheld: u64,
     rejected: ReasonCounts,
     reconnects: ReasonCounts,
     session_lost: u64,
@@ -31,6 +33,7 @@ impl Default for Books {
         Self {
             ledger: Ledger::default(),
             received_bytes: 0,
+            withheld: 0,
             rejected: ReasonCounts::default(),
             reconnects: ReasonCounts::default(),
             session_lost: 0,
@@ -149,6 +152,7 @@ impl Books {
         Taken {
             ledger: self.ledger.clone(),
             received_bytes: self.received_bytes,
+            withheld: self.withheld,
             rejected: &self.rejected,
             reconnects: &self.reconnects,
             session_lost: self.session_lost,
@@ -169,6 +173,7 @@ impl Books {
             Settlement::DeadLettered => self.ledger.dead_lettered += good + refused,
             Settlement::Withheld => {
                 self.ledger.discarded += good;
+                self.withheld += good;
                 self.ledger.dead_lettered += refused;
             }
             Settlement::Spooled => self.ledger.spooled += good + refused,
@@ -183,6 +188,8 @@ pub struct Taken<'a> {
     pub ledger: Ledger,
     /// Bytes received.
     pub received_bytes: u64,
+    /// Readings among the discarded of records that a home's refusal held back.
+    pub withheld: u64,
     /// Dead letters by reason.
     pub rejected: &'a ReasonCounts,
     /// Ended connections by reason.

@@ -261,7 +261,10 @@ impl World {
     }
 
     fn check_ledger(&mut self) {
-        let ledger = self.core.snapshot(Mono(self.now)).ledger;
+        let snapshot = self.core.snapshot(Mono(self.now));
+        let ledger = snapshot.ledger;
+        let reasons: u64 = snapshot.discarded.iter().map(|(_, count)| count).sum();
+        assert_eq!(reasons, ledger.discarded, "readings put aside, by reason and in all");
         assert_eq!(ledger.message_imbalance(), 0, "messages: {ledger:?}");
         assert_eq!(ledger.reading_imbalance(), 0, "readings: {ledger:?}");
     }

@@ -44,6 +44,8 @@ impl<P: Producer> Core<P> {
         let oldest = current.and_then(crate::ack::Outstanding::oldest);
         let age = oldest.map_or(0, |oldest| now.since(oldest).as_micros());
         let counts = sink.counts();
+        let mut discarded = pipeline.counts().discarded;
+        discarded.no_consent += taken.withheld;
         let flushed = FlushReason::ALL.iter().zip(pipeline.batches().flushed());
         LinkSnapshot {
             link: Arc::clone(&self.settings.name),
@@ -51,7 +53,7 @@ impl<P: Producer> Core<P> {
             received_bytes: taken.received_bytes,
             rejected: taken.rejected.clone(),
             refused: pipeline.counts().refused.clone(),
-            discarded: pipeline.counts().discarded.by_reason(),
+            discarded: discarded.by_reason(),
             repeated: pipeline.repeats().counts().repeats,
             repeats_bytes: wide(pipeline.repeats().bytes()),
             repeats_forgotten: pipeline.repeats().forgotten(),
