@@ -52,7 +52,7 @@ impl Default for RepeatLimits {
 /// One device's part of a message.
 #[derive(Clone, Copy, Debug)]
 pub struct Part {
-    /// Its number; what is known of it ends with [`Repeats::forget_all`].
+    /// Its number; what is known of it ends with [`forget_all`](super::Repeats::forget_all).
     pub device: u32,
     /// By what way it came, where there are several.
     pub way: u32,
