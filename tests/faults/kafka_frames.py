@@ -35,6 +35,8 @@ class Part:
     topic: str
     partition: int
     records: int
+    producer: tuple[int, int] = (-1, -1)
+    """Id and epoch of the idempotent producer."""
     error: int = 0
     base_offset: int = -1
     error_at: int = 0
@@ -116,7 +118,7 @@ def produce_request(frame: bytes) -> Produce:
         for _ in range(cursor.length(4)):
             partition = cursor.number(4)
             batch = cursor.take(cursor.length(4))
-            request.parts.append(Part(topic, partition, _records(batch)))
+            request.parts.append(Part(topic, partition, _records(batch), _producer(batch)))
             cursor.tags()
         cursor.tags()
     return request
@@ -125,6 +127,10 @@ def produce_request(frame: bytes) -> Produce:
 def _records(batch: bytes) -> int:
     """Records of a batch: its header is never compressed. Offset 23 holds the last offset delta."""
     return struct.unpack_from(">i", batch, 23)[0] + 1 if len(batch) >= 27 else 0
+
+
+def _producer(batch: bytes) -> tuple[int, int]:
+    return struct.unpack_from(">qh", batch, 43) if len(batch) >= 53 else (-1, -1)
 
 
 def produce_reply(frame: bytes, request: Produce) -> None:

@@ -29,6 +29,11 @@ class KafkaFaults:
     """Only requests that touch this partition of those topics; -1 is all."""
     only: int = -1
     """After so many errors no more; -1 is no end."""
+    fence: bool = False
+    """Everything of the producer that is met first, and nothing of another: as a broker does that has
+    done with a producer. One that refuses a batch and takes the next of the same producer does not exist."""
+    fenced: tuple[int, int] | None = None
+    """Id and epoch of that producer, once it was met."""
 
 
 @dataclass
@@ -140,6 +145,10 @@ class _Tap:
 
     def _concerns(self, part: kafka.Part) -> bool:
         breaks = self._shared.breaks
+        if breaks.fence and breaks.fenced is None:
+            breaks.fenced = part.producer
+        if breaks.fence and part.producer != breaks.fenced:
+            return False
         return (not breaks.topics or part.topic in breaks.topics) and breaks.partition in (-1, part.partition)
 
     def _inject(self) -> None:

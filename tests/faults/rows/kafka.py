@@ -116,18 +116,18 @@ def topic_deleted(site: Site, durations: Durations) -> None:
 def _fatal(site: Site, code: int) -> None:
     began = time.monotonic()
     before = site.kafka_proxy.injected
-    site.kafka_proxy.break_with(KafkaFaults(refuse=(code,), only=3))
+    site.kafka_proxy.break_with(KafkaFaults(refuse=(code,), fence=True))
     wait.until(f"code {code} was answered", lambda: site.kafka_proxy.injected > before)
-    site.pause(2)
-    site.kafka_proxy.heal()
+    # Nobody makes the old one whole: things flow again under another id or epoch.
     site.flows()
+    site.kafka_proxy.heal()
     # An error means unknown: what was open then may stand twice.
     site.mqtt.trace.purges.append((began, time.monotonic()))
 
 
 @row("K3", "errors that are fatal to a producer", ack="kafka")
 def fatal(site: Site, durations: Durations) -> None:
-    """OUT_OF_ORDER_SEQUENCE, INVALID_PRODUCER_EPOCH, UNKNOWN_PRODUCER_ID: the producer is replaced, in order."""
+    """OUT_OF_ORDER_SEQUENCE, INVALID_PRODUCER_EPOCH, UNKNOWN_PRODUCER_ID: the producer, or its epoch, is replaced, in order."""
     site.start()
     for code in (OUT_OF_ORDER, BAD_EPOCH, UNKNOWN_PRODUCER):
         _fatal(site, code)
