@@ -49,6 +49,7 @@ def readings(batch):
             yield about | {
                 "ordinal": reading.ordinal,
                 "kind": reading.kind,
+                "channel": reading.channel,
                 "case": case,
                 "value": value,
                 "unit": reading.unit,

@@ -32,8 +32,8 @@ struct LineField<'a> {
 struct ReadingField<'a> {
     device: &'a str,
     kind: &'a str,
-    #[serde(skip_serializing_if = "is_zero_channel")]
-    channel: u16,
+    #[serde(skip_serializing_if = "is_zero")]
+    channel: u32,
     value: ValueField<'a>,
     unit: &'a str,
     measured_at: Option<String>,
@@ -99,7 +99,7 @@ fn seen<'a>(device: &'a DeviceSeen, reading: &'a ReadingSeen) -> ReadingField<'a
     ReadingField {
         device: &device.name,
         kind: &reading.kind,
-        channel: reading.channel,
+        channel: u32::from(reading.channel),
         value: ValueField::from(&reading.value),
         unit: &reading.unit,
         measured_at: reading.measured_at.or(device.measured_at).and_then(rfc3339),
@@ -121,14 +121,10 @@ fn published_readings<'a>(trace: &'a Trace, published: &'a Published) -> Vec<Rea
     };
     let readings = published.of(Lane::Readings).filter_map(Event::reading);
     let named = readings.map(|reading| {
-        let channel = trace
-            .readings()
-            .find(|(_, seen)| seen.kind == reading.kind)
-            .map_or(0, |(_, seen)| seen.channel);
         ReadingField {
             device: source_name(trace, published, reading),
             kind: &reading.kind,
-            channel,
+            channel: reading.channel,
             value: ValueField::from(&reading.value),
             unit: &reading.unit,
             measured_at: reading.measured_at.and_then(rfc3339),
@@ -207,9 +203,4 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_zero(count: &u32) -> bool {
     *count == 0
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn is_zero_channel(channel: &u16) -> bool {
-    *channel == 0
 }

@@ -57,6 +57,8 @@ pub struct Reading {
     pub sequence: Option<u64>,
     /// Name in the catalogue.
     pub kind: String,
+    /// Which of several of the kind the device has, from 1; 0 when it has one.
+    pub channel: u32,
     /// UCUM code.
     pub unit: String,
     /// The value.
@@ -203,6 +205,7 @@ fn readings(lane: Lane, value: &[u8]) -> Result<Vec<Event>, Undecodable> {
                     sequence: report.sequence,
                     flags: flags.iter().copied().chain(own).collect(),
                     kind: reading.kind,
+                    channel: reading.channel,
                     unit: reading.unit,
                     value: reading.value.into(),
                 }),

@@ -300,6 +300,14 @@ fn a_narrow_terminal_is_never_overrun() {
 }
 
 #[test]
+fn one_of_several_says_which() {
+    let mut relay = reading("power", "W", Wire::Number(12.0));
+    relay.channel = 2;
+    let words = words("plug", "", relay);
+    assert!(words.ends_with(" (channel 2)"), "{words}");
+}
+
+#[test]
 fn names_from_the_network_cannot_steer_the_terminal() {
     let evil = "do\u{1b}[2Jor\r\n\u{202e}x";
     let mut batch = batch(vec![report(evil, evil, vec![reading(evil, evil, Wire::Number(1.0))])]);
@@ -327,12 +335,13 @@ fn a_reading_in_json_is_this() {
     full.sequence = Some(7);
     full.readings[0].flags = vec![v1::ReadingFlag::OutsideUsualRange.into()];
     full.readings[0].ordinal = 2;
+    full.readings[0].channel = 3;
     assert_eq!(
         json(&event(full)),
         "{\"lane\":\"readings\",\"measured_at\":\"2026-11-22T14:26:39.999999Z\",\
          \"received_at\":\"2026-11-22T14:30:00.000000Z\",\"tenant\":\"north\",\"home\":\"h-0412\",\
          \"room\":\"hall\",\"device\":\"0123456789abcdef0123456789abcdef\",\
-         \"kind\":\"heart_rate\",\"value\":72.0,\"unit\":\"/min\",\
+         \"kind\":\"heart_rate\",\"channel\":3,\"value\":72.0,\"unit\":\"/min\",\
          \"flags\":[\"late\",\"outside_usual_range\"],\
          \"event_id\":\"000102030405060708090a0b0c0d0e0f\",\"ordinal\":2,\
          \"event_id_basis\":\"reception\",\"clock_source\":\"none\",\"sequence\":7,\
