@@ -72,6 +72,8 @@ struct Entry {
     sequence: u64,
     place: Place,
     fate: Fate,
+    /// Records of its topic that were confirmed when it was refused singly for the first time.
+    heard: Option<u64>,
     /// Sequence number of its copy in the log, if there is one.
     logged: Option<u64>,
     debt: Debt,
@@ -276,6 +278,7 @@ impl<P: Producer> Sink<P> {
             sequence,
             place: Place::Here,
             fate: Fate::Open,
+            heard: None,
             logged: None,
             debt: Debt::Owed,
         };

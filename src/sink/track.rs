@@ -63,6 +63,8 @@ pub(super) struct Track {
     pause: Option<Duration>,
     /// When the ones on trial count as poison for want of other evidence.
     patience: Mono,
+    /// The next try of a topic that takes nothing is not its first record's.
+    asks_another: bool,
 }
 
 /// Single refusals of one topic in a row with one code; a confirmed record ends the row.
@@ -265,6 +267,11 @@ impl Track {
         }
     }
 
+    /// A record that was refused singly before, and is now for good: its neighbours go on.
+    pub(super) fn heard_again(&mut self, now: Mono) {
+        self.mode = Mode::Singly { not_before: now };
+    }
+
     /// The next step. Ask again until it says to wait or that it flows.
     pub(super) fn step(&mut self, now: Mono) -> Progress {
         match self.mode {
@@ -305,12 +312,24 @@ impl Track {
                 let pause = (pause * 2).min(WORLD_PAUSE_MAX);
                 self.pause = Some(pause);
                 self.mode = Mode::Refused { code, retry_at: now + pause, pause, then };
+                if then == Resend::Singly && pause == WORLD_PAUSE_MAX {
+                    self.asks_another = !self.asks_another;
+                    if !self.asks_another && let Some(index) = self.last() {
+                        return Progress::Send(index, Grouping::Single);
+                    }
+                }
                 match self.returned.pop_first() {
                     Some((_, index)) => Progress::Send(index, Grouping::Single),
                     None => self.send_next(),
                 }
             }
         }
+    }
+
+    /// The one that was tried least. Records that look like a topic that takes nothing may all be
+    /// poison, and where they fill the window nobody else comes to show it.
+    fn last(&mut self) -> Option<u32> {
+        self.held.pop_front().or_else(|| self.returned.pop_last().map(|(_, index)| index))
     }
 
     fn is_waited_for(&self) -> bool {

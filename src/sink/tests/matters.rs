@@ -133,6 +133,39 @@ fn five_refusals_and_a_confirmation_are_poison() {
 }
 
 #[test]
+fn more_poison_than_that_is_found_out_by_a_record_behind_it() {
+    let mut lines = vec![
+        ("+a +b +c +d +e +f +g", "a b c d e f g"),
+        ("size:a size:b size:c size:d size:e size:f size:g", "a!"),
+        ("size:a", "b!"),
+        ("size:b", "c!"),
+        ("size:c", "d!"),
+        ("size:d", "e!"),
+        ("size:e", "f!"),
+        ("size:f +h", ""),
+        ("wait:1000", "a!"),
+        ("size:a wait:2000", "a!"),
+        ("size:a wait:4000", "a!"),
+        ("size:a wait:8000", "a!"),
+        ("size:a wait:16000", "a!"),
+        ("size:a wait:30000", "h!"),
+    ];
+    let mut stage = script("nobody comes, so the newest is asked", &lines);
+    assert_eq!(stage.play("ok:h"), "a!~ =h");
+    assert_eq!(stage.play("size:a"), "b!~ -a", "a second hearing, and the topic takes others");
+    assert_eq!(stage.play("size:b"), "c!~ -b");
+    assert_eq!(stage.play("size:c"), "d!~ -c");
+    assert_eq!(stage.play("size:d"), "e!~ -d");
+    assert_eq!(stage.play("size:e"), "f!~ -e");
+    assert_eq!(stage.play("size:f"), "g!~ -f");
+    assert_eq!(stage.play("ok:g"), "=g");
+    assert_eq!((stage.sink.counts().poison, stage.sink.live()), (6, 0));
+    lines.extend([("size:h", ""), ("wait:30000", "a!"), ("ok:a", "b! =a"), ("ok:b", "c! =b")]);
+    let stage = script("and the first again, in order", &lines);
+    assert_eq!(stage.sink.counts().poison, 0);
+}
+
+#[test]
 fn lone_poison_now_and_then_never_adds_up_to_the_world() {
     let mut days = Vec::new();
     for _ in 0..12 {
