@@ -1,14 +1,22 @@
-//! Every value of a JSON text that is no object or array, each with its path: for formats whose
-//! shape is known only roughly. Nothing is kept, so memory is the longest path.
+//! Every value of a JSON object that is no object or list itself, each with its path: for formats
+//! whose shape is known only roughly. Nothing is kept, so memory is the longest path.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use super::{
+    error::DecodeError,
+    json_walk::{self, Holder, Listener},
+    scalar::Scalar,
+};
 
-use super::{error::DecodeError, json_text, scalar::Scalar};
+/// Bytes of a path that is looked at. What stands deeper is known to no format.
+pub(super) const PATH_MAX: usize = 128;
+
+/// Levels most paths have at most.
+const LEVELS: usize = 8;
 
 /// The keys and indices that lead to a value.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Path {
     /// Joined by `/`.
     text: String,
@@ -50,155 +58,84 @@ impl Path {
         end.and_then(|step| self.text.get(..step.end)).unwrap_or_default()
     }
 
-    fn push(&mut self, key: &str, index: Option<usize>) {
-        if !self.steps.is_empty() {
+    /// Steps down. `None`: the path would be longer than any that is known.
+    fn push(&mut self, key: &str, index: Option<usize>) -> Option<usize> {
+        let before = self.text.len();
+        if before + 1 + key.len() > PATH_MAX {
+            return None;
+        }
+        if before > 0 {
             self.text.push('/');
         }
         let start = self.text.len();
         self.text.push_str(key);
         self.steps.push(Step { start, end: self.text.len(), index });
+        Some(before)
     }
 
-    fn pop(&mut self) {
+    fn pop(&mut self, before: usize) {
         self.steps.pop();
-        self.text.truncate(self.steps.last().map_or(0, |step| step.end));
+        self.text.truncate(before);
     }
 }
 
-/// Hands every value to `take`, in the order of the text; the first error ends the walk.
-pub(super) fn walk<'de, F>(
-    text: &'de str,
-    expected: &'static str,
-    mut take: F,
-) -> Result<(), DecodeError>
+/// Hands every value of an object to `take`, in the order of the text; the first error ends the
+/// walk. Returns how many values, with all that they hold, stand deeper than any path that is
+/// looked at.
+pub(super) fn walk<'de, F>(text: &'de str, take: F) -> Result<u32, DecodeError>
 where
-    F: FnMut(&Path, &Scalar<'de>) -> Result<(), DecodeError>,
+    F: FnMut(&Path, Scalar<'de>) -> Result<(), DecodeError>,
 {
-    let mut fault = None;
-    let walk = Walk { path: &mut Path::default(), take: &mut take, fault: &mut fault };
-    let result = json_text::parse(text, walk, expected);
-    fault.map_or(result, Err)
+    let path = Path { text: String::with_capacity(PATH_MAX), steps: Vec::with_capacity(LEVELS) };
+    let mut values = Values { path, take, deeper: 0 };
+    json_walk::walk(text, &mut values)?;
+    Ok(values.deeper)
 }
 
-struct Walk<'w, F> {
-    path: &'w mut Path,
-    take: &'w mut F,
-    fault: &'w mut Option<DecodeError>,
+struct Values<F> {
+    path: Path,
+    take: F,
+    deeper: u32,
 }
 
-impl<'de, F> Walk<'_, F>
+const SHAPE: DecodeError = DecodeError::JsonShape { expected: "an object" };
+
+impl<F> Values<F> {
+    fn step(&mut self, key: &str, index: Option<usize>) -> Option<usize> {
+        let before = self.path.push(key, index);
+        self.deeper = self.deeper.saturating_add(u32::from(before.is_none()));
+        before
+    }
+}
+
+impl<'de, F> Listener<'de> for Values<F>
 where
-    F: FnMut(&Path, &Scalar<'de>) -> Result<(), DecodeError>,
+    F: FnMut(&Path, Scalar<'de>) -> Result<(), DecodeError>,
 {
-    fn again(&mut self) -> Walk<'_, F> {
-        Walk { path: self.path, take: self.take, fault: self.fault }
+    /// Length of the path above.
+    type Mark = usize;
+
+    fn key(&mut self, key: Cow<'de, str>) -> Option<usize> {
+        self.step(&key, None)
     }
 
-    fn leaf<E: Error>(self, scalar: &Scalar<'de>) -> Result<(), E> {
-        (self.take)(self.path, scalar).map_err(|fault| {
-            *self.fault = Some(fault);
-            E::custom("refused")
-        })
-    }
-}
-
-impl<'de, F> DeserializeSeed<'de> for Walk<'_, F>
-where
-    F: FnMut(&Path, &Scalar<'de>) -> Result<(), DecodeError>,
-{
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, F> Visitor<'de> for Walk<'_, F>
-where
-    F: FnMut(&Path, &Scalar<'de>) -> Result<(), DecodeError>,
-{
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
+    fn index(&mut self, index: usize) -> Option<usize> {
+        self.step(decimal(index, &mut [0; 20]), Some(index))
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while map.next_key_seed(Enter(self.path))?.is_some() {
-            map.next_value_seed(self.again())?;
-            self.path.pop();
-        }
-        Ok(())
+    fn leave(&mut self, before: usize) {
+        self.path.pop(before);
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
-        for index in 0.. {
-            let mut digits = itoa_buffer();
-            self.path.push(decimal(index, &mut digits), Some(index));
-            let next = seq.next_element_seed(self.again())?;
-            self.path.pop();
-            if next.is_none() {
-                break;
-            }
-        }
-        Ok(())
+    fn value(&mut self, value: Scalar<'de>) -> Result<(), DecodeError> {
+        if self.path.len() == 0 { Err(SHAPE) } else { (self.take)(&self.path, value) }
     }
 
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        self.leaf(&Scalar::Null)
+    fn begin(&mut self, holder: Holder) -> Result<(), DecodeError> {
+        if self.path.len() == 0 && holder == Holder::List { Err(SHAPE) } else { Ok(()) }
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
-        self.leaf(&Scalar::Bool(value))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
-        self.leaf(&Scalar::Unsigned(value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
-        self.leaf(&Scalar::Negative(value))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
-        self.leaf(&Scalar::Float(value))
-    }
-
-    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<(), E> {
-        self.leaf(&Scalar::Text(Cow::Borrowed(value)))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
-        self.leaf(&Scalar::Text(Cow::Owned(value.to_owned())))
-    }
-}
-
-/// Puts a key at the end of the path.
-struct Enter<'w>(&'w mut Path);
-
-impl<'de> DeserializeSeed<'de> for Enter<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Enter<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<(), E> {
-        self.0.push(key, None);
-        Ok(())
-    }
-}
-
-fn itoa_buffer() -> [u8; 20] {
-    [b'0'; 20]
+    fn end(&mut self) {}
 }
 
 /// A whole number as text, without allocating.
@@ -224,14 +161,14 @@ mod tests {
     fn every_value_comes_with_its_path() {
         let mut told = Vec::new();
         let json = r#"{"a":{"b":[1,{"c":null},true],"":"x"},"d":-2.5,"e":[],"f":{}}"#;
-        let result = walk(json, "anything", |path, scalar| {
+        let result = walk(json, |path, scalar| {
             let last = path.len() - 1;
             told.push(format!("{} {:?} {scalar:?}", path.text(), path.index(last)));
             assert_eq!(path.step(last), path.text().rsplit('/').next().unwrap());
             assert_eq!(path.above(1), path.step(0));
             Ok(())
         });
-        assert_eq!(result, Ok(()));
+        assert_eq!(result, Ok(0));
         assert_eq!(
             told,
             [
@@ -248,12 +185,15 @@ mod tests {
     fn the_first_error_ends_the_walk() {
         let mut seen = 0;
         let error = DecodeError::TooManyReadings { limit: 1 };
-        let result = walk("[1,2,3]", "a list", |path, _| {
+        let result = walk(r#"{"a":[1,2,3]}"#, |path, _| {
             seen += 1;
-            if path.index(0) == Some(1) { Err(error) } else { Ok(()) }
+            if path.index(1) == Some(1) { Err(error) } else { Ok(()) }
         });
         assert_eq!((result, seen), (Err(error), 2));
-        let cut = walk("[1,", "a list", |_, _| Ok(()));
-        assert_eq!(cut, Err(DecodeError::Json { line: 1, column: 3 }));
+        let cut = walk(r#"{"a":[1,"#, |_, _| Ok(()));
+        assert_eq!(cut, Err(DecodeError::Json { line: 1, column: 8 }));
+        for other in ["[1]", "[]", "1", "null", "\"a\""] {
+            assert_eq!(walk(other, |_, _| Ok(())), Err(SHAPE), "{other}");
+        }
     }
 }
