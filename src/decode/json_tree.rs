@@ -6,7 +6,7 @@ use std::{borrow::Cow, mem};
 use super::{
     error::DecodeError,
     json_text,
-    json_walk::{self, Holder, Listener},
+    json_walk::{self, Holder, Listener, Mark},
     scalar::Scalar,
 };
 
@@ -44,8 +44,7 @@ pub(super) struct At<'t, 'a> {
 impl<'a> Tree<'a> {
     /// Checks and parses a payload.
     pub(super) fn parse(payload: &'a [u8]) -> Result<Self, DecodeError> {
-        let mut grow = Grow::default();
-        json_walk::walk(json_text::check(payload)?, &mut grow)?;
+        let grow = json_walk::walk(json_text::check(payload)?, Grow::default())?;
         Ok(Self { nodes: grow.nodes })
     }
 
@@ -133,8 +132,6 @@ struct Grow<'a> {
     nodes: Vec<Node<'a>>,
     /// Of the value that comes next.
     key: Cow<'a, str>,
-    /// The objects and lists the walk is in.
-    open: Vec<usize>,
 }
 
 impl<'a> Grow<'a> {
@@ -150,35 +147,31 @@ impl<'a> Grow<'a> {
 }
 
 impl<'a> Listener<'a> for Grow<'a> {
-    type Mark = ();
-
-    fn key(&mut self, key: Cow<'a, str>) -> Option<()> {
+    fn key(&mut self, key: Cow<'a, str>) -> Option<Mark> {
         self.key = key;
-        Some(())
+        Some(0)
     }
 
-    fn index(&mut self, _: usize) -> Option<()> {
-        Some(())
+    fn index(&mut self, _: usize) -> Option<Mark> {
+        Some(0)
     }
 
-    fn leave(&mut self, (): ()) {}
+    fn leave(&mut self, _: Mark) {}
 
     fn value(&mut self, value: Scalar<'a>) -> Result<(), DecodeError> {
         self.add(Content::Scalar(value)).map(|_| ())
     }
 
-    fn begin(&mut self, holder: Holder) -> Result<(), DecodeError> {
-        let at = self.add(match holder {
+    fn begin(&mut self, holder: Holder) -> Result<Mark, DecodeError> {
+        self.add(match holder {
             Holder::Object => Content::Object,
             Holder::List => Content::List,
-        })?;
-        self.open.push(at);
-        Ok(())
+        })
     }
 
-    fn end(&mut self) {
+    fn end(&mut self, at: Mark) {
         let end = self.nodes.len();
-        if let Some(node) = self.open.pop().and_then(|at| self.nodes.get_mut(at)) {
+        if let Some(node) = self.nodes.get_mut(at) {
             node.end = end;
         }
     }

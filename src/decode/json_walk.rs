@@ -17,48 +17,45 @@ pub(super) enum Holder {
     List,
 }
 
+/// What a listener said when something began, and hears again when it is over.
+pub(super) type Mark = usize;
+
 /// Who is told of the values of a text. The first error ends the walk.
 pub(super) trait Listener<'de> {
-    /// What it needs to step back up.
-    type Mark;
-
     /// The value under a key follows. `None`: it is passed over.
-    fn key(&mut self, key: Cow<'de, str>) -> Option<Self::Mark>;
+    fn key(&mut self, key: Cow<'de, str>) -> Option<Mark>;
 
     /// The value at a place in a list follows, or its end. `None`: the rest is passed over.
-    fn index(&mut self, index: usize) -> Option<Self::Mark>;
+    fn index(&mut self, index: usize) -> Option<Mark>;
 
     /// That value is over.
-    fn leave(&mut self, mark: Self::Mark);
+    fn leave(&mut self, mark: Mark);
 
     /// A value that holds no others.
     fn value(&mut self, value: Scalar<'de>) -> Result<(), DecodeError>;
 
     /// An object or a list begins.
-    fn begin(&mut self, holder: Holder) -> Result<(), DecodeError>;
+    fn begin(&mut self, holder: Holder) -> Result<Mark, DecodeError>;
 
     /// It is over.
-    fn end(&mut self);
+    fn end(&mut self, mark: Mark);
 }
 
-/// Tells a listener of every value of a text.
-pub(super) fn walk<'de, L: Listener<'de>>(
-    text: &'de str,
-    listener: &mut L,
-) -> Result<(), DecodeError> {
+/// Tells a listener of every value of a text, and gives it back.
+pub(super) fn walk<'de, L: Listener<'de>>(text: &'de str, listener: L) -> Result<L, DecodeError> {
     let mut walk = Walk { listener, fault: None };
     // Any value will do, so a mistake of shape can only be the listener's.
     let parsed = json_text::parse(text, &mut walk, "a value");
-    walk.fault.map_or(parsed, Err)
+    walk.fault.map_or(parsed, Err).map(|()| walk.listener)
 }
 
-struct Walk<'w, L> {
-    listener: &'w mut L,
+struct Walk<L> {
+    listener: L,
     fault: Option<DecodeError>,
 }
 
-impl<L> Walk<'_, L> {
-    fn told<E: Error>(&mut self, answer: Result<(), DecodeError>) -> Result<(), E> {
+impl<L> Walk<L> {
+    fn told<T, E: Error>(&mut self, answer: Result<T, DecodeError>) -> Result<T, E> {
         answer.map_err(|fault| {
             self.fault = Some(fault);
             E::custom("stopped")
@@ -74,7 +71,7 @@ impl<L> Walk<'_, L> {
     }
 }
 
-impl<'de, L: Listener<'de>> DeserializeSeed<'de> for &mut Walk<'_, L> {
+impl<'de, L: Listener<'de>> DeserializeSeed<'de> for &mut Walk<L> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -82,7 +79,7 @@ impl<'de, L: Listener<'de>> DeserializeSeed<'de> for &mut Walk<'_, L> {
     }
 }
 
-impl<'de, L: Listener<'de>> Visitor<'de> for &mut Walk<'_, L> {
+impl<'de, L: Listener<'de>> Visitor<'de> for &mut Walk<L> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -119,8 +116,8 @@ impl<'de, L: Listener<'de>> Visitor<'de> for &mut Walk<'_, L> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let answer = self.listener.begin(Holder::Object);
-        self.told(answer)?;
-        while let Some(mark) = map.next_key_seed(Key(&mut *self.listener))? {
+        let all = self.told(answer)?;
+        while let Some(mark) = map.next_key_seed(Key(&mut self.listener))? {
             match mark {
                 Some(mark) => {
                     map.next_value_seed(&mut *self)?;
@@ -131,13 +128,13 @@ impl<'de, L: Listener<'de>> Visitor<'de> for &mut Walk<'_, L> {
                 }
             }
         }
-        self.listener.end();
+        self.listener.end(all);
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         let answer = self.listener.begin(Holder::List);
-        self.told(answer)?;
+        let all = self.told(answer)?;
         for index in 0.. {
             let Some(mark) = self.listener.index(index) else {
                 while list.next_element::<IgnoredAny>()?.is_some() {}
@@ -149,7 +146,7 @@ impl<'de, L: Listener<'de>> Visitor<'de> for &mut Walk<'_, L> {
                 break;
             }
         }
-        self.listener.end();
+        self.listener.end(all);
         Ok(())
     }
 }
@@ -158,7 +155,7 @@ impl<'de, L: Listener<'de>> Visitor<'de> for &mut Walk<'_, L> {
 struct Key<'w, L>(&'w mut L);
 
 impl<'de, L: Listener<'de>> DeserializeSeed<'de> for Key<'_, L> {
-    type Value = Option<L::Mark>;
+    type Value = Option<Mark>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
@@ -166,7 +163,7 @@ impl<'de, L: Listener<'de>> DeserializeSeed<'de> for Key<'_, L> {
 }
 
 impl<'de, L: Listener<'de>> Visitor<'de> for Key<'_, L> {
-    type Value = Option<L::Mark>;
+    type Value = Option<Mark>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")

@@ -68,7 +68,7 @@ mod tests {
     fn every_value_has_its_path() {
         let text = r#"{"a":{"b:0":[1,{"c":null}],"d":{}},"no":1,"x":2,"e":"f","":{"":3}}"#;
         let (paths, unknown) = paths(text);
-        assert_eq!(paths, ["a/b:0/0", "a/b:0/1/c", "e", ""]);
+        assert_eq!(paths, ["a/b:0/0", "a/b:0/1/c", "e", "/"]);
         assert_eq!(unknown, 1);
     }
 

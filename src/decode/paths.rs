@@ -5,46 +5,48 @@ use std::borrow::Cow;
 
 use super::{
     error::DecodeError,
-    json_walk::{self, Holder, Listener},
+    json_walk::{self, Holder, Listener, Mark},
     scalar::Scalar,
 };
 
 /// Bytes of a path that is looked at. What stands deeper is known to no format.
 pub(super) const PATH_MAX: usize = 128;
 
-/// Levels most paths have at most.
-const LEVELS: usize = 8;
-
 /// The keys and indices that lead to a value.
 #[derive(Debug)]
 pub(super) struct Path {
     /// Joined by `/`.
     text: String,
-    steps: Vec<Step>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Step {
-    start: usize,
-    end: usize,
-    index: Option<usize>,
+    /// Where each of them ends in it, and whether it is an index. In place, since a path is
+    /// walked with every message of some formats.
+    steps: [(u8, bool); PATH_MAX],
+    length: usize,
 }
 
 impl Path {
     /// Keys and indices it has.
     pub(super) fn len(&self) -> usize {
-        self.steps.len()
+        self.length
     }
 
     /// The key at a level, or the digits of an index; empty below the last.
     pub(super) fn step(&self, level: usize) -> &str {
-        let step = self.steps.get(level);
-        step.and_then(|step| self.text.get(step.start..step.end)).unwrap_or_default()
+        let start = level.checked_sub(1).and_then(|above| self.end(above)).map_or(0, |end| end + 1);
+        self.end(level).and_then(|end| self.text.get(start..end)).unwrap_or_default()
     }
 
     /// The index at a level, if it is one.
     pub(super) fn index(&self, level: usize) -> Option<usize> {
-        self.steps.get(level)?.index
+        let (_, is_index) = self.taken(level)?;
+        if is_index { self.step(level).parse().ok() } else { None }
+    }
+
+    fn taken(&self, level: usize) -> Option<(u8, bool)> {
+        self.steps.get(level).copied().filter(|_| level < self.length)
+    }
+
+    fn end(&self, level: usize) -> Option<usize> {
+        self.taken(level).map(|(end, _)| usize::from(end))
     }
 
     /// All of it, joined by `/`.
@@ -54,27 +56,30 @@ impl Path {
 
     /// What is above a level, joined by `/`.
     pub(super) fn above(&self, level: usize) -> &str {
-        let end = level.checked_sub(1).and_then(|last| self.steps.get(last));
-        end.and_then(|step| self.text.get(..step.end)).unwrap_or_default()
+        let end = level.checked_sub(1).and_then(|last| self.end(last));
+        end.and_then(|end| self.text.get(..end)).unwrap_or_default()
     }
 
-    /// Steps down. `None`: the path would be longer than any that is known.
-    fn push(&mut self, key: &str, index: Option<usize>) -> Option<usize> {
+    /// Steps down, and says how long the path was. `None`: the path would be longer than any that is known.
+    fn push(&mut self, key: &str, is_index: bool) -> Option<Mark> {
         let before = self.text.len();
-        if before + 1 + key.len() > PATH_MAX {
+        let is_below = self.length > 0;
+        let end = before + usize::from(is_below) + key.len();
+        if end > PATH_MAX {
             return None;
         }
-        if before > 0 {
+        let step = self.steps.get_mut(self.length)?;
+        *step = (u8::try_from(end).ok()?, is_index);
+        self.length += 1;
+        if is_below {
             self.text.push('/');
         }
-        let start = self.text.len();
         self.text.push_str(key);
-        self.steps.push(Step { start, end: self.text.len(), index });
         Some(before)
     }
 
-    fn pop(&mut self, before: usize) {
-        self.steps.pop();
+    fn pop(&mut self, before: Mark) {
+        self.length = self.length.saturating_sub(1);
         self.text.truncate(before);
     }
 }
@@ -86,10 +91,10 @@ pub(super) fn walk<'de, F>(text: &'de str, take: F) -> Result<u32, DecodeError>
 where
     F: FnMut(&Path, Scalar<'de>) -> Result<(), DecodeError>,
 {
-    let path = Path { text: String::with_capacity(PATH_MAX), steps: Vec::with_capacity(LEVELS) };
-    let mut values = Values { path, take, deeper: 0 };
-    json_walk::walk(text, &mut values)?;
-    Ok(values.deeper)
+    let text_of_path = String::with_capacity(PATH_MAX);
+    let path = Path { text: text_of_path, steps: [(0, false); PATH_MAX], length: 0 };
+    let values = Values { path, take, deeper: 0 };
+    json_walk::walk(text, values).map(|values| values.deeper)
 }
 
 struct Values<F> {
@@ -101,8 +106,8 @@ struct Values<F> {
 const SHAPE: DecodeError = DecodeError::JsonShape { expected: "an object" };
 
 impl<F> Values<F> {
-    fn step(&mut self, key: &str, index: Option<usize>) -> Option<usize> {
-        let before = self.path.push(key, index);
+    fn step(&mut self, key: &str, is_index: bool) -> Option<Mark> {
+        let before = self.path.push(key, is_index);
         self.deeper = self.deeper.saturating_add(u32::from(before.is_none()));
         before
     }
@@ -112,18 +117,15 @@ impl<'de, F> Listener<'de> for Values<F>
 where
     F: FnMut(&Path, Scalar<'de>) -> Result<(), DecodeError>,
 {
-    /// Length of the path above.
-    type Mark = usize;
-
-    fn key(&mut self, key: Cow<'de, str>) -> Option<usize> {
-        self.step(&key, None)
+    fn key(&mut self, key: Cow<'de, str>) -> Option<Mark> {
+        self.step(&key, false)
     }
 
-    fn index(&mut self, index: usize) -> Option<usize> {
-        self.step(decimal(index, &mut [0; 20]), Some(index))
+    fn index(&mut self, index: usize) -> Option<Mark> {
+        self.step(decimal(index, &mut [0; 20]), true)
     }
 
-    fn leave(&mut self, before: usize) {
+    fn leave(&mut self, before: Mark) {
         self.path.pop(before);
     }
 
@@ -131,11 +133,11 @@ where
         if self.path.len() == 0 { Err(SHAPE) } else { (self.take)(&self.path, value) }
     }
 
-    fn begin(&mut self, holder: Holder) -> Result<(), DecodeError> {
-        if self.path.len() == 0 && holder == Holder::List { Err(SHAPE) } else { Ok(()) }
+    fn begin(&mut self, holder: Holder) -> Result<Mark, DecodeError> {
+        if self.path.len() == 0 && holder == Holder::List { Err(SHAPE) } else { Ok(0) }
     }
 
-    fn end(&mut self) {}
+    fn end(&mut self, _: Mark) {}
 }
 
 /// A whole number as text, without allocating.
@@ -179,6 +181,20 @@ mod tests {
                 "d None Float(-2.5)",
             ]
         );
+    }
+
+    #[test]
+    fn keys_without_letters_are_steps_too() {
+        let mut told = Vec::new();
+        let result = walk(r#"{"":{"a":1,"":{"b/c":2}},"d":[[3]]}"#, |path, _| {
+            let steps = (0..=path.len()).map(|level| path.step(level).to_owned());
+            told.push((path.text().to_owned(), steps.collect::<Vec<_>>().join("|")));
+            assert_eq!((path.index(path.len()), path.above(0)), (None, ""));
+            Ok(())
+        });
+        assert_eq!(result, Ok(0));
+        let expected = [("/a", "|a|"), ("//b/c", "||b/c|"), ("d/0/0", "d|0|0|")];
+        assert_eq!(told, expected.map(|(text, steps)| (text.to_owned(), steps.to_owned())));
     }
 
     #[test]
