@@ -15,6 +15,7 @@ mod identity;
 mod json;
 mod json_text;
 mod json_tree;
+mod json_walk;
 mod leaves;
 mod lorawan;
 mod mapping;

@@ -4,6 +4,7 @@
 //! [`follow()`] is `trygg tail`. No health wording: the words say what a device reported.
 
 mod event;
+mod fields;
 mod filter;
 mod follow;
 mod json;
@@ -21,6 +22,8 @@ pub use self::{
     since::{Since, SinceError},
     text::{Layout, zone_of_this_machine},
 };
+
+pub(crate) use self::fields::{ValueField, hex, rfc3339};
 
 #[cfg(test)]
 mod tests;

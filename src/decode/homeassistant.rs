@@ -183,12 +183,12 @@ impl HomeAssistant {
             }
         }
         if whole < entities.len() && text.trim_ascii_start().starts_with('{') {
-            paths::walk(text, "an object", |path, scalar| {
+            paths::walk(text, |path, scalar| {
                 let path = path.text();
                 let from = entities.partition_point(|entity| *entity.path < *path);
                 let same = entities.iter().skip(from).take_while(|entity| *entity.path == *path);
                 for entity in same.filter(|entity| !(is_shared && entity.is_availability)) {
-                    reader.take(entity, scalar)?;
+                    reader.take(entity, &scalar)?;
                 }
                 Ok(())
             })?;

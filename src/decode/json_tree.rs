@@ -1,11 +1,14 @@
 //! A whole JSON text as a flat list of its values, for formats whose meaning stands in several
 //! places of a text at once. Texts are borrowed; the number of values has a bound.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, mem};
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-
-use super::{error::DecodeError, json_text, scalar::Scalar};
+use super::{
+    error::DecodeError,
+    json_text,
+    json_walk::{self, Holder, Listener, Mark},
+    scalar::Scalar,
+};
 
 /// Values one text may have. Real bundles of 256 KiB have about 13 000.
 const VALUES_MAX: usize = 32 * 1024;
@@ -41,11 +44,8 @@ pub(super) struct At<'t, 'a> {
 impl<'a> Tree<'a> {
     /// Checks and parses a payload.
     pub(super) fn parse(payload: &'a [u8]) -> Result<Self, DecodeError> {
-        let text = json_text::check(payload)?;
-        let mut nodes = Vec::new();
-        let seed = Grow { nodes: &mut nodes, key: Cow::Borrowed("") };
-        json_text::parse(text, seed, "at most 32768 values")?;
-        Ok(Self { nodes })
+        let grow = json_walk::walk(json_text::check(payload)?, Grow::default())?;
+        Ok(Self { nodes: grow.nodes })
     }
 
     /// The value that is the whole text.
@@ -126,120 +126,54 @@ impl<'t, 'a> At<'t, 'a> {
     }
 }
 
-/// Adds the next value, and what it holds, to the list.
-struct Grow<'n, 'a> {
-    nodes: &'n mut Vec<Node<'a>>,
+/// Puts the values of a text into a list.
+#[derive(Default)]
+struct Grow<'a> {
+    nodes: Vec<Node<'a>>,
+    /// Of the value that comes next.
     key: Cow<'a, str>,
 }
 
-impl<'a> Grow<'_, 'a> {
-    /// Adds it, and says where.
-    fn add<E: Error>(self, content: Content<'a>) -> Result<usize, E> {
+impl<'a> Grow<'a> {
+    fn add(&mut self, content: Content<'a>) -> Result<usize, DecodeError> {
         let at = self.nodes.len();
         if at >= VALUES_MAX {
-            return Err(E::custom("too many values"));
+            return Err(DecodeError::JsonShape { expected: "at most 32768 values" });
         }
-        self.nodes.push(Node { key: self.key, content, end: at + 1 });
+        let key = mem::take(&mut self.key);
+        self.nodes.push(Node { key, content, end: at + 1 });
         Ok(at)
     }
-
-    fn scalar<E: Error>(self, scalar: Scalar<'a>) -> Result<(), E> {
-        self.add(Content::Scalar(scalar)).map(|_| ())
-    }
 }
 
-fn end(nodes: &mut [Node<'_>], at: usize) {
-    let end = nodes.len();
-    if let Some(node) = nodes.get_mut(at) {
-        node.end = end;
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Grow<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Grow<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
+impl<'a> Listener<'a> for Grow<'a> {
+    fn key(&mut self, key: Cow<'a, str>) -> Option<Mark> {
+        self.key = key;
+        Some(0)
     }
 
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        self.scalar(Scalar::Null)
+    fn index(&mut self, _: usize) -> Option<Mark> {
+        Some(0)
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
-        self.scalar(Scalar::Bool(value))
+    fn leave(&mut self, _: Mark) {}
+
+    fn value(&mut self, value: Scalar<'a>) -> Result<(), DecodeError> {
+        self.add(Content::Scalar(value)).map(|_| ())
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
-        self.scalar(Scalar::Unsigned(value))
+    fn begin(&mut self, holder: Holder) -> Result<Mark, DecodeError> {
+        self.add(match holder {
+            Holder::Object => Content::Object,
+            Holder::List => Content::List,
+        })
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
-        self.scalar(Scalar::Negative(value))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
-        self.scalar(Scalar::Float(value))
-    }
-
-    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<(), E> {
-        self.scalar(Scalar::Text(Cow::Borrowed(value)))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
-        self.scalar(Scalar::Text(Cow::Owned(value.to_owned())))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let Self { nodes, key } = self;
-        let at = Grow { nodes, key }.add(Content::List)?;
-        while seq.next_element_seed(Grow { nodes, key: Cow::Borrowed("") })?.is_some() {}
-        end(nodes, at);
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self { nodes, key } = self;
-        let at = Grow { nodes, key }.add(Content::Object)?;
-        while let Some(key) = map.next_key_seed(KeySeed)? {
-            map.next_value_seed(Grow { nodes, key })?;
+    fn end(&mut self, at: Mark) {
+        let end = self.nodes.len();
+        if let Some(node) = self.nodes.get_mut(at) {
+            node.end = end;
         }
-        end(nodes, at);
-        Ok(())
-    }
-}
-
-struct KeySeed;
-
-impl<'de> DeserializeSeed<'de> for KeySeed {
-    type Value = Cow<'de, str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for KeySeed {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(key))
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(key.to_owned()))
     }
 }
 

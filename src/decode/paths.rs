@@ -1,42 +1,52 @@
-//! Every value of a JSON text that is no object or array, each with its path: for formats whose
-//! shape is known only roughly. Nothing is kept, so memory is the longest path.
+//! Every value of a JSON object that is no object or list itself, each with its path: for formats
+//! whose shape is known only roughly. Nothing is kept, so memory is the longest path.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use super::{
+    error::DecodeError,
+    json_walk::{self, Holder, Listener, Mark},
+    scalar::Scalar,
+};
 
-use super::{error::DecodeError, json_text, scalar::Scalar};
+/// Bytes of a path that is looked at. What stands deeper is known to no format.
+pub(super) const PATH_MAX: usize = 128;
 
 /// The keys and indices that lead to a value.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Path {
     /// Joined by `/`.
     text: String,
-    steps: Vec<Step>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Step {
-    start: usize,
-    end: usize,
-    index: Option<usize>,
+    /// Where each of them ends in it, and whether it is an index. In place, since a path is
+    /// walked with every message of some formats.
+    steps: [(u8, bool); PATH_MAX],
+    length: usize,
 }
 
 impl Path {
     /// Keys and indices it has.
     pub(super) fn len(&self) -> usize {
-        self.steps.len()
+        self.length
     }
 
     /// The key at a level, or the digits of an index; empty below the last.
     pub(super) fn step(&self, level: usize) -> &str {
-        let step = self.steps.get(level);
-        step.and_then(|step| self.text.get(step.start..step.end)).unwrap_or_default()
+        let start = level.checked_sub(1).and_then(|above| self.end(above)).map_or(0, |end| end + 1);
+        self.end(level).and_then(|end| self.text.get(start..end)).unwrap_or_default()
     }
 
     /// The index at a level, if it is one.
     pub(super) fn index(&self, level: usize) -> Option<usize> {
-        self.steps.get(level)?.index
+        let (_, is_index) = self.taken(level)?;
+        if is_index { self.step(level).parse().ok() } else { None }
+    }
+
+    fn taken(&self, level: usize) -> Option<(u8, bool)> {
+        self.steps.get(level).copied().filter(|_| level < self.length)
+    }
+
+    fn end(&self, level: usize) -> Option<usize> {
+        self.taken(level).map(|(end, _)| usize::from(end))
     }
 
     /// All of it, joined by `/`.
@@ -46,159 +56,88 @@ impl Path {
 
     /// What is above a level, joined by `/`.
     pub(super) fn above(&self, level: usize) -> &str {
-        let end = level.checked_sub(1).and_then(|last| self.steps.get(last));
-        end.and_then(|step| self.text.get(..step.end)).unwrap_or_default()
+        let end = level.checked_sub(1).and_then(|last| self.end(last));
+        end.and_then(|end| self.text.get(..end)).unwrap_or_default()
     }
 
-    fn push(&mut self, key: &str, index: Option<usize>) {
-        if !self.steps.is_empty() {
+    /// Steps down, and says how long the path was. `None`: the path would be longer than any that is known.
+    fn push(&mut self, key: &str, is_index: bool) -> Option<Mark> {
+        let before = self.text.len();
+        let is_below = self.length > 0;
+        let end = before + usize::from(is_below) + key.len();
+        if end > PATH_MAX {
+            return None;
+        }
+        let step = self.steps.get_mut(self.length)?;
+        *step = (u8::try_from(end).ok()?, is_index);
+        self.length += 1;
+        if is_below {
             self.text.push('/');
         }
-        let start = self.text.len();
         self.text.push_str(key);
-        self.steps.push(Step { start, end: self.text.len(), index });
+        Some(before)
     }
 
-    fn pop(&mut self) {
-        self.steps.pop();
-        self.text.truncate(self.steps.last().map_or(0, |step| step.end));
+    fn pop(&mut self, before: Mark) {
+        self.length = self.length.saturating_sub(1);
+        self.text.truncate(before);
     }
 }
 
-/// Hands every value to `take`, in the order of the text; the first error ends the walk.
-pub(super) fn walk<'de, F>(
-    text: &'de str,
-    expected: &'static str,
-    mut take: F,
-) -> Result<(), DecodeError>
+/// Hands every value of an object to `take`, in the order of the text; the first error ends the
+/// walk. Returns how many values, with all that they hold, stand deeper than any path that is
+/// looked at.
+pub(super) fn walk<'de, F>(text: &'de str, take: F) -> Result<u32, DecodeError>
 where
-    F: FnMut(&Path, &Scalar<'de>) -> Result<(), DecodeError>,
+    F: FnMut(&Path, Scalar<'de>) -> Result<(), DecodeError>,
 {
-    let mut fault = None;
-    let walk = Walk { path: &mut Path::default(), take: &mut take, fault: &mut fault };
-    let result = json_text::parse(text, walk, expected);
-    fault.map_or(result, Err)
+    let text_of_path = String::with_capacity(PATH_MAX);
+    let path = Path { text: text_of_path, steps: [(0, false); PATH_MAX], length: 0 };
+    let values = Values { path, take, deeper: 0 };
+    json_walk::walk(text, values).map(|values| values.deeper)
 }
 
-struct Walk<'w, F> {
-    path: &'w mut Path,
-    take: &'w mut F,
-    fault: &'w mut Option<DecodeError>,
+struct Values<F> {
+    path: Path,
+    take: F,
+    deeper: u32,
 }
 
-impl<'de, F> Walk<'_, F>
+const SHAPE: DecodeError = DecodeError::JsonShape { expected: "an object" };
+
+impl<F> Values<F> {
+    fn step(&mut self, key: &str, is_index: bool) -> Option<Mark> {
+        let before = self.path.push(key, is_index);
+        self.deeper = self.deeper.saturating_add(u32::from(before.is_none()));
+        before
+    }
+}
+
+impl<'de, F> Listener<'de> for Values<F>
 where
-    F: FnMut(&Path, &Scalar<'de>) -> Result<(), DecodeError>,
+    F: FnMut(&Path, Scalar<'de>) -> Result<(), DecodeError>,
 {
-    fn again(&mut self) -> Walk<'_, F> {
-        Walk { path: self.path, take: self.take, fault: self.fault }
+    fn key(&mut self, key: Cow<'de, str>) -> Option<Mark> {
+        self.step(&key, false)
     }
 
-    fn leaf<E: Error>(self, scalar: &Scalar<'de>) -> Result<(), E> {
-        (self.take)(self.path, scalar).map_err(|fault| {
-            *self.fault = Some(fault);
-            E::custom("refused")
-        })
-    }
-}
-
-impl<'de, F> DeserializeSeed<'de> for Walk<'_, F>
-where
-    F: FnMut(&Path, &Scalar<'de>) -> Result<(), DecodeError>,
-{
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, F> Visitor<'de> for Walk<'_, F>
-where
-    F: FnMut(&Path, &Scalar<'de>) -> Result<(), DecodeError>,
-{
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
+    fn index(&mut self, index: usize) -> Option<Mark> {
+        self.step(decimal(index, &mut [0; 20]), true)
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while map.next_key_seed(Enter(self.path))?.is_some() {
-            map.next_value_seed(self.again())?;
-            self.path.pop();
-        }
-        Ok(())
+    fn leave(&mut self, before: Mark) {
+        self.path.pop(before);
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
-        for index in 0.. {
-            let mut digits = itoa_buffer();
-            self.path.push(decimal(index, &mut digits), Some(index));
-            let next = seq.next_element_seed(self.again())?;
-            self.path.pop();
-            if next.is_none() {
-                break;
-            }
-        }
-        Ok(())
+    fn value(&mut self, value: Scalar<'de>) -> Result<(), DecodeError> {
+        if self.path.len() == 0 { Err(SHAPE) } else { (self.take)(&self.path, value) }
     }
 
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        self.leaf(&Scalar::Null)
+    fn begin(&mut self, holder: Holder) -> Result<Mark, DecodeError> {
+        if self.path.len() == 0 && holder == Holder::List { Err(SHAPE) } else { Ok(0) }
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
-        self.leaf(&Scalar::Bool(value))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
-        self.leaf(&Scalar::Unsigned(value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
-        self.leaf(&Scalar::Negative(value))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
-        self.leaf(&Scalar::Float(value))
-    }
-
-    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<(), E> {
-        self.leaf(&Scalar::Text(Cow::Borrowed(value)))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
-        self.leaf(&Scalar::Text(Cow::Owned(value.to_owned())))
-    }
-}
-
-/// Puts a key at the end of the path.
-struct Enter<'w>(&'w mut Path);
-
-impl<'de> DeserializeSeed<'de> for Enter<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Enter<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<(), E> {
-        self.0.push(key, None);
-        Ok(())
-    }
-}
-
-fn itoa_buffer() -> [u8; 20] {
-    [b'0'; 20]
+    fn end(&mut self, _: Mark) {}
 }
 
 /// A whole number as text, without allocating.
@@ -224,14 +163,14 @@ mod tests {
     fn every_value_comes_with_its_path() {
         let mut told = Vec::new();
         let json = r#"{"a":{"b":[1,{"c":null},true],"":"x"},"d":-2.5,"e":[],"f":{}}"#;
-        let result = walk(json, "anything", |path, scalar| {
+        let result = walk(json, |path, scalar| {
             let last = path.len() - 1;
             told.push(format!("{} {:?} {scalar:?}", path.text(), path.index(last)));
             assert_eq!(path.step(last), path.text().rsplit('/').next().unwrap());
             assert_eq!(path.above(1), path.step(0));
             Ok(())
         });
-        assert_eq!(result, Ok(()));
+        assert_eq!(result, Ok(0));
         assert_eq!(
             told,
             [
@@ -245,15 +184,32 @@ mod tests {
     }
 
     #[test]
+    fn keys_without_letters_are_steps_too() {
+        let mut told = Vec::new();
+        let result = walk(r#"{"":{"a":1,"":{"b/c":2}},"d":[[3]]}"#, |path, _| {
+            let steps = (0..=path.len()).map(|level| path.step(level).to_owned());
+            told.push((path.text().to_owned(), steps.collect::<Vec<_>>().join("|")));
+            assert_eq!((path.index(path.len()), path.above(0)), (None, ""));
+            Ok(())
+        });
+        assert_eq!(result, Ok(0));
+        let expected = [("/a", "|a|"), ("//b/c", "||b/c|"), ("d/0/0", "d|0|0|")];
+        assert_eq!(told, expected.map(|(text, steps)| (text.to_owned(), steps.to_owned())));
+    }
+
+    #[test]
     fn the_first_error_ends_the_walk() {
         let mut seen = 0;
         let error = DecodeError::TooManyReadings { limit: 1 };
-        let result = walk("[1,2,3]", "a list", |path, _| {
+        let result = walk(r#"{"a":[1,2,3]}"#, |path, _| {
             seen += 1;
-            if path.index(0) == Some(1) { Err(error) } else { Ok(()) }
+            if path.index(1) == Some(1) { Err(error) } else { Ok(()) }
         });
         assert_eq!((result, seen), (Err(error), 2));
-        let cut = walk("[1,", "a list", |_, _| Ok(()));
-        assert_eq!(cut, Err(DecodeError::Json { line: 1, column: 3 }));
+        let cut = walk(r#"{"a":[1,"#, |_, _| Ok(()));
+        assert_eq!(cut, Err(DecodeError::Json { line: 1, column: 8 }));
+        for other in ["[1]", "[]", "1", "null", "\"a\""] {
+            assert_eq!(walk(other, |_, _| Ok(())), Err(SHAPE), "{other}");
+        }
     }
 }

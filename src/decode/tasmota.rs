@@ -86,7 +86,8 @@ impl Tasmota {
             group_at: 0,
             name: String::new(),
         };
-        paths::walk(text, "an object", |path, scalar| body.take(path, scalar))?;
+        let deeper = paths::walk(text, |path, scalar| body.take(path, &scalar))?;
+        body.out.unknown_keys = body.out.unknown_keys.saturating_add(deeper);
         body.finish();
         Ok(nothing(place, out))
     }

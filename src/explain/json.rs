@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
@@ -10,8 +9,8 @@ use super::{
     trace::{DeviceSeen, ReadingSeen, Seen, Trace},
 };
 use crate::{
-    model::{Lane, UnixMicros},
-    tail::{Event, Flag, Reading, Value},
+    model::Lane,
+    tail::{Event, Flag, Reading, ValueField, hex, rfc3339},
 };
 
 #[derive(Serialize)]
@@ -52,16 +51,6 @@ struct PlaceField<'a> {
     device_id: &'a str,
     event_id: String,
     event_id_basis: String,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum ValueField<'a> {
-    Number(f64),
-    State(bool),
-    Category(&'a str),
-    Series { start: Option<String>, period_us: u64, values: &'a [f32] },
-    None,
 }
 
 #[derive(Serialize)]
@@ -136,11 +125,7 @@ fn published_readings<'a>(trace: &'a Trace, published: &'a Published) -> Vec<Rea
                 room: &reading.room,
                 device_id: &reading.device,
                 event_id: hex(&reading.event_id),
-                event_id_basis: reading
-                    .basis
-                    .as_str_name()
-                    .trim_start_matches("EVENT_ID_BASIS_")
-                    .to_ascii_lowercase(),
+                event_id_basis: reading.basis_label(),
             }),
         }
     });
@@ -171,33 +156,6 @@ impl<'a> From<&'a Seen> for ValueField<'a> {
             }
         }
     }
-}
-
-impl<'a> From<&'a Value> for ValueField<'a> {
-    fn from(value: &'a Value) -> Self {
-        match value {
-            Value::Number(number) => Self::Number(*number),
-            Value::State(state) => Self::State(*state),
-            Value::Category(word) => Self::Category(word),
-            Value::Event => Self::State(true),
-            Value::Series(series) => Self::Series {
-                start: rfc3339(UnixMicros(series.start_us)),
-                period_us: series.period_us,
-                values: &series.values,
-            },
-            Value::Unknown => Self::None,
-        }
-    }
-}
-
-/// Always with six digits, so that texts sort as times do. None for a time beyond the calendar.
-pub(super) fn rfc3339(time: UnixMicros) -> Option<String> {
-    Timestamp::from_microsecond(time.0).ok().map(|time| format!("{time:.6}"))
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]

@@ -10,7 +10,11 @@ use super::{
     trace::{Found, Trace},
     words,
 };
-use crate::{catalogue::Catalogue, model::Lane, tail::Event};
+use crate::{
+    catalogue::Catalogue,
+    model::Lane,
+    tail::{Event, hex},
+};
 
 /// Fields that are shown one by one.
 const FIELDS_SHOWN: usize = 60;
@@ -189,16 +193,16 @@ fn kafka(published: &Published, page: &Page, out: &mut dyn Write) -> io::Result<
             "" => String::new(),
             room => format!(", room {}", words::clean(room)),
         };
-        let basis = reading.basis.as_str_name().trim_start_matches("EVENT_ID_BASIS_");
-        let basis = match basis {
-            "CONTENT" => "made of what the message says: the same at every delivery",
-            "RECEPTION" => "made of its arrival, since the message has no time of its own",
+        let basis = reading.basis_label();
+        let basis = match &*basis {
+            "content" => "made of what the message says: the same at every delivery",
+            "reception" => "made of its arrival, since the message has no time of its own",
             other => other,
         };
         let lines = [
             format!("tenant {}, home {}{room}", reading.tenant, words::clean(&reading.home)),
             format!("device {}", words::clean(&reading.device)),
-            format!("event id {}, {basis}", super::json::hex(&id)),
+            format!("event id {}, {basis}", hex(&id)),
         ];
         page.step("Home", Tone::Plain, &lines, out)?;
     }

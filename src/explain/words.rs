@@ -2,11 +2,10 @@
 
 use super::{
     fields::{Field, Purpose},
-    json::rfc3339,
     reasons,
     trace::{ReadingSeen, Seen},
 };
-use crate::{catalogue::Catalogue, model::KindId};
+use crate::{catalogue::Catalogue, model::KindId, tail::rfc3339};
 
 /// Digits behind the point that are shown.
 const DECIMALS: usize = 4;

@@ -255,6 +255,18 @@ impl From<Option<v1::reading::Value>> for Value {
     }
 }
 
+impl Reading {
+    /// What the id is made of: `content`, `reception`.
+    pub fn basis_label(&self) -> String {
+        self.basis.as_str_name().trim_start_matches("EVENT_ID_BASIS_").to_ascii_lowercase()
+    }
+
+    /// Where the time comes from: `payload`, or `none`.
+    pub fn clock_label(&self) -> String {
+        self.clock.as_str_name().trim_start_matches("CLOCK_SOURCE_").to_ascii_lowercase()
+    }
+}
+
 impl Flag {
     /// Name in JSON: that of the proto file, without its prefix and in small letters.
     pub fn label(self) -> String {

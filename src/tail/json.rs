@@ -1,15 +1,14 @@
 //! An event as one JSON object. The field names are a promise: docs/downstream.md lists them.
 
-use std::{
-    fmt::Write as _,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
-use jiff::Timestamp;
 use serde::Serialize;
 
-use super::event::{DeadLetter, Event, Reading, Value, What};
-use crate::{model::UnixMicros, wire::v1};
+use super::{
+    event::{DeadLetter, Event, Reading, What},
+    fields::{ValueField, hex, rfc3339},
+};
+use crate::wire::v1;
 
 /// Where in Kafka an event stands.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -44,16 +43,6 @@ struct ReadingLine<'a> {
     link: &'a str,
     #[serde(flatten)]
     origin: Origin<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum ValueField<'a> {
-    Number(f64),
-    State(bool),
-    Category(&'a str),
-    Series { start: Option<String>, period_us: u64, values: &'a [f32] },
-    None,
 }
 
 #[derive(Serialize)]
@@ -98,8 +87,6 @@ pub fn write_json(event: &Event, origin: Origin<'_>, out: &mut dyn Write) -> io:
 }
 
 fn reading_line<'a>(event: &'a Event, reading: &'a Reading, origin: Origin<'a>) -> ReadingLine<'a> {
-    let basis = reading.basis.as_str_name().trim_start_matches("EVENT_ID_BASIS_");
-    let clock = reading.clock.as_str_name().trim_start_matches("CLOCK_SOURCE_");
     ReadingLine {
         lane: event.lane.label(),
         measured_at: reading.measured_at.and_then(rfc3339),
@@ -115,8 +102,8 @@ fn reading_line<'a>(event: &'a Event, reading: &'a Reading, origin: Origin<'a>) 
         flags: reading.flags.iter().map(|flag| flag.label()).collect(),
         event_id: hex(&reading.event_id),
         ordinal: reading.ordinal,
-        event_id_basis: basis.to_ascii_lowercase(),
-        clock_source: clock.to_ascii_lowercase(),
+        event_id_basis: reading.basis_label(),
+        clock_source: reading.clock_label(),
         sequence: reading.sequence,
         link: &event.link,
         origin,
@@ -151,37 +138,4 @@ fn dead_letter_line<'a>(
         refused_by: &letter.refused_by,
         origin,
     }
-}
-
-impl<'a> From<&'a Value> for ValueField<'a> {
-    fn from(value: &'a Value) -> Self {
-        match value {
-            Value::Number(number) => Self::Number(*number),
-            Value::State(state) => Self::State(*state),
-            Value::Category(word) => Self::Category(word),
-            // The fact is the value.
-            Value::Event => Self::State(true),
-            Value::Series(series) => Self::Series {
-                start: rfc3339(UnixMicros(series.start_us)),
-                period_us: series.period_us,
-                values: &series.values,
-            },
-            Value::Unknown => Self::None,
-        }
-    }
-}
-
-/// Always with six digits, so that texts sort as times do. None for a time beyond the calendar.
-fn rfc3339(time: UnixMicros) -> Option<String> {
-    Timestamp::from_microsecond(time.0).ok().map(|time| format!("{time:.6}"))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        if write!(text, "{byte:02x}").is_err() {
-            text.clear();
-        }
-        text
-    })
 }

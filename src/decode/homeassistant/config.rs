@@ -38,14 +38,11 @@ pub(super) struct Draft {
 impl Config {
     pub(super) fn read(text: &str) -> Result<Self, DecodeError> {
         let mut config = Self::default();
-        paths::walk(text, "an object", |path, scalar| config.take(path, scalar))?;
+        paths::walk(text, |path, scalar| config.take(path, &scalar))?;
         Ok(config)
     }
 
     fn take(&mut self, path: &Path, scalar: &Scalar<'_>) -> Result<(), DecodeError> {
-        if path.len() == 0 || path.index(0).is_some() {
-            return Err(DecodeError::JsonShape { expected: "an object" });
-        }
         let Some(value) = as_text(scalar) else { return Ok(()) };
         match long(path.step(0)) {
             "~" if path.len() == 1 => self.base = value,

@@ -48,17 +48,12 @@ pub(super) struct Group<'a> {
 impl<'a> Head<'a> {
     pub(super) fn read(text: &'a str) -> Result<Self, DecodeError> {
         let mut head = Self::default();
-        paths::walk(text, "an object", |path, scalar| head.take(path, scalar))?;
+        paths::walk(text, |path, scalar| head.take(path, &scalar))?;
         Ok(head)
     }
 
     fn take(&mut self, path: &Path, scalar: &Scalar<'a>) -> Result<(), DecodeError> {
-        let Some(level) = path.len().checked_sub(1) else {
-            return Err(DecodeError::JsonShape { expected: "an object" });
-        };
-        if path.index(0).is_some() {
-            return Err(DecodeError::JsonShape { expected: "an object" });
-        }
+        let level = path.len().saturating_sub(1);
         let text = match scalar {
             Scalar::Text(text) => Some(text),
             Scalar::Null
