@@ -11,6 +11,7 @@ use super::{error::DecodeError, json_text, scalar::Scalar};
 const VALUES_MAX: usize = 32 * 1024;
 
 /// A JSON text.
+#[derive(Default)]
 pub(super) struct Tree<'a> {
     /// Each value before what it holds.
     nodes: Vec<Node<'a>>,
@@ -46,6 +47,12 @@ impl<'a> Tree<'a> {
         let seed = Grow { nodes: &mut nodes, key: Cow::Borrowed("") };
         json_text::parse(text, seed, "at most 32768 values")?;
         Ok(Self { nodes })
+    }
+
+    /// The tree of one value of a longer text, in the memory of another tree.
+    pub(super) fn seed(&mut self) -> impl DeserializeSeed<'a, Value = ()> {
+        self.nodes.clear();
+        Grow { nodes: &mut self.nodes, key: Cow::Borrowed("") }
     }
 
     /// The value that is the whole text.
