@@ -71,7 +71,7 @@ pub use settings::{DecoderSettings, KeySettings, Positions, Requests};
 pub use shelly::Shelly;
 pub use sparkplug::Sparkplug;
 pub use tasmota::Tasmota;
-pub use term::{MappedValue, Sense, TermError, TermSettings};
+pub use term::{MappedValue, Reliance, Sense, TermError, TermSettings};
 pub use theengs::Theengs;
 pub use things_stack::ThingsStack;
 pub use time::{DeviceTime, TimeFormat};
@@ -140,7 +140,7 @@ impl Decoder {
         Ok(match format {
             Format::Json => Self::Json(Json::new(catalogue)),
             Format::Protobuf => Self::Protobuf(Protobuf::new(catalogue)),
-            Format::Zigbee2Mqtt => Self::Zigbee2Mqtt(Zigbee2Mqtt::new(catalogue)),
+            Format::Zigbee2Mqtt => Self::Zigbee2Mqtt(Zigbee2Mqtt::new(settings)?),
             Format::Shelly => Self::Shelly(Shelly::new(settings)?),
             Format::ZwaveJs => Self::ZwaveJs(ZwaveJs::new(settings)?),
             Format::Theengs => Self::Theengs(Theengs::new(settings)?),

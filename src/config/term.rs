@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     catalogue::Catalogue,
-    decode::{MappedValue, Sense, TermSettings},
+    decode::{MappedValue, Reliance, Sense, TermSettings},
 };
 
 /// Reads the keys; `None` when there is no such kind.
@@ -32,8 +32,8 @@ pub(super) fn read(section: &mut Section<'_>, catalogue: &Catalogue) -> Option<T
     let words = words.map(|(word, meaning, _)| (word, meaning)).collect();
     let is_known = unknown.is_none();
     let sense = if invert { Sense::Inverted } else { Sense::AsNamed };
-    let is_assumed = false;
-    let term = TermSettings { kind: kind?, unit, is_assumed, scale, offset, sense, absent, words };
+    let reliance = Reliance::Full;
+    let term = TermSettings { kind: kind?, unit, reliance, scale, offset, sense, absent, words };
     is_known.then_some(term)
 }
 

@@ -14,6 +14,7 @@ use super::{
 const VALUES_MAX: usize = 32 * 1024;
 
 /// A JSON text.
+#[derive(Default)]
 pub(super) struct Tree<'a> {
     /// Each value before what it holds.
     nodes: Vec<Node<'a>>,
@@ -46,6 +47,12 @@ impl<'a> Tree<'a> {
     pub(super) fn parse(payload: &'a [u8]) -> Result<Self, DecodeError> {
         let grow = json_walk::walk(json_text::check(payload)?, Grow::default())?;
         Ok(Self { nodes: grow.nodes })
+    }
+
+    /// The tree of one value of a longer text, in the memory of another tree.
+    pub(super) fn seed(&mut self) -> impl DeserializeSeed<'a, Value = ()> {
+        self.nodes.clear();
+        Grow { nodes: &mut self.nodes, key: Cow::Borrowed("") }
     }
 
     /// The value that is the whole text.

@@ -146,6 +146,11 @@ impl Memory {
         }
     }
 
+    /// Counts what a bound of a format left out, as forgotten.
+    pub(super) fn leave_out(&mut self, count: u64) {
+        self.forgotten += count;
+    }
+
     /// Is there anything on [`Shelf::Exposed`]?
     pub(super) fn has_exposed(&self) -> bool {
         self.exposed > 0

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
+    error::RefusalReason,
     meaning::{self, Meaning},
     scalar::Scalar,
 };
@@ -21,9 +22,9 @@ pub struct TermSettings {
     pub kind: String,
     /// Unit of a number after `scale` and `offset`; without it the kind's own.
     pub unit: Option<String>,
-    /// Makers differ in the unit: readings are flagged `unit_assumed`. So are they without a unit.
+    /// How far the unit can be relied on.
     #[serde(skip)]
-    pub is_assumed: bool,
+    pub reliance: Reliance,
     /// A number is multiplied by it first.
     pub scale: f64,
     /// Then this is added.
@@ -42,7 +43,7 @@ impl Default for TermSettings {
         Self {
             kind: String::new(),
             unit: None,
-            is_assumed: false,
+            reliance: Reliance::Full,
             scale: 1.0,
             offset: 0.0,
             sense: Sense::AsNamed,
@@ -50,6 +51,18 @@ impl Default for TermSettings {
             words: BTreeMap::new(),
         }
     }
+}
+
+/// How far the unit of a key can be relied on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reliance {
+    /// It is what the numbers are in. Without a unit readings are flagged `unit_assumed` all the same.
+    #[default]
+    Full,
+    /// Makers differ: readings are flagged `unit_assumed`.
+    Assumed,
+    /// None is honest: a number counts only with a unit its sender states.
+    Stated,
 }
 
 /// Which way round a state is.
@@ -144,6 +157,7 @@ pub(super) struct Term {
     pub(super) kind: KindId,
     flags: Flags<ReadingFlag>,
     form: Form,
+    reliance: Reliance,
     words: Vec<(Box<str>, Meaning<Value>)>,
 }
 
@@ -175,7 +189,7 @@ impl Term {
                     None => Conversion::IDENTITY,
                 };
                 let is_unsaid = settings.unit.is_none() && !matches!(&*kind.unit, "" | "1");
-                if is_unsaid || settings.is_assumed {
+                if is_unsaid || settings.reliance == Reliance::Assumed {
                     flags.set(ReadingFlag::UnitAssumed);
                 }
                 Form::Number { scale: settings.scale, offset: settings.offset, conversion }
@@ -195,7 +209,30 @@ impl Term {
         let mut words: Vec<_> = words.collect::<Result<_, _>>()?;
         let absent = settings.absent.iter();
         words.extend(absent.map(|word| (Box::from(word.as_str()), Meaning::Nothing)));
-        Ok(Self { kind: id, flags, form, words })
+        let reliance = if flags.has(ReadingFlag::UnitAssumed) && settings.reliance == Reliance::Full
+        {
+            Reliance::Assumed
+        } else {
+            settings.reliance
+        };
+        Ok(Self { kind: id, flags, form, reliance, words })
+    }
+
+    pub(super) fn reliance(&self) -> Reliance {
+        self.reliance
+    }
+
+    /// Is a number of it a reading as it stands, with nothing to ask and nothing to say of it?
+    pub(super) fn is_plain_number(&self) -> bool {
+        let is_as_it_stands = match self.form {
+            Form::Number { scale, offset, conversion } => {
+                scale.to_bits() == 1f64.to_bits()
+                    && offset == 0.0
+                    && conversion == Conversion::IDENTITY
+            }
+            Form::State(_) | Form::Plain => false,
+        };
+        is_as_it_stands && self.words.is_empty() && self.reliance == Reliance::Full
     }
 
     /// What a value means, and what to know about it. `stated` is the unit the message itself
@@ -206,8 +243,8 @@ impl Term {
         scalar: &Scalar<'_>,
         stated: Option<&str>,
     ) -> (Meaning<Value>, Flags<ReadingFlag>) {
-        if let Some((_, meaning)) = self.words.iter().find(|(word, _)| is_word(word, scalar)) {
-            return (*meaning, self.flags);
+        if let Some(meaning) = self.word(scalar) {
+            return (meaning, self.flags);
         }
         let mut flags = self.flags;
         let meaning = match self.form {
@@ -220,6 +257,9 @@ impl Term {
                         }
                         Err(error) => return (Meaning::Refused(error.into()), flags),
                     },
+                    None if self.reliance == Reliance::Stated => {
+                        return (Meaning::Refused(RefusalReason::UnitUnknown), flags);
+                    }
                     None => conversion,
                 };
                 let absent = catalogue.get(self.kind).absent;
@@ -234,6 +274,28 @@ impl Term {
             Form::Plain => meaning::of(catalogue, self.kind, scalar),
         };
         (meaning, flags)
+    }
+
+    /// As [`Self::read`], of a number whose unit was made out before.
+    pub(super) fn read_in(
+        &self,
+        catalogue: &Catalogue,
+        scalar: &Scalar<'_>,
+        conversion: Conversion,
+    ) -> Meaning<Value> {
+        match (self.word(scalar), self.form) {
+            (Some(meaning), _) => meaning,
+            (None, Form::Number { scale, offset, .. }) => {
+                meaning::number(scalar, catalogue.get(self.kind).absent)
+                    .map(|number| Value::Number(conversion.apply(number * scale + offset)))
+            }
+            (None, Form::State(_) | Form::Plain) => self.read(catalogue, scalar, None).0,
+        }
+    }
+
+    fn word(&self, scalar: &Scalar<'_>) -> Option<Meaning<Value>> {
+        let known = self.words.iter().find(|(word, _)| is_word(word, scalar));
+        known.map(|(_, meaning)| *meaning)
     }
 }
 

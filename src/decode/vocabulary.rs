@@ -6,7 +6,8 @@
 //!   owner and `@` before it, it holds for that device or model only: `BBQ@tempc`;
 //! - `kind`: of the catalogue; `-` for a key that is known and stands for no measurement;
 //! - `unit`: of numbers that come without one; empty is the kind's own. A `?` at its end says that
-//!   makers differ, and flags the reading `unit_assumed`;
+//!   makers differ, and flags the reading `unit_assumed`. `-` says that no unit is honest: a number
+//!   counts only with one its sender states;
 //! - `sense`: `inverted`, or `contact` where true says closed and words say what they say;
 //! - `absent`: values that say "nothing", separated by blanks;
 //! - `words`: what words mean, `word=value` separated by blanks; value is `true`, `false`, a number
@@ -23,7 +24,7 @@ pub(super) use self::scope::Scope;
 use super::{
     format::Format,
     settings::DecoderSettings,
-    term::{MappedValue, Sense, Term, TermError, TermSettings},
+    term::{MappedValue, Reliance, Sense, Term, TermError, TermSettings},
 };
 use crate::catalogue::Catalogue;
 
@@ -83,6 +84,13 @@ impl Vocabulary {
         Ok(Self { keys, owners, owned })
     }
 
+    /// Every key, in alphabetical order, for a format that keeps them in a table of its own.
+    pub(super) fn into_words(self) -> Vec<(Box<str>, Word)> {
+        let mut words: Vec<_> = self.keys.into_iter().collect();
+        words.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        words
+    }
+
     pub(super) fn find(&self, key: &str) -> Option<&Word> {
         self.keys.get(key)
     }
@@ -129,15 +137,16 @@ impl Row<'_> {
         if self.kind == "-" {
             return Line::NoReading;
         }
-        let (unit, is_assumed) = match self.unit.strip_suffix('?') {
-            Some(unit) => (unit, true),
-            None => (self.unit, false),
+        let (unit, reliance) = match (self.unit, self.unit.strip_suffix('?')) {
+            ("-", _) => ("", Reliance::Stated),
+            (_, Some(unit)) => (unit, Reliance::Assumed),
+            (unit, None) => (unit, Reliance::Full),
         };
         let words = self.words.split_whitespace().filter_map(|word| word.split_once('='));
         Line::Term(TermSettings {
             kind: self.kind.to_owned(),
             unit: (!unit.is_empty()).then(|| unit.to_owned()),
-            is_assumed,
+            reliance,
             sense: match self.sense {
                 "inverted" => Sense::Inverted,
                 "contact" => Sense::Contact,
@@ -181,13 +190,16 @@ mod tests {
 
     use super::*;
     use crate::{
-        decode::{meaning::Meaning, scalar::Scalar, settings::KeySettings},
+        decode::{
+            error::RefusalReason, meaning::Meaning, scalar::Scalar, settings::KeySettings,
+        },
         model::{ReadingFlag, Value},
     };
 
     const TABLE: &str = "key,kind,unit,sense,absent,words\n\
         t,air_temperature,[degF],,-99 none,\n\
         v,battery_voltage,mV?,,,\n\
+        q,tvoc,-,,,\n\
         c,door_open,,contact,,ajar=true\n\
         uptime,-,,,,\n";
 
@@ -219,6 +231,15 @@ mod tests {
         let (stated, flags) =
             vocabulary.term("v").unwrap().read(&catalogue, &number(3.0), Some("V"));
         assert_eq!(stated, Meaning::Value(Value::Number(3.0)), "the message's unit goes first");
+        assert!(flags.is_empty());
+        assert_eq!(
+            read(&vocabulary, "q", &number(3.0)),
+            Some(Meaning::Refused(RefusalReason::UnitUnknown)),
+            "no unit is honest"
+        );
+        let (stated, flags) =
+            vocabulary.term("q").unwrap().read(&catalogue, &number(3.0), Some("ppm"));
+        assert_eq!(stated, Meaning::Value(Value::Number(3_000.0)));
         assert!(flags.is_empty());
         assert_eq!(mistakes(TABLE), Vec::<String>::new());
     }

@@ -2,7 +2,9 @@
 
 mod endpoint;
 mod exposed;
+mod index;
 mod keys;
+mod list;
 mod report;
 mod topic;
 
@@ -20,6 +22,8 @@ use super::{
     json_text,
     memory::Memory,
     scalar::Scalar,
+    settings::DecoderSettings,
+    term::TermError,
 };
 use crate::{catalogue::Catalogue, model::Message};
 
@@ -38,12 +42,9 @@ const ATTRIBUTE_MAX: usize = 64;
 const STATE: &str = "state";
 
 impl Zigbee2Mqtt {
-    pub(super) fn new(catalogue: &Arc<Catalogue>) -> Self {
-        Self {
-            state: Keys::of_state(catalogue),
-            availability: Keys::of_availability(catalogue),
-            catalogue: Arc::clone(catalogue),
-        }
+    pub(super) fn new(settings: &DecoderSettings) -> Result<Self, TermError> {
+        let [state, availability] = Keys::both(settings)?;
+        Ok(Self { state, availability, catalogue: Arc::clone(&settings.catalogue) })
     }
 
     pub(super) fn decode(

@@ -1,41 +1,36 @@
-//! The keys of Zigbee2MQTT that trygg knows, and how their values are read.
+//! The keys of Zigbee2MQTT as every message asks for them: found in one step, with what is short
+//! to say of each beside it.
 
-use super::endpoint;
+use super::{endpoint, index::Index};
 use crate::{
     catalogue::{Catalogue, ValueType},
-    model::KindId,
+    decode::{
+        format::Format,
+        meaning::Meaning,
+        scalar::Scalar,
+        settings::DecoderSettings,
+        term::{Reliance, Term, TermError},
+        vocabulary::{Vocabulary, Word},
+    },
+    model::{Flags, KindId, ReadingFlag, Value},
 };
 
 /// How the value under a key is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Form {
-    /// In the kind's own unit and sense.
-    Plain,
-    /// As `Plain`, of a kind that is a number; this one says "no value".
+    /// A number as it stands; this one says "no value".
     Number(Option<f64>),
-    /// As `Plain`, but models differ in the unit.
-    Assumed,
-    /// True says closed.
-    Contact,
-    /// Millivolts of a battery or volts of the mains: the other keys tell.
-    Voltage,
-    /// Volts or millivolts of a battery: the size tells.
-    BatteryVoltage,
-    /// Lux, or in older releases a raw count beside `illuminance_lux`.
-    Illuminance,
-    /// Lux for certain.
-    IlluminanceLux,
-    /// A button, or an alarm that came as one.
-    Action,
-    /// `fall`, or that there was none.
-    FallStatus,
-    /// A number that has no honest unit, unless the gateway's description says it.
+    /// As its term says.
+    Term,
+    /// A number that counts only where the gateway's description states the unit.
     Stated,
     /// The time of the message.
     LastSeen,
+    /// No measurement, unless the gateway's description makes it one.
+    Nothing,
 }
 
-/// What a key says about the `voltage` beside it.
+/// What a key says about the voltage beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hint {
     /// Nothing.
@@ -46,62 +41,10 @@ pub(super) enum Hint {
     Mains,
 }
 
-/// Key, kind, form.
-type Row = (&'static str, &'static str, Form);
-
-const STATE: &[Row] = &[
-    ("linkquality", "link_quality", Form::Plain),
-    ("battery", "battery_level", Form::Plain),
-    ("voltage", "mains_voltage", Form::Voltage),
-    ("last_seen", "", Form::LastSeen),
-    ("temperature", "air_temperature", Form::Plain),
-    ("local_temperature", "air_temperature", Form::Plain),
-    ("device_temperature", "device_temperature", Form::Plain),
-    ("humidity", "relative_humidity", Form::Plain),
-    ("pressure", "air_pressure", Form::Plain),
-    ("illuminance", "illuminance", Form::Illuminance),
-    ("illuminance_lux", "illuminance", Form::IlluminanceLux),
-    ("contact", "door_open", Form::Contact),
-    ("occupancy", "motion", Form::Plain),
-    ("presence", "presence", Form::Plain),
-    ("motion_state", "motion_state", Form::Plain),
-    ("human_motion_state", "motion_state", Form::Plain),
-    ("target_distance", "target_distance", Form::Plain),
-    ("water_leak", "water_leak", Form::Plain),
-    ("smoke", "smoke_alarm", Form::Plain),
-    ("smoke_density", "smoke_density", Form::Assumed),
-    ("carbon_monoxide", "co_alarm", Form::Plain),
-    ("gas", "gas_alarm", Form::Plain),
-    ("sos", "sos", Form::Plain),
-    ("fall", "fall", Form::Plain),
-    ("fall_down_status", "fall", Form::FallStatus),
-    ("action", "button_press", Form::Action),
-    ("vibration", "vibration", Form::Plain),
-    ("angle", "tilt_angle", Form::Plain),
-    ("tamper", "tamper", Form::Plain),
-    ("battery_low", "battery_low", Form::Plain),
-    ("battery_voltage", "battery_voltage", Form::BatteryVoltage),
-    ("lock_state", "lock_state", Form::Plain),
-    ("power", "power", Form::Plain),
-    ("current", "current", Form::Plain),
-    ("energy", "energy", Form::Plain),
-    ("co2", "co2", Form::Plain),
-    ("co", "co", Form::Plain),
-    ("voc_parts", "tvoc", Form::Plain),
-    ("voc", "tvoc", Form::Stated),
-    ("formaldehyd", "formaldehyde", Form::Assumed),
-    ("hcho", "formaldehyde", Form::Assumed),
-    ("pm25", "pm25", Form::Plain),
-    ("pm10", "pm10", Form::Plain),
-    ("noise", "sound_level", Form::Plain),
-];
-
-const AVAILABILITY: &[Row] = &[(super::STATE, "online", Form::Plain)];
-
 /// What to do with the value under one key.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rule {
-    /// Number of the key within its table.
+    /// Number of the key within its table. Those of measurements come first.
     pub(super) slot: usize,
     pub(super) kind: KindId,
     pub(super) form: Form,
@@ -115,142 +58,211 @@ pub(super) struct Found<'k> {
     pub(super) channel: u16,
 }
 
-/// A table of keys without collisions: a seed was looked for that has none, so a look-up is
-/// one multiplication and one comparison. Nothing from the network is ever put in.
+/// A table of keys.
 #[derive(Clone, Debug)]
 pub(super) struct Keys {
-    places: Vec<Option<(&'static str, Rule)>>,
-    seed: u32,
-    count: usize,
-    /// Slot of `illuminance`, which gives way to `illuminance_lux`.
-    pub(super) illuminance: usize,
-    pub(super) aliases: Aliases,
-}
-
-/// Kinds that are named by a value, not by a key.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Aliases {
-    pub(super) sos: KindId,
-    pub(super) fall: KindId,
-    pub(super) vibration: KindId,
+    index: Index<Rule>,
+    /// By slot.
+    entries: Vec<Entry>,
+    /// Slots of voltages whose unit is assumed: of a battery or of the mains, in V or in mV.
+    pub(super) voltages: Vec<usize>,
+    /// Slots of two keys of a kind. The first has a unit that is assumed, and gives way to the
+    /// second, which has one for certain.
+    pub(super) rivals: Vec<(usize, usize)>,
     pub(super) battery_voltage: KindId,
     pub(super) mains_voltage: KindId,
 }
 
-/// Places of a table; a power of two, and several times the number of keys.
-const PLACES: usize = 256;
-
-/// Where a key belongs: its length and three of its letters tell our keys apart.
-fn place(key: &str, seed: u32) -> usize {
-    let bytes = key.as_bytes();
-    let letter = |at: usize| bytes.get(at).copied().unwrap_or_default();
-    let length = u8::try_from(bytes.len()).unwrap_or(u8::MAX);
-    let middle = letter(bytes.len() / 2);
-    let last = letter(bytes.len().saturating_sub(1));
-    let mixed = u32::from_le_bytes([length, letter(0), middle, last]).wrapping_mul(seed);
-    usize::from(mixed.to_be_bytes()[0])
+/// A key that stands for a measurement.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) term: Term,
+    /// Said by the operator, who knows the devices better than their gateway does.
+    pub(super) is_own: bool,
+    /// Words that are another kind's.
+    words: Vec<(Box<str>, Term)>,
 }
 
-fn has_no_collision(table: &[Row], seed: u32) -> bool {
-    let mut taken = [false; PLACES];
-    table.iter().all(|(key, ..)| {
-        taken.get_mut(place(key, seed)).is_some_and(|taken| !std::mem::replace(taken, true))
-    })
-}
+const TABLE: &str = include_str!("../../../config/keys/zigbee2mqtt.csv");
+
+/// Stands between a key and one of its words that is a kind of its own.
+const WORD: char = '=';
+
+/// Stands before keys of availability topics.
+const AVAILABILITY: &str = "availability/";
+
+const LAST_SEEN: &str = "last_seen";
 
 impl Keys {
-    pub(super) fn of_state(catalogue: &Catalogue) -> Self {
-        Self::new(STATE, catalogue)
-    }
-
-    pub(super) fn of_availability(catalogue: &Catalogue) -> Self {
-        Self::new(AVAILABILITY, catalogue)
-    }
-
-    fn new(table: &[Row], catalogue: &Catalogue) -> Self {
-        // Every catalogue begins with the built-in kinds, and a test finds all names in them.
-        let id = |name| catalogue.find(name).unwrap_or(KindId(0));
-        let seed = (1..u32::MAX).step_by(2).find(|seed| has_no_collision(table, *seed));
-        let seed = seed.unwrap_or(1);
-        let mut places = vec![None; PLACES];
-        for (slot, &(key, kind, form)) in table.iter().enumerate() {
-            let kind = id(kind);
-            let form = match (form, catalogue.get(kind).value_type) {
-                (Form::Plain, ValueType::Number) => Form::Number(catalogue.get(kind).absent),
-                (form, _) => form,
-            };
-            let hint = match key {
-                "battery" | "battery_low" => Hint::Battery,
-                "power" | "current" | "energy" => Hint::Mains,
-                _ => Hint::None,
-            };
-            if let Some(place) = places.get_mut(place(key, seed)) {
-                *place = Some((key, Rule { slot, kind, form, hint }));
+    /// The keys of states, and those of availability topics.
+    pub(super) fn both(settings: &DecoderSettings) -> Result<[Self; 2], TermError> {
+        let words = Vocabulary::new(Format::Zigbee2Mqtt, TABLE, settings)?.into_words();
+        let (mut state, mut availability) = (Vec::new(), Vec::new());
+        for (key, word) in words {
+            match key.strip_prefix(AVAILABILITY) {
+                Some(key) => availability.push((key.into(), word)),
+                None => state.push((key, word)),
             }
         }
-        let is_illuminance = |(.., form): &Row| *form == Form::Illuminance;
+        Ok([Self::new(state, settings), Self::new(availability, settings)])
+    }
+
+    fn new(words: Vec<(Box<str>, Word)>, settings: &DecoderSettings) -> Self {
+        // Every catalogue begins with the built-in kinds, and a test finds all names in them.
+        let kind = |name| settings.catalogue.find(name).unwrap_or(KindId(0));
+        let own = settings.keys.iter().filter(|own| own.format == Format::Zigbee2Mqtt);
+        let own: Vec<&str> = own.map(|own| &*own.key).collect();
+        let (mut terms, mut others, mut special) = (Vec::new(), Vec::new(), Vec::new());
+        for (key, word) in words {
+            match word {
+                Word::Term(term) if key.contains(WORD) => special.push((key, term)),
+                Word::Term(term) => terms.push((key, term)),
+                Word::NoReading => others.push(key),
+            }
+        }
+        let (mut rules, mut entries) = (Vec::new(), Vec::new());
+        for (key, term) in terms {
+            let catalogue = &*settings.catalogue;
+            let form = match term.reliance() {
+                Reliance::Stated => Form::Stated,
+                Reliance::Full | Reliance::Assumed if term.is_plain_number() => {
+                    Form::Number(catalogue.get(term.kind).absent)
+                }
+                Reliance::Full | Reliance::Assumed => Form::Term,
+            };
+            let hint = hint(&catalogue.get(term.kind).name);
+            let rule = Rule { slot: entries.len(), kind: term.kind, form, hint };
+            let words = special.iter().filter_map(|(special, term)| {
+                let (stem, word) = special.split_once(WORD)?;
+                (*stem == *key).then(|| (word.into(), term.clone()))
+            });
+            let (words, is_own) = (words.collect(), own.contains(&&*key));
+            entries.push(Entry { term, is_own, words });
+            rules.push((key, rule));
+        }
+        for (slot, key) in (entries.len()..).zip(others) {
+            let form = if *key == *LAST_SEEN { Form::LastSeen } else { Form::Nothing };
+            rules.push((key, Rule { slot, kind: KindId(0), form, hint: Hint::None }));
+        }
+        let [battery_voltage, mains_voltage] = ["battery_voltage", "mains_voltage"].map(kind);
+        let is_voltage = |entry: &Entry| [battery_voltage, mains_voltage].contains(&entry.term.kind);
+        let is = |entry: &Entry, reliance| entry.term.reliance() == reliance;
+        let slots = || (0..).zip(&entries);
+        let assumed = || slots().filter(|(_, entry)| is(entry, Reliance::Assumed));
+        let rivals = assumed().filter(|(_, entry)| !is_voltage(entry)).flat_map(|(weak, entry)| {
+            let same = move |other: &Entry| other.term.kind == entry.term.kind;
+            let strong = slots().filter(move |(_, it)| same(it) && is(it, Reliance::Full));
+            strong.map(move |(strong, _)| (weak, strong))
+        });
+        let voltages = assumed().filter(|(_, entry)| is_voltage(entry));
         Self {
-            places,
-            seed,
-            count: table.len(),
-            illuminance: table.iter().position(is_illuminance).unwrap_or(usize::MAX),
-            aliases: Aliases {
-                sos: id("sos"),
-                fall: id("fall"),
-                vibration: id("vibration"),
-                battery_voltage: id("battery_voltage"),
-                mains_voltage: id("mains_voltage"),
-            },
+            index: Index::new(rules),
+            voltages: voltages.map(|(slot, _)| slot).collect(),
+            rivals: rivals.collect(),
+            entries,
+            battery_voltage,
+            mains_voltage,
         }
     }
 
     #[inline]
     pub(super) fn find(&self, key: &str) -> Option<Found<'_>> {
-        match self.rule(key) {
+        match self.index.find(key) {
             Some(rule) => Some(Found { rule, channel: 0 }),
             None => self.find_endpoint(key),
         }
-    }
-
-    #[inline]
-    fn rule(&self, key: &str) -> Option<&Rule> {
-        let (known, rule) = self.places.get(place(key, self.seed))?.as_ref()?;
-        (*known == key).then_some(rule)
     }
 
     /// A key nobody knows may be a known one of a device that has several.
     #[cold]
     fn find_endpoint(&self, key: &str) -> Option<Found<'_>> {
         let (stem, channel) = endpoint::split(key)?;
-        let rule = self.rule(stem).filter(|rule| rule.form != Form::LastSeen)?;
+        let rule = self.index.find(stem).filter(|rule| rule.form != Form::LastSeen)?;
         Some(Found { rule, channel })
     }
 
+    /// How many keys stand for measurements.
     pub(super) fn len(&self) -> usize {
-        self.count
+        self.entries.len()
+    }
+
+    /// What a slot stands for, if it is a measurement.
+    #[inline]
+    pub(super) fn entry(&self, slot: usize) -> Option<&Entry> {
+        self.entries.get(slot)
+    }
+}
+
+impl Entry {
+    /// What a value means that no description says anything of.
+    pub(super) fn read(
+        &self,
+        catalogue: &Catalogue,
+        scalar: &Scalar<'_>,
+    ) -> (KindId, Meaning<Value>, Flags<ReadingFlag>) {
+        if !self.words.is_empty()
+            && let Scalar::Text(text) = scalar
+            && let Some((_, term)) =
+                self.words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text.trim_ascii()))
+        {
+            let (meaning, flags) = match catalogue.get(term.kind).value_type {
+                ValueType::State | ValueType::Event => {
+                    term.read(catalogue, &Scalar::Bool(true), None)
+                }
+                ValueType::Category | ValueType::Number => term.read(catalogue, scalar, None),
+            };
+            return (term.kind, meaning, flags);
+        }
+        let (meaning, flags) = self.term.read(catalogue, scalar, None);
+        (self.term.kind, meaning, flags)
+    }
+}
+
+/// Who measures the one runs on a battery, and who measures the other is plugged in.
+fn hint(kind: &str) -> Hint {
+    match kind {
+        "battery_level" | "battery_low" => Hint::Battery,
+        "power" | "current" | "energy" => Hint::Mains,
+        _ => Hint::None,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::decode::vocabulary;
 
     #[test]
-    fn every_key_is_found_and_its_kind_exists() {
-        let catalogue = Catalogue::builtin();
-        for table in [STATE, AVAILABILITY] {
-            let keys = Keys::new(table, &catalogue);
-            for (slot, (key, kind, form)) in table.iter().enumerate() {
-                assert_eq!(keys.find(key).unwrap().rule.slot, slot, "{key}");
-                assert!(keys.find(&key.to_uppercase()).is_none(), "{key}");
-                assert!(*form == Form::LastSeen || catalogue.find(kind).is_some(), "{key}");
-            }
-            for unknown in ["", "x", "batterie", "linkqualitY", &"a".repeat(300)] {
-                assert!(keys.find(unknown).is_none(), "{unknown}");
+    fn every_row_can_be_used() {
+        assert_eq!(vocabulary::mistakes(TABLE), Vec::<String>::new());
+        let catalogue = Arc::new(Catalogue::builtin());
+        let settings = DecoderSettings::new(&catalogue);
+        let [state, availability] = Keys::both(&settings).unwrap();
+        let mut slots = std::collections::BTreeSet::new();
+        for row in TABLE.lines().skip(1) {
+            let key = row.split(',').next().unwrap();
+            if let Some((stem, word)) = key.split_once(WORD) {
+                let rule = state.find(stem).unwrap().rule;
+                let words = &state.entry(rule.slot).unwrap().words;
+                assert!(words.iter().any(|(known, _)| **known == *word), "{key}");
+            } else if let Some(key) = key.strip_prefix(AVAILABILITY) {
+                assert!(availability.find(key).is_some(), "{key}");
+            } else {
+                assert!(slots.insert(state.find(key).unwrap().rule.slot), "{key}");
+                assert!(state.find(&key.to_uppercase()).is_none(), "{key}");
             }
         }
-        for kind in ["sos", "fall", "vibration", "battery_voltage", "mains_voltage"] {
+        for unknown in ["", "x", "batterie", "linkqualitY", &"a".repeat(300)] {
+            assert!(state.find(unknown).is_none(), "{unknown}");
+        }
+        for kind in ["battery_level", "battery_low", "power", "current", "energy"] {
             assert!(catalogue.find(kind).is_some(), "{kind}");
         }
+        for voltage in [state.battery_voltage, state.mains_voltage] {
+            assert_ne!(voltage, KindId(0), "or the first kind is a voltage now");
+        }
+        assert_eq!((state.voltages.len(), state.rivals.len()), (2, 1));
     }
 }

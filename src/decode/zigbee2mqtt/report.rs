@@ -12,18 +12,13 @@ use crate::{
     catalogue::Catalogue,
     decode::{
         decoded::{Decoded, DeviceName, DevicePart, READINGS_MAX},
-        error::{DecodeError, RefusalReason},
+        error::DecodeError,
         meaning::{self, Meaning},
         scalar::{Scalar, With},
         time::{self, TimeFormat},
     },
     model::{Flags, KindId, Reading, ReadingFlag, Value},
 };
-
-/// Actions by which a device raises an alarm, and actions that are no button.
-const SOS: [&str; 3] = ["emergency", "sos", "panic"];
-const FALL: [&str; 2] = ["fall", "fall_detected"];
-const VIBRATION: [&str; 3] = ["vibration", "tilt", "drop"];
 
 /// Takes the keys of one message in their order.
 pub(super) struct Report<'d> {
@@ -33,10 +28,6 @@ pub(super) struct Report<'d> {
     exposed: Option<&'d Exposed>,
     out: &'d mut Decoded,
     part: DevicePart,
-    /// Slot of `voltage`, once it was seen.
-    voltage: Option<usize>,
-    /// Slot of `illuminance_lux`, once it was seen.
-    lux: Option<usize>,
     supply: Hint,
     /// Values under keys with an endpoint, which have no slots and so no bound of their own.
     endpoints: usize,
@@ -52,8 +43,7 @@ impl<'d> Report<'d> {
     ) -> Self {
         out.number_keys(keys.len());
         let part = DevicePart { name, ..DevicePart::begin(out) };
-        let (voltage, lux, supply, endpoints) = (None, None, Hint::None, 0);
-        Self { catalogue, keys, exposed, out, part, voltage, lux, supply, endpoints }
+        Self { catalogue, keys, exposed, out, part, supply: Hint::None, endpoints: 0 }
     }
 
     /// Takes the value under a key; `None` is a key that no kind stands for.
@@ -63,60 +53,39 @@ impl<'d> Report<'d> {
             return;
         };
         self.notice(rule.hint);
-        if rule.form == Form::Voltage && channel == 0 {
-            self.voltage = Some(rule.slot);
-        } else if rule.form == Form::IlluminanceLux && channel == 0 {
-            self.lux = Some(rule.slot);
+        if let Some((slot, told)) = self.exposed.and_then(|exposed| exposed.find(rule.slot, channel))
+            && let Some(entry) = self.keys.entry(slot)
+        {
+            let (kind, meaning, flags) = told.read(self.catalogue, entry, scalar);
+            return self.put(slot, channel, kind, meaning, flags);
         }
-        let told = self.exposed.and_then(|exposed| exposed.find(rule.slot, channel));
-        if let Some(told) = told {
-            let meaning = told.read(self.catalogue, rule, scalar);
-            return self.put(rule, channel, rule.kind, meaning, Flags::default());
-        }
-        let plain = || meaning::of(self.catalogue, rule.kind, scalar);
-        let assumed = Flags::default().with(ReadingFlag::UnitAssumed);
-        let (kind, meaning, flags) = match rule.form {
-            Form::LastSeen => {
-                self.part.measured_at = time::read(scalar, TimeFormat::Auto);
-                return;
-            }
+        match rule.form {
             Form::Number(absent) => {
                 let number = meaning::number(scalar, absent).map(Value::Number);
-                return self.put(rule, channel, rule.kind, number, Flags::default());
+                self.put(rule.slot, channel, rule.kind, number, Flags::default());
             }
-            Form::Stated => {
-                self.out.unknown_keys += 1;
-                return;
+            Form::Term => {
+                let Some(entry) = self.keys.entry(rule.slot) else { return };
+                let (kind, meaning, flags) = entry.read(self.catalogue, scalar);
+                self.put(rule.slot, channel, kind, meaning, flags);
             }
-            Form::Plain | Form::IlluminanceLux => (rule.kind, plain(), Flags::default()),
-            Form::Assumed | Form::Illuminance | Form::Voltage => (rule.kind, plain(), assumed),
-            Form::Contact => {
-                (rule.kind, meaning::contact(scalar).map(Value::State), Flags::default())
-            }
-            Form::BatteryVoltage => {
-                let volts = meaning::number(scalar, None).map(battery_volts);
-                (rule.kind, volts.map(Value::Number), assumed)
-            }
-            Form::Action => {
-                let (kind, meaning) = self.action(rule.kind, scalar);
-                (kind, meaning, Flags::default())
-            }
-            Form::FallStatus => (rule.kind, fall_status(scalar), Flags::default()),
-        };
-        self.put(rule, channel, kind, meaning, flags);
+            Form::Stated => self.out.unknown_keys += 1,
+            Form::LastSeen => self.part.measured_at = time::read(scalar, TimeFormat::Auto),
+            Form::Nothing => {}
+        }
     }
 
     #[inline]
     fn put(
         &mut self,
-        rule: &Rule,
+        slot: usize,
         channel: u16,
         kind: KindId,
         meaning: Meaning<Value>,
         flags: Flags<ReadingFlag>,
     ) {
         if channel == 0 {
-            self.out.take_keyed(rule.slot, kind, meaning, flags);
+            self.out.take_keyed(slot, kind, meaning, flags);
         } else {
             self.put_endpoint(channel, kind, meaning, flags);
         }
@@ -164,43 +133,26 @@ impl<'d> Report<'d> {
         }
     }
 
-    fn action(&self, button: KindId, scalar: &Scalar<'_>) -> (KindId, Meaning<Value>) {
-        let aliases = self.keys.aliases;
-        if let Scalar::Text(text) = scalar {
-            let word = text.trim_ascii();
-            if meaning::is_one_of(word, &SOS) {
-                return (aliases.sos, Meaning::Value(Value::Event));
-            }
-            if meaning::is_one_of(word, &FALL) {
-                return (aliases.fall, Meaning::Value(Value::Event));
-            }
-            if meaning::is_one_of(word, &VIBRATION) {
-                return (aliases.vibration, Meaning::Value(Value::State(true)));
-            }
-        }
-        (button, meaning::category(self.catalogue, button, scalar))
-    }
-
     /// Settles what only the whole message tells.
     pub(super) fn finish(self) -> Result<(), DecodeError> {
         if self.endpoints > READINGS_MAX {
             return Err(DecodeError::TooManyReadings { limit: READINGS_MAX });
         }
-        if self.lux.is_some_and(|slot| self.out.keyed(slot).is_some()) {
-            self.out.forget(self.keys.illuminance);
+        for (weak, strong) in &self.keys.rivals {
+            if self.out.keyed(*strong).is_some() {
+                self.out.forget(*weak);
+            }
         }
-        if let Some(slot) = self.voltage
-            && let Some(reading) = self.out.keyed(slot)
-        {
-            settle_voltage(reading, self.supply, self.keys.aliases.battery_voltage);
+        for slot in &self.keys.voltages {
+            if let Some(reading) = self.out.keyed(*slot) {
+                settle_voltage(reading, self.supply, self.keys);
+            }
         }
-        if self.endpoints > 0 {
-            let (mains, battery) =
-                (self.keys.aliases.mains_voltage, self.keys.aliases.battery_voltage);
+        if self.endpoints > 0 && !self.keys.voltages.is_empty() {
             let readings = self.out.readings.iter_mut().skip(self.part.readings.start);
             readings
-                .filter(|reading| reading.channel > 0 && reading.kind == mains)
-                .for_each(|reading| settle_voltage(reading, self.supply, battery));
+                .filter(|reading| reading.channel > 0)
+                .for_each(|reading| settle_voltage(reading, self.supply, self.keys));
         }
         self.part.finish(self.out);
         Ok(())
@@ -214,40 +166,21 @@ const BATTERY_VOLTS_MAX: f64 = 20.0;
 const MILLIVOLTS_MIN: f64 = 1_000.0;
 
 /// Sensors give millivolts of their battery and plugs volts of the mains, both as `voltage`.
-fn settle_voltage(reading: &mut Reading, supply: Hint, battery_voltage: KindId) {
+fn settle_voltage(reading: &mut Reading, supply: Hint, keys: &Keys) {
     let Value::Number(number) = reading.value else { return };
     let is_assumed = reading.flags.has(ReadingFlag::UnitAssumed);
-    let is_battery = match supply {
-        Hint::Battery => true,
-        Hint::Mains => false,
-        Hint::None => number <= BATTERY_VOLTS_MAX || is_assumed && number >= MILLIVOLTS_MIN,
-    };
-    if is_battery {
-        reading.kind = battery_voltage;
-        let volts = if is_assumed { battery_volts(number) } else { number };
-        reading.value = Value::Number(volts);
+    if reading.kind == keys.mains_voltage {
+        let is_battery = match supply {
+            Hint::Battery => true,
+            Hint::Mains => false,
+            Hint::None => number <= BATTERY_VOLTS_MAX || is_assumed && number >= MILLIVOLTS_MIN,
+        };
+        if is_battery {
+            reading.kind = keys.battery_voltage;
+        }
     }
-}
-
-fn battery_volts(number: f64) -> f64 {
-    if number > BATTERY_VOLTS_MAX { number / 1_000.0 } else { number }
-}
-
-fn fall_status(scalar: &Scalar<'_>) -> Meaning<Value> {
-    match scalar {
-        Scalar::Text(text) if meaning::is_one_of(text.trim_ascii(), &FALL) => {
-            Meaning::Value(Value::Event)
-        }
-        Scalar::Text(text) if text.trim_ascii().eq_ignore_ascii_case("maybe_fall") => {
-            Meaning::Refused(RefusalReason::CategoryUnknown)
-        }
-        Scalar::Null
-        | Scalar::Bool(_)
-        | Scalar::Unsigned(_)
-        | Scalar::Negative(_)
-        | Scalar::Float(_)
-        | Scalar::Text(_)
-        | Scalar::Nested => meaning::event(scalar),
+    if reading.kind == keys.battery_voltage && is_assumed && number > BATTERY_VOLTS_MAX {
+        reading.value = Value::Number(number / 1_000.0);
     }
 }
 
