@@ -3,6 +3,8 @@
 
 use std::{borrow::Cow, mem};
 
+use serde::de::{DeserializeSeed, Deserializer};
+
 use super::{
     error::DecodeError,
     json_text,
@@ -49,15 +51,22 @@ impl<'a> Tree<'a> {
         Ok(Self { nodes: grow.nodes })
     }
 
-    /// The tree of one value of a longer text, in the memory of another tree.
-    pub(super) fn seed(&mut self) -> impl DeserializeSeed<'a, Value = ()> {
-        self.nodes.clear();
-        Grow { nodes: &mut self.nodes, key: Cow::Borrowed("") }
-    }
-
     /// The value that is the whole text.
     pub(super) fn root(&self) -> Option<At<'_, 'a>> {
         At::new(&self.nodes, 0)
+    }
+}
+
+/// The tree of one value of a longer text, in the memory of the tree before it.
+impl<'a> DeserializeSeed<'a> for &mut Tree<'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.nodes.clear();
+        let nodes = mem::take(&mut self.nodes);
+        let (grow, answer) = json_walk::walk_part(deserializer, Grow { nodes, ..Grow::default() });
+        self.nodes = grow.nodes;
+        answer
     }
 }
 

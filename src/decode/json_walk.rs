@@ -49,6 +49,16 @@ pub(super) fn walk<'de, L: Listener<'de>>(text: &'de str, listener: L) -> Result
     walk.fault.map_or(parsed, Err).map(|()| walk.listener)
 }
 
+/// The same for one value of a longer text, whose reader says what is wrong.
+pub(super) fn walk_part<'de, L: Listener<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+    listener: L,
+) -> (L, Result<(), D::Error>) {
+    let mut walk = Walk { listener, fault: None };
+    let answer = walk.deserialize(deserializer);
+    (walk.listener, answer)
+}
+
 struct Walk<L> {
     listener: L,
     fault: Option<DecodeError>,

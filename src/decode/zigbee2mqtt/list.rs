@@ -41,7 +41,7 @@ impl<'de, F: FnMut(At<'_, '_>)> Visitor<'de> for Entries<F> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
         let mut tree = Tree::default();
-        while seq.next_element_seed(tree.seed())?.is_some() {
+        while seq.next_element_seed(&mut tree)?.is_some() {
             if let Some(root) = tree.root() {
                 (self.0)(root);
             }
