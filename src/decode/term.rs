@@ -222,7 +222,17 @@ impl Term {
         self.reliance
     }
 
-    /// Is a number of it a reading as it stands, with nothing to ask and nothing to say of it?
+    /// What is said of each of its readings.
+    pub(super) fn flags(&self) -> Flags<ReadingFlag> {
+        self.flags
+    }
+
+    /// Is a state of it a reading as it stands?
+    pub(super) fn is_plain_state(&self) -> bool {
+        matches!(self.form, Form::State(Sense::AsNamed)) && self.words.is_empty()
+    }
+
+    /// Is a number of it a reading as it stands?
     pub(super) fn is_plain_number(&self) -> bool {
         let is_as_it_stands = match self.form {
             Form::Number { scale, offset, conversion } => {
@@ -232,7 +242,7 @@ impl Term {
             }
             Form::State(_) | Form::Plain => false,
         };
-        is_as_it_stands && self.words.is_empty() && self.reliance == Reliance::Full
+        is_as_it_stands && self.words.is_empty()
     }
 
     /// What a value means, and what to know about it. `stated` is the unit the message itself

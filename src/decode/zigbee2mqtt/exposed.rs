@@ -162,7 +162,7 @@ impl Key {
             (Told::Unit(one), Told::Unit(other)) if *one != other => {
                 self.told = Told::Unfit(RefusalReason::UnitConflict);
             }
-            (Told::Unit(_), Told::Unfit(_)) => {
+            (Told::Unit(_), Told::Unfit(_)) | (Told::Unfit(_), Told::Unit(_)) => {
                 self.told = Told::Unfit(RefusalReason::UnitConflict);
             }
             (Told::Usual, told) => self.told = told,
@@ -174,7 +174,7 @@ impl Key {
     fn is_news(&self, keys: &Keys) -> bool {
         let is_certain = || {
             let entry = keys.entry(self.meant);
-            entry.is_some_and(|entry| entry.term.is_plain_number())
+            entry.is_some_and(|entry| entry.term.reliance() == Reliance::Full)
         };
         match &self.told {
             Told::Usual => self.slot != self.meant,

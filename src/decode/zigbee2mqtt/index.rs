@@ -57,6 +57,7 @@ impl<T> Index<T> {
     }
 
     /// Looks on up to the first free place.
+    #[cold]
     fn find_behind(&self, first: usize, key: &str) -> Option<&T> {
         let (before, from) = self.places.split_at_checked(first)?;
         let taken = from.iter().chain(before).map_while(Option::as_ref);

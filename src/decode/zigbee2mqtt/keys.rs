@@ -20,6 +20,8 @@ use crate::{
 pub(super) enum Form {
     /// A number as it stands; this one says "no value".
     Number(Option<f64>),
+    /// A state as it stands.
+    State,
     /// As its term says.
     Term,
     /// A number that counts only where the gateway's description states the unit.
@@ -49,6 +51,8 @@ pub(super) struct Rule {
     pub(super) kind: KindId,
     pub(super) form: Form,
     pub(super) hint: Hint,
+    /// Of a value that is read as it stands.
+    pub(super) flags: Flags<ReadingFlag>,
 }
 
 /// A key that was found: its rule, and which of several it is; 0 if it says nothing of that.
@@ -123,33 +127,43 @@ impl Keys {
         let (mut rules, mut entries) = (Vec::new(), Vec::new());
         for (key, term) in terms {
             let catalogue = &*settings.catalogue;
-            let form = match term.reliance() {
-                Reliance::Stated => Form::Stated,
-                Reliance::Full | Reliance::Assumed if term.is_plain_number() => {
-                    Form::Number(catalogue.get(term.kind).absent)
-                }
-                Reliance::Full | Reliance::Assumed => Form::Term,
-            };
-            let hint = hint(&catalogue.get(term.kind).name);
-            let rule = Rule { slot: entries.len(), kind: term.kind, form, hint };
-            let words = special.iter().filter_map(|(special, term)| {
+            let words = special.iter().filter_map(|(special, term): &(Box<str>, Term)| {
                 let (stem, word) = special.split_once(WORD)?;
                 (*stem == *key).then(|| (word.into(), term.clone()))
             });
-            let (words, is_own) = (words.collect(), own.contains(&&*key));
+            let words: Vec<(Box<str>, Term)> = words.collect();
+            let form = match term.reliance() {
+                Reliance::Stated => Form::Stated,
+                Reliance::Full | Reliance::Assumed => {
+                    if term.is_plain_number() {
+                        Form::Number(catalogue.get(term.kind).absent)
+                    } else if term.is_plain_state() && words.is_empty() {
+                        Form::State
+                    } else {
+                        Form::Term
+                    }
+                }
+            };
+            let hint = hint(&catalogue.get(term.kind).name);
+            let (slot, kind, flags) = (entries.len(), term.kind, term.flags());
+            let rule = Rule { slot, kind, form, hint, flags };
+            let is_own = own.contains(&&*key);
             entries.push(Entry { term, is_own, words });
             rules.push((key, rule));
         }
         for (slot, key) in (entries.len()..).zip(others) {
             let form = if *key == *LAST_SEEN { Form::LastSeen } else { Form::Nothing };
-            rules.push((key, Rule { slot, kind: KindId(0), form, hint: Hint::None }));
+            let flags = Flags::default();
+            rules.push((key, Rule { slot, kind: KindId(0), form, hint: Hint::None, flags }));
         }
         let [battery_voltage, mains_voltage] = ["battery_voltage", "mains_voltage"].map(kind);
         let is_voltage = |entry: &Entry| [battery_voltage, mains_voltage].contains(&entry.term.kind);
         let is = |entry: &Entry, reliance| entry.term.reliance() == reliance;
         let slots = || (0..).zip(&entries);
         let assumed = || slots().filter(|(_, entry)| is(entry, Reliance::Assumed));
-        let rivals = assumed().filter(|(_, entry)| !is_voltage(entry)).flat_map(|(weak, entry)| {
+        // What an operator asks for is not to be lost to what the table knows.
+        let weak = assumed().filter(|(_, entry)| !is_voltage(entry) && !entry.is_own);
+        let rivals = weak.flat_map(|(weak, entry)| {
             let same = move |other: &Entry| other.term.kind == entry.term.kind;
             let strong = slots().filter(move |(_, it)| same(it) && is(it, Reliance::Full));
             strong.map(move |(strong, _)| (weak, strong))

@@ -62,7 +62,11 @@ impl<'d> Report<'d> {
         match rule.form {
             Form::Number(absent) => {
                 let number = meaning::number(scalar, absent).map(Value::Number);
-                self.put(rule.slot, channel, rule.kind, number, Flags::default());
+                self.put(rule.slot, channel, rule.kind, number, rule.flags);
+            }
+            Form::State => {
+                let state = meaning::state(scalar).map(Value::State);
+                self.put(rule.slot, channel, rule.kind, state, rule.flags);
             }
             Form::Term => {
                 let Some(entry) = self.keys.entry(rule.slot) else { return };
@@ -123,7 +127,7 @@ impl<'d> Report<'d> {
     fn number(&mut self, rule: &Rule, number: f64, absent: Option<f64>) {
         self.notice(rule.hint);
         let meaning = meaning::unless_absent(number, absent).map(Value::Number);
-        self.out.take_keyed(rule.slot, rule.kind, meaning, Flags::default());
+        self.out.take_keyed(rule.slot, rule.kind, meaning, rule.flags);
     }
 
     fn notice(&mut self, hint: Hint) {

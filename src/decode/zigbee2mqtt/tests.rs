@@ -1,4 +1,6 @@
 mod list;
+mod own;
+mod told;
 
 use std::fmt::Write;
 
@@ -131,7 +133,7 @@ fn actions_are_buttons_alarms_or_nothing() {
         (r#"{"sos":false,"battery":1}"#, "battery_level=1"),
         (r#"{"fall":true}"#, "fall"),
         (r#"{"fall_down_status":"fall"}"#, "fall"),
-        (r#"{"fall_down_status":"maybe_fall"}"#, "-fall:category_unknown"),
+        (r#"{"fall_down_status":"maybe_fall"}"#, "-fall:state_unreadable"),
         (r#"{"fall_down_status":"none","battery":1}"#, "battery_level=1"),
         (r#"{"action":"","battery":1}"#, "battery_level=1"),
         (r#"{"action":null,"battery":1}"#, "battery_level=1"),

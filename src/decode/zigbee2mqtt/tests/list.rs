@@ -4,13 +4,13 @@ use super::*;
 use crate::decode::tests::tell;
 
 /// Tells one message after another of one link.
-fn in_turn<const N: usize>(messages: [(&str, &str); N]) -> [String; N] {
+pub(super) fn in_turn<const N: usize>(messages: [(&str, &str); N]) -> [String; N] {
     let decoder = Decoder::usual(Format::Zigbee2Mqtt, &catalogue());
     let mut memory = Memory::default();
     messages.map(|(device, payload)| tell_with(&decoder, &mut memory, device, payload))
 }
 
-fn tell_with(decoder: &Decoder, memory: &mut Memory, device: &str, payload: &str) -> String {
+pub(super) fn tell_with(decoder: &Decoder, memory: &mut Memory, device: &str, payload: &str) -> String {
     let mut out = Decoded::default();
     let topic = format!("homes/7/z/{device}");
     match decoder.decode(device, &message(&topic, payload.as_bytes()), memory, &mut out) {
@@ -20,10 +20,10 @@ fn tell_with(decoder: &Decoder, memory: &mut Memory, device: &str, payload: &str
     }
 }
 
-const DEVICES: &str = "bridge/devices";
+pub(super) const DEVICES: &str = "bridge/devices";
 
 /// A list of one device.
-fn list(name: &str, exposes: &str) -> String {
+pub(super) fn list(name: &str, exposes: &str) -> String {
     format!(
         r#"[{{"friendly_name":"Coordinator","definition":null}},
             {{"friendly_name":"{name}","definition":{{"model":"x","exposes":[{exposes}]}}}}]"#
@@ -62,16 +62,16 @@ fn an_endpoint_is_a_channel() {
     assert_eq!(many(1_001), "error too_many_readings");
 }
 
-fn numeric(key: &str, unit: &str) -> String {
+pub(super) fn numeric(key: &str, unit: &str) -> String {
     format!(r#"{{"type":"numeric","property":"{key}","unit":"{unit}"}}"#)
 }
 
-fn binary(key: &str, on: &str, off: &str) -> String {
+pub(super) fn binary(key: &str, on: &str, off: &str) -> String {
     format!(r#"{{"type":"binary","property":"{key}","value_on":{on},"value_off":{off}}}"#)
 }
 
 /// What becomes of a state once the list of devices has said this of a key.
-fn after(expose: &str, payload: &str) -> String {
+pub(super) fn after(expose: &str, payload: &str) -> String {
     let list = list("up/hall", expose);
     let told = in_turn([(DEVICES, &list), ("up/hall", payload), ("up/hall/battery", "5")]);
     assert_eq!((&*told[0], &*told[2]), ("none description", "battery_level=5"));
@@ -174,8 +174,8 @@ fn units_of_the_list_of_devices_go_first() {
 fn a_list_replaces_what_its_gateway_said_before() {
     let warm = r#"{"temperature":50}"#;
     let (fahrenheit, usual) = ("air_temperature=10", "air_temperature=50");
-    let list = |name| list(name, r#"{"type":"numeric","property":"temperature","unit":"°F"}"#);
-    let (hall, bath) = (list("hall"), list("bath"));
+    let of_one = |name| list(name, r#"{"type":"numeric","property":"temperature","unit":"°F"}"#);
+    let (hall, bath) = (of_one("hall"), of_one("bath"));
     let told = in_turn([
         (DEVICES, &hall),
         ("hall", warm),

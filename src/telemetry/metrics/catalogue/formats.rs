@@ -37,11 +37,11 @@ pub const FORMAT_MEMORY_BYTES: Metric = Metric {
     labels: &["link"],
 };
 
-/// Entries of that memory that had to go for newer ones.
+/// Entries of that memory that had to go for newer ones, or that had no room.
 pub const FORMAT_MEMORY_FORGOTTEN: Metric = Metric {
     name: "trygg_format_memory_forgotten_total",
     kind: Counter,
-    help: "Entries of that memory that had to go for newer ones",
+    help: "Entries of that memory that had to go for newer ones, or that had no room",
     labels: &["link"],
 };
 
