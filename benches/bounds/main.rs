@@ -1,8 +1,8 @@
 //! What the worst messages cost: 64, 128 and 256 KiB that are built to be slow, for every format.
 //!
-//! Time and memory of the largest have the bounds of docs/guarantees.md. That work grows as the
-//! message does, and no faster, is shown by instructions under callgrind, which looks at the
-//! decoding alone. Without valgrind that column is missing.
+//! Time and memory are those of the largest. That work grows as the message does, and no faster, is
+//! shown by instructions under callgrind, which looks at the decoding alone; without valgrind that
+//! row is missing.
 
 #[path = "bombs.rs"]
 mod bombs;
@@ -22,7 +22,7 @@ use trygg::{
 
 use self::{
     bombs::Bomb,
-    measure::{Cost, Counted},
+    measure::Cost,
     report::{Report, Row},
 };
 
@@ -37,25 +37,22 @@ struct Arguments {
     /// Every message, and not only the worst.
     #[arg(long)]
     all: bool,
-    /// Decodes all and prints nothing: what callgrind looks at.
+    /// Decodes all of this size once and prints nothing: what callgrind looks at.
     #[arg(long, hide = true)]
-    counted: bool,
+    counted: Option<usize>,
     /// Cargo passes this to every bench.
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// Sizes of the messages, the largest being what `max_payload_bytes` lets in by default.
-const SIZES: [usize; 3] = [64 * 1024, 128 * 1024, 256 * 1024];
+/// What `max_payload_bytes` lets in by default.
+const SIZE_MAX: usize = 256 * 1024;
 
 const NANOS_MAX: f64 = 10e6;
 const BYTES_MAX: u64 = 4 * 1024 * 1024;
 
-/// Most instructions of a message, as a multiple of those of one half as large.
+/// Most instructions of all messages of a format, as a multiple of those of halves as large.
 const GROWTH_MAX: f64 = 2.3;
-
-/// Fewer instructions say nothing of growth.
-const INSTRUCTIONS_MIN: u64 = 200_000;
 
 /// A decoder under its name.
 type Named = (&'static str, Option<Format>, Decoder);
@@ -63,7 +60,10 @@ type Named = (&'static str, Option<Format>, Decoder);
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let only = arguments.only.as_deref();
-    let outcome = if arguments.counted { run_counted(only) } else { run(only, arguments.all) };
+    let outcome = match arguments.counted {
+        Some(size) => run_counted(only, size),
+        None => run(only, arguments.all),
+    };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -96,95 +96,64 @@ fn bombs_of(format: Option<Format>, size: usize) -> Vec<Bomb> {
     format.map_or_else(|| bombs::of_mapping(size), |format| bombs::of(format, size))
 }
 
-fn run_counted(only: Option<&str>) -> Outcome {
+fn run_counted(only: Option<&str>, size: usize) -> Outcome {
     for (_, format, decoder) in decoders(only)? {
-        for size in SIZES {
-            bombs_of(format, size).iter().for_each(|bomb| measure::once(&decoder, bomb));
-        }
+        bombs_of(format, size).iter().for_each(|bomb| measure::once(&decoder, bomb));
     }
     Ok(())
-}
-
-/// What one kind of message costs, in the order of [`SIZES`].
-struct Costs {
-    name: String,
-    largest: Cost,
-    instructions: Vec<u64>,
-}
-
-impl Costs {
-    /// The worse of the two ratios, where there is enough to be compared.
-    fn growth(&self) -> f64 {
-        let pairs = self.instructions.iter().zip(self.instructions.iter().skip(1));
-        let pairs = pairs.filter(|(_, more)| **more >= INSTRUCTIONS_MIN);
-        pairs.map(|(less, more)| float(*more) / float(*less)).fold(0.0, f64::max)
-    }
-
-    fn is_within(&self) -> bool {
-        let Cost { nanos, bytes } = self.largest;
-        nanos <= NANOS_MAX && bytes <= BYTES_MAX && self.growth() <= GROWTH_MAX
-    }
 }
 
 fn run(only: Option<&str>, all: bool) -> Outcome {
     let mut report = Report::default();
     let mut beyond = 0;
     for (name, format, decoder) in decoders(only)? {
-        let mut counted = Counted::of(name)?;
-        let mut costs: Vec<Costs> = Vec::new();
-        for size in SIZES {
-            for (at, bomb) in bombs_of(format, size).into_iter().enumerate() {
-                let largest = measure::cost(&decoder, &bomb, size == SIZES[2]);
-                if at >= costs.len() {
-                    costs.push(Costs { name: bomb.name, largest, instructions: Vec::new() });
-                }
-                if let Some(costs) = costs.get_mut(at) {
-                    costs.largest = largest;
-                    costs.instructions.extend(counted.next());
-                }
-            }
+        let mut costs = Vec::new();
+        for bomb in bombs_of(format, SIZE_MAX) {
+            costs.push((measure::cost(&decoder, &bomb)?, bomb.name));
         }
-        beyond += costs.iter().filter(|costs| !costs.is_within()).count();
-        for costs in costs.iter().filter(|costs| all || !costs.is_within()) {
-            terminal::report(&line(name, costs))?;
+        let is_within = |cost: &Cost| cost.nanos <= NANOS_MAX && cost.bytes <= BYTES_MAX;
+        for (cost, bomb) in costs.iter().filter(|(cost, _)| all || !is_within(cost)) {
+            let verdict = report::verdict(|| is_within(cost));
+            let (millis, kib) = (cost.nanos / 1e6, cost.bytes / 1024);
+            terminal::report(&format!("{verdict} {name} {bomb}: {millis:.2} ms, {kib} KiB"))?;
         }
-        rows(name, &costs, &mut report);
+        beyond += costs.iter().filter(|(cost, _)| !is_within(cost)).count();
+        type Figure = fn(&Cost) -> f64;
+        let figures: [(&str, &'static str, f64, Figure); 2] = [
+            ("time", "ms", NANOS_MAX / 1e6, |cost| cost.nanos / 1e6),
+            ("memory", "KiB", float(BYTES_MAX) / 1_024.0, |cost| float(cost.bytes) / 1_024.0),
+        ];
+        for (figure, unit, limit, value) in figures {
+            let worst = costs.iter().max_by(|(one, _), (other, _)| value(one).total_cmp(&value(other)));
+            let Some((cost, bomb)) = worst else { continue };
+            let verdict = report::verdict(|| value(cost) <= limit);
+            let note = format!("{verdict} (at most {limit}); {bomb}, of {}", costs.len());
+            report.push(Row::new(format!("bounds.{name}.{figure}"), value(cost), unit, note));
+        }
+        if let Some(growth) = growth(name, &mut report)? {
+            beyond += usize::from(growth > GROWTH_MAX);
+        }
     }
     terminal::report(report.table()?.trim_end())?;
     report.write(&report::directory().join("bounds.json"))?;
-    if beyond == 0 { Ok(()) } else { Err(format!("{beyond} messages beyond their bounds").into()) }
+    if beyond == 0 { Ok(()) } else { Err(format!("{beyond} beyond their bounds").into()) }
 }
 
-fn line(name: &str, costs: &Costs) -> String {
-    let Cost { nanos, bytes } = costs.largest;
-    let instructions: Vec<String> =
-        costs.instructions.iter().map(|count| format!("{:.2}", float(*count) / 1e6)).collect();
-    let verdict = report::verdict(|| costs.is_within());
-    format!(
-        "{verdict} {name} {}: {:.2} ms, {} KiB, {} million instructions, growth {:.2}",
-        costs.name,
-        nanos / 1e6,
-        bytes / 1024,
-        instructions.join(" "),
-        costs.growth(),
-    )
-}
-
-/// The worst of a format.
-fn rows(name: &str, costs: &[Costs], report: &mut Report) {
-    type Figure = fn(&Costs) -> f64;
-    let figures: [(&str, &'static str, f64, Figure); 3] = [
-        ("time", "ms", NANOS_MAX / 1e6, |costs| costs.largest.nanos / 1e6),
-        ("memory", "KiB", 4_096.0, |costs| float(costs.largest.bytes) / 1_024.0),
-        ("growth", "x", GROWTH_MAX, Costs::growth),
-    ];
-    for (figure, unit, limit, value) in figures {
-        let worst = costs.iter().max_by(|one, other| value(one).total_cmp(&value(other)));
-        let Some(worst) = worst.filter(|worst| value(worst) > 0.0) else { continue };
-        let verdict = report::verdict(|| value(worst) <= limit);
-        let note = format!("{verdict} (at most {limit}); {} of {}", worst.name, costs.len());
-        report.push(Row::new(format!("bounds.{name}.{figure}"), value(worst), unit, note));
+/// How many times more instructions the messages of a format take that are twice as large.
+fn growth(name: &str, report: &mut Report) -> Outcome<Option<f64>> {
+    let mut counts = Vec::new();
+    for size in [SIZE_MAX / 4, SIZE_MAX / 2, SIZE_MAX] {
+        counts.extend(measure::instructions(name, size)?.map(float));
     }
+    let pairs = counts.iter().zip(counts.iter().skip(1));
+    let Some(growth) = pairs.map(|(less, more)| more / less).reduce(f64::max) else {
+        return Ok(None);
+    };
+    let verdict = report::verdict(|| growth <= GROWTH_MAX);
+    let millions: Vec<String> = counts.iter().map(|count| format!("{:.1}", count / 1e6)).collect();
+    let note = format!("{verdict} (at most {GROWTH_MAX}); {} million instructions", millions.join(", "));
+    report.push(Row::new(format!("bounds.{name}.growth"), growth, "x", note));
+    Ok(Some(growth))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of a bench stay far below 2^52")]

@@ -1,14 +1,13 @@
 //! Time, memory and instructions of one message.
 
-use std::{collections::VecDeque, fs, hint::black_box, process::Command};
+use std::{fs, hint::black_box, process::Command};
 
-use tokio::time::Instant;
 use trygg::{
     decode::{Decoded, Decoder, Memory},
     model::{Message, Moment, Mono, QoS, UnixMicros},
 };
 
-use crate::{Outcome, bombs::Bomb, report};
+use crate::{Outcome, bombs::Bomb};
 
 /// What the message of a bomb took.
 #[derive(Clone, Copy)]
@@ -64,54 +63,41 @@ pub(crate) fn once(decoder: &Decoder, bomb: &Bomb) {
     decode_one_bomb(&mut Ready::new(decoder, bomb));
 }
 
-pub(crate) fn cost(decoder: &Decoder, bomb: &Bomb, is_timed: bool) -> Cost {
+pub(crate) fn cost(decoder: &Decoder, bomb: &Bomb) -> Outcome<Cost> {
     let mut ready = Ready::new(decoder, bomb);
     let bytes = allocation_counter::measure(|| decode_one_bomb(&mut ready)).bytes_max;
     let mut nanos = f64::INFINITY;
-    for _ in 0..if is_timed { ROUNDS } else { 0 } {
+    for _ in 0..ROUNDS {
         let mut ready = Ready::new(decoder, bomb);
-        let begin = Instant::now();
+        let begin = worked()?;
         decode_one_bomb(&mut ready);
-        nanos = nanos.min(begin.elapsed().as_secs_f64() * 1e9);
+        nanos = nanos.min(worked()? - begin);
     }
-    Cost { nanos, bytes }
+    Ok(Cost { nanos, bytes })
 }
 
-/// Instructions of all messages of a format, one after the other.
-#[derive(Default)]
-pub(crate) struct Counted(VecDeque<u64>);
+/// Time this thread has worked; what else the machine did does not count.
+fn worked() -> Outcome<f64> {
+    let text = fs::read_to_string("/proc/thread-self/schedstat")?;
+    let nanos = text.split_whitespace().next().ok_or("no time of work")?;
+    Ok(nanos.parse()?)
+}
 
-impl Counted {
-    /// Has callgrind count them; empty where there is no valgrind.
-    pub(crate) fn of(format: &str) -> Outcome<Self> {
-        let folder = report::directory().join("callgrind");
-        let _absent = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder)?;
-        let pattern = "*decode_one_bomb*";
-        let run = Command::new("valgrind")
-            .args(["--tool=callgrind", "--collect-atstart=no"])
-            .arg(format!("--toggle-collect={pattern}"))
-            .arg(format!("--dump-after={pattern}"))
-            .arg(format!("--callgrind-out-file={}", folder.join("out").display()))
-            .arg(std::env::current_exe()?)
-            .args(["--counted", "--only", format])
-            .output();
-        let Ok(run) = run else { return Ok(Self::default()) };
-        if !run.status.success() {
-            let text = String::from_utf8_lossy(&run.stderr);
-            return Err(format!("callgrind: {}", text.lines().last().unwrap_or_default()).into());
-        }
-        let mut counts = VecDeque::new();
-        for part in 1.. {
-            let Ok(text) = fs::read_to_string(folder.join(format!("out.{part}"))) else { break };
-            let total = text.lines().rev().find_map(|line| line.strip_prefix("totals: "));
-            counts.push_back(total.ok_or("callgrind says nothing of what it counted")?.trim().parse()?);
-        }
-        fs::remove_dir_all(&folder)?;
-        Ok(Self(counts))
+/// Instructions of all messages of a format and size together; nothing where there is no valgrind.
+pub(crate) fn instructions(format: &str, size: usize) -> Outcome<Option<u64>> {
+    let run = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--collect-atstart=no"])
+        .arg("--toggle-collect=*decode_one_bomb*")
+        .arg(std::env::current_exe()?)
+        .args(["--only", format, "--counted", &size.to_string()])
+        .output();
+    let Ok(run) = run else { return Ok(None) };
+    let text = String::from_utf8_lossy(&run.stderr);
+    if !run.status.success() {
+        return Err(format!("callgrind: {}", text.lines().last().unwrap_or_default()).into());
     }
-
-    pub(crate) fn next(&mut self) -> Option<u64> {
-        self.0.pop_front()
-    }
+    // ==123== Collected : 456
+    let collected = text.lines().find_map(|line| line.split_once("Collected :"));
+    let (_, number) = collected.ok_or("callgrind says nothing of what it collected")?;
+    Ok(Some(number.trim().parse()?))
 }

@@ -5,10 +5,11 @@ use std::{borrow::Cow, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::{error::DecodeError, json_text, scalar::Scalar};
-
-/// Values one text may have. Real bundles of 256 KiB have about 13 000.
-const VALUES_MAX: usize = 32 * 1024;
+use super::{
+    error::DecodeError,
+    json_text::{self, FEWER_VALUES, VALUES_MAX},
+    scalar::Scalar,
+};
 
 /// A JSON text.
 pub(super) struct Tree<'a> {
@@ -44,7 +45,7 @@ impl<'a> Tree<'a> {
         let text = json_text::check(payload)?;
         let mut nodes = Vec::new();
         let seed = Grow { nodes: &mut nodes, key: Cow::Borrowed("") };
-        json_text::parse(text, seed, "at most 32768 values")?;
+        json_text::parse(text, seed, FEWER_VALUES)?;
         Ok(Self { nodes })
     }
 
@@ -270,6 +271,6 @@ mod tests {
         let wide = |values: usize| format!("[{}]", vec!["1"; values].join(","));
         assert!(Tree::parse(wide(VALUES_MAX - 1).as_bytes()).is_ok());
         let error = Tree::parse(wide(VALUES_MAX).as_bytes()).err();
-        assert_eq!(error, Some(DecodeError::JsonShape { expected: "at most 32768 values" }));
+        assert_eq!(error, Some(DecodeError::JsonShape { expected: FEWER_VALUES }));
     }
 }

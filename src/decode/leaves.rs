@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use super::{
     decoded::{Decoded, READINGS_MAX},
     error::DecodeError,
-    json_text,
+    json_text::{self, FEWER_VALUES, VALUES_MAX},
     scalar::Scalar,
 };
 
@@ -40,10 +40,10 @@ pub(super) fn read<'de, K>(
     wanted: impl FnMut(&str) -> Wanted<K>,
 ) -> Result<Vec<Leaf<'de, K>>, DecodeError> {
     let text = json_text::check(payload)?;
-    let mut walk = Walk { wanted, path: String::new(), leaves: Vec::new(), out, is_full: false };
+    let mut walk = Walk { wanted, path: String::new(), leaves: Vec::new(), out, values: 0, fault: None };
     let parsed = json_text::parse(text, Object(&mut walk), "an object");
-    if walk.is_full {
-        return Err(DecodeError::TooManyReadings { limit: READINGS_MAX });
+    if let Some(fault) = walk.fault {
+        return Err(fault);
     }
     parsed.map(|()| walk.leaves)
 }
@@ -53,17 +53,26 @@ struct Walk<'w, 'de, K, F> {
     path: String,
     leaves: Vec<Leaf<'de, K>>,
     out: &'w mut Decoded,
-    is_full: bool,
+    values: usize,
+    fault: Option<DecodeError>,
 }
 
 impl<'de, K, F: FnMut(&str) -> Wanted<K>> Walk<'_, 'de, K, F> {
+    fn stop<E: Error>(&mut self, fault: DecodeError) -> Result<(), E> {
+        self.fault = Some(fault);
+        Err(E::custom("stopped"))
+    }
+
     fn leaf<E: Error>(&mut self, value: Scalar<'de>) -> Result<(), E> {
+        self.values += 1;
+        if self.values > VALUES_MAX {
+            return self.stop(DecodeError::JsonShape { expected: FEWER_VALUES });
+        }
         match (self.wanted)(&self.path) {
             Wanted::Unknown => self.out.unknown_keys = self.out.unknown_keys.saturating_add(1),
             Wanted::No => {}
             Wanted::Yes(_) if self.leaves.len() >= READINGS_MAX => {
-                self.is_full = true;
-                return Err(E::custom("stopped"));
+                return self.stop(DecodeError::TooManyReadings { limit: READINGS_MAX });
             }
             Wanted::Yes(key) => self.leaves.push(Leaf { key, value }),
         }

@@ -5,7 +5,11 @@ use std::{borrow::Cow, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::{error::DecodeError, json_text, scalar::Scalar};
+use super::{
+    error::DecodeError,
+    json_text::{self, FEWER_VALUES, VALUES_MAX},
+    scalar::Scalar,
+};
 
 /// The keys and indices that lead to a value.
 #[derive(Debug, Default)]
@@ -75,6 +79,14 @@ where
     F: FnMut(&Path, &Scalar<'de>) -> Result<(), DecodeError>,
 {
     let mut fault = None;
+    let mut values = 0_usize;
+    let mut take = |path: &Path, scalar: &Scalar<'de>| {
+        values += 1;
+        if values > VALUES_MAX {
+            return Err(DecodeError::JsonShape { expected: FEWER_VALUES });
+        }
+        take(path, scalar)
+    };
     let walk = Walk { path: &mut Path::default(), take: &mut take, fault: &mut fault };
     let result = json_text::parse(text, walk, expected);
     fault.map_or(result, Err)

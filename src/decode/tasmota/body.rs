@@ -1,6 +1,6 @@
 //! The values of a message, by chip and key.
 
-use super::head::{Head, first};
+use super::head::{Head, PATH_MAX, first};
 use crate::{
     catalogue::Catalogue,
     decode::{
@@ -52,6 +52,10 @@ struct Spot<'p> {
 
 impl Body<'_, '_> {
     pub(super) fn take(&mut self, path: &Path, scalar: &Scalar<'_>) -> Result<(), DecodeError> {
+        if path.text().len() > PATH_MAX {
+            self.out.unknown_keys += 1;
+            return Ok(());
+        }
         let from = first(path);
         if let Some(Word::NoReading) = self.keys.find(path.step(from).trim_end_matches(is_digit)) {
             return Ok(());

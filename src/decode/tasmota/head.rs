@@ -16,6 +16,15 @@ use crate::{
     model::{Flags, ReportFlag, UnixMicros},
 };
 
+/// Bytes of a path that is looked at.
+pub(super) const PATH_MAX: usize = 256;
+
+/// Values of one message: chips with few kilobytes of memory wrote it.
+const VALUES_MAX: usize = 4_096;
+
+/// Zigbee devices of one message.
+const GROUPS_MAX: usize = 128;
+
 /// Found by a first walk, before any value is read: units stand behind the values.
 #[derive(Default)]
 pub(super) struct Head<'a> {
@@ -24,6 +33,7 @@ pub(super) struct Head<'a> {
     pub(super) temperature: Stated<'a>,
     pub(super) pressure: Stated<'a>,
     groups: Vec<Group<'a>>,
+    values: usize,
 }
 
 /// A unit that the message names.
@@ -53,6 +63,13 @@ impl<'a> Head<'a> {
     }
 
     fn take(&mut self, path: &Path, scalar: &Scalar<'a>) -> Result<(), DecodeError> {
+        self.values += 1;
+        if self.values > VALUES_MAX {
+            return Err(DecodeError::JsonShape { expected: "at most 4096 values" });
+        }
+        if path.text().len() > PATH_MAX {
+            return Ok(());
+        }
         let Some(level) = path.len().checked_sub(1) else {
             return Err(DecodeError::JsonShape { expected: "an object" });
         };
@@ -86,7 +103,7 @@ impl<'a> Head<'a> {
     fn group(&mut self, path: &Path, level: usize) -> Result<&mut Group<'a>, DecodeError> {
         let key = path.above(level);
         if self.groups.last().is_none_or(|group| group.key != key) {
-            if self.groups.len() >= READINGS_MAX {
+            if self.groups.len() >= GROUPS_MAX {
                 return Err(DecodeError::TooManyReadings { limit: READINGS_MAX });
             }
             let key = key.to_owned();
