@@ -196,6 +196,7 @@ impl Decoder {
             Self::Scaip(decoder) => decoder.decode(device, message, out)?,
             Self::Mapping(decoder) => decoder.decode(message.payload, out)?,
         };
+        out.check_amount()?;
         Ok(match nothing_else {
             Some(non_reading) => Outcome::NonReading(non_reading),
             None => out.outcome(),

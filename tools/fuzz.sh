@@ -22,7 +22,8 @@ program=${CARGO_TARGET_DIR:-target}/debug/trygg-fuzz
 limits=(-timeout=10 -rss_limit_mb=1024 -max_len=262144)
 
 # fuzz/seeds/<target>.txt holds messages as fuzz/src/session.rs reads them, fuzz/seeds/<target>.hex
-# lines of flags and topic (or, for MQTT, nothing) and a payload in hexadecimal digits.
+# lines of flags and topic (or, for MQTT, nothing) and a payload in hexadecimal digits. Every message
+# is a seed, and all of a file in a row are one: what a format remembers of them is tried too.
 unpack() {
     local text=fuzz/seeds/$1.txt hex=fuzz/seeds/$1.hex to=$2 count=0 head digits
     rm -rf "$to"
@@ -39,6 +40,10 @@ unpack() {
             # shellcheck disable=SC2059  # the format is what is written
             printf "$(sed 's/../\\x&/g' <<<"${digits:-$head}")"
         } >"$to/hex-$count"
+        [ -z "$digits" ] || {
+            [ "$count" -eq 1 ] || printf '\n%%%%\n'
+            tail -c "+$((count == 1 ? 1 : 2))" "$to/hex-$count"
+        } >>"$to/hex-all"
     done <"$hex"
 }
 

@@ -18,7 +18,7 @@ const NANOS_FLOOR: u64 = 1_000_000;
 const EXTRA_MAX: usize = 4 * 1024 * 1024;
 
 /// How often a slow message is tried again before it is called slow.
-const RETRIES: usize = 4;
+const RETRIES: usize = 16;
 
 static SLOWEST_NANOS: AtomicU64 = AtomicU64::new(0);
 static SLOWEST_BYTES: AtomicUsize = AtomicUsize::new(0);

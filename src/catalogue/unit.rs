@@ -16,6 +16,10 @@ pub enum UnitError {
     Mismatch,
 }
 
+/// Bytes of the longest text that may be a unit: one may be said once and hold for a thousand
+/// readings, so it is not looked at in full each time.
+const SPELLING_MAX: usize = 64;
+
 /// From one unit to another: `(x + before) * multiply / divide + after`. Multiplying and
 /// dividing by whole numbers keeps 2905 mV at 2.905 V, which one factor 0.001 would not.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -157,6 +161,9 @@ pub(super) fn conversion(
     to: Option<Unit>,
     from: &str,
 ) -> Result<Conversion, UnitError> {
+    if from.len() > SPELLING_MAX {
+        return Err(UnitError::Unknown);
+    }
     let from = find(from, to).ok_or(UnitError::Unknown)?;
     let to = to.ok_or(UnitError::Mismatch)?;
     let is_glucose = kind == "blood_glucose"

@@ -23,7 +23,7 @@ pub const REFUSED_LISTED_MAX: usize = 32;
 const NAMES_KEPT: usize = 64 * 1024;
 
 /// Bytes a device's name in the payload may have.
-const DEVICE_NAME_MAX: usize = 256;
+pub(super) const DEVICE_NAME_MAX: usize = 256;
 
 /// Everything found in one message.
 #[derive(Default)]
@@ -213,6 +213,16 @@ impl Decoded {
         if let Some(at) = usize::from(gone).checked_sub(1).filter(|at| *at < self.readings.len()) {
             self.readings.remove(at);
             self.slots.iter_mut().filter(|slot| **slot > gone).for_each(|slot| *slot -= 1);
+        }
+    }
+
+    /// Fails when there are more readings, refused ones included, than a message may have.
+    pub(super) fn check_amount(&self) -> Result<(), DecodeError> {
+        let refused = usize::try_from(self.refused_count).unwrap_or(READINGS_MAX);
+        if self.readings.len() + refused <= READINGS_MAX {
+            Ok(())
+        } else {
+            Err(DecodeError::TooManyReadings { limit: READINGS_MAX })
         }
     }
 

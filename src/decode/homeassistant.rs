@@ -16,7 +16,7 @@ use self::{
     entity::Entity,
 };
 use super::{
-    decoded::{Decoded, DevicePart},
+    decoded::{DEVICE_NAME_MAX, Decoded, DevicePart},
     error::{DecodeError, NonReading},
     format::Format,
     json_text,
@@ -91,12 +91,19 @@ impl HomeAssistant {
         }
         let read = Config::read(json_text::check(message.payload)?)?;
         let device = read.device().unwrap_or(place.node);
+        if device.len() > DEVICE_NAME_MAX {
+            return Err(DecodeError::DeviceNameTooLong { limit: DEVICE_NAME_MAX });
+        }
         let mut entities = Vec::new();
         let of_all = std::iter::once((place.object, &read.common));
         let of_each = read.components.iter().map(|(id, draft)| (id.as_str(), draft));
         for (id, draft) in of_all.chain(of_each) {
             let draft = draft.over(&read.common);
             let component = draft.platform.as_deref().unwrap_or(place.component);
+            if draft.is_oversize {
+                out.unknown_keys += 1;
+                continue;
+            }
             let Some(topic) = &draft.topic else { continue };
             if component == "device" {
                 continue;
@@ -115,7 +122,7 @@ impl HomeAssistant {
             else {
                 continue;
             };
-            let Some(path) = path_of(draft) else { continue };
+            let Some(path) = path_of(draft).filter(|_| !draft.is_oversize) else { continue };
             let words = (word(draft.on.as_ref(), "online"), word(draft.off.as_ref(), "offline"));
             let entity = Entity {
                 config,

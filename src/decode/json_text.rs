@@ -10,6 +10,13 @@ use super::error::DecodeError;
 /// Levels of nesting a message may have.
 const DEPTH_MAX: usize = 128;
 
+/// Values one text may have, objects and lists counted where they are kept. Real bundles of 256 KiB
+/// have about 13 000.
+pub(super) const VALUES_MAX: usize = 32 * 1024;
+
+/// What is said of a text with more.
+pub(super) const FEWER_VALUES: &str = "at most 32768 values";
+
 /// Some senders put it in front of their text.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 

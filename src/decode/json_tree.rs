@@ -12,9 +12,6 @@ use super::{
     scalar::Scalar,
 };
 
-/// Values one text may have. Real bundles of 256 KiB have about 13 000.
-const VALUES_MAX: usize = 32 * 1024;
-
 /// A JSON text.
 #[derive(Default)]
 pub(super) struct Tree<'a> {
@@ -153,9 +150,6 @@ struct Grow<'a> {
 impl<'a> Grow<'a> {
     fn add(&mut self, content: Content<'a>) -> Result<usize, DecodeError> {
         let at = self.nodes.len();
-        if at >= VALUES_MAX {
-            return Err(DecodeError::JsonShape { expected: "at most 32768 values" });
-        }
         let key = mem::take(&mut self.key);
         self.nodes.push(Node { key, content, end: at + 1 });
         Ok(at)
@@ -196,6 +190,7 @@ impl<'a> Listener<'a> for Grow<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::json_text::{FEWER_VALUES, VALUES_MAX};
 
     #[test]
     fn a_value_is_found_by_its_path() {
@@ -220,6 +215,6 @@ mod tests {
         let wide = |values: usize| format!("[{}]", vec!["1"; values].join(","));
         assert!(Tree::parse(wide(VALUES_MAX - 1).as_bytes()).is_ok());
         let error = Tree::parse(wide(VALUES_MAX).as_bytes()).err();
-        assert_eq!(error, Some(DecodeError::JsonShape { expected: "at most 32768 values" }));
+        assert_eq!(error, Some(DecodeError::JsonShape { expected: FEWER_VALUES }));
     }
 }

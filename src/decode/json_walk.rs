@@ -8,7 +8,11 @@ use std::{borrow::Cow, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{error::DecodeError, json_text, scalar::Scalar};
+use super::{
+    error::DecodeError,
+    json_text::{self, FEWER_VALUES, VALUES_MAX},
+    scalar::Scalar,
+};
 
 /// A value that holds others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +47,7 @@ pub(super) trait Listener<'de> {
 
 /// Tells a listener of every value of a text, and gives it back.
 pub(super) fn walk<'de, L: Listener<'de>>(text: &'de str, listener: L) -> Result<L, DecodeError> {
-    let mut walk = Walk { listener, fault: None };
+    let mut walk = Walk::new(listener);
     // Any value will do, so a mistake of shape can only be the listener's.
     let parsed = json_text::parse(text, &mut walk, "a value");
     walk.fault.map_or(parsed, Err).map(|()| walk.listener)
@@ -54,17 +58,32 @@ pub(super) fn walk_part<'de, L: Listener<'de>, D: Deserializer<'de>>(
     deserializer: D,
     listener: L,
 ) -> (L, Result<(), D::Error>) {
-    let mut walk = Walk { listener, fault: None };
+    let mut walk = Walk::new(listener);
     let answer = walk.deserialize(deserializer);
     (walk.listener, answer)
 }
 
 struct Walk<L> {
     listener: L,
+    /// Met so far, those that hold others included.
+    values: usize,
     fault: Option<DecodeError>,
 }
 
 impl<L> Walk<L> {
+    fn new(listener: L) -> Self {
+        Self { listener, values: 0, fault: None }
+    }
+
+    fn count<E: Error>(&mut self) -> Result<(), E> {
+        self.values += 1;
+        self.told(if self.values > VALUES_MAX {
+            Err(DecodeError::JsonShape { expected: FEWER_VALUES })
+        } else {
+            Ok(())
+        })
+    }
+
     fn told<T, E: Error>(&mut self, answer: Result<T, DecodeError>) -> Result<T, E> {
         answer.map_err(|fault| {
             self.fault = Some(fault);
@@ -76,6 +95,7 @@ impl<L> Walk<L> {
     where
         L: Listener<'de>,
     {
+        self.count()?;
         let answer = self.listener.value(value);
         self.told(answer)
     }
@@ -125,6 +145,7 @@ impl<'de, L: Listener<'de>> Visitor<'de> for &mut Walk<L> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        self.count()?;
         let answer = self.listener.begin(Holder::Object);
         let all = self.told(answer)?;
         while let Some(mark) = map.next_key_seed(Key(&mut self.listener))? {
@@ -143,6 +164,7 @@ impl<'de, L: Listener<'de>> Visitor<'de> for &mut Walk<L> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        self.count()?;
         let answer = self.listener.begin(Holder::List);
         let all = self.told(answer)?;
         for index in 0.. {

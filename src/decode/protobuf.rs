@@ -7,7 +7,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use self::fields::{Field, Fields, Malformed, Stop};
 use super::{
-    decoded::{Decoded, DevicePart},
+    decoded::{Decoded, DevicePart, READINGS_MAX},
     entry::{Entry, EntryUnit},
     error::{DecodeError, NonReading, RefusalReason},
     scalar::Scalar,
@@ -71,6 +71,9 @@ impl Protobuf {
                 number::SEQUENCE => part.sequence = Some(field.varint()?),
                 number::HISTORICAL => historical = field.varint()? != 0,
                 number::READINGS => self.reading(field.message()?, &mut part, out)?,
+                number::DEVICES if devices >= DEVICES_MAX => {
+                    return Err(DecodeError::TooManyReadings { limit: READINGS_MAX }.into());
+                }
                 number::DEVICES => devices += 1,
                 _ => out.unknown_keys += 1,
             }
@@ -143,6 +146,9 @@ impl Protobuf {
         }
     }
 }
+
+/// Devices behind one gateway, each of which has a part of its own.
+const DEVICES_MAX: u32 = 1_000;
 
 /// Field numbers of `trygg.device.v1.DeviceMessage`.
 mod number {

@@ -40,6 +40,9 @@ pub struct Shelly {
 
 const TABLE: &str = include_str!("../../config/keys/shelly.csv");
 
+/// Bytes of a key that is looked at. Part of it may be the topic's, which holds for every value.
+const KEY_MAX: usize = 256;
+
 /// The two topics that say the same.
 const NOTIFICATIONS: &str = "events/rpc";
 const STATUSES: &str = "status";
@@ -90,11 +93,17 @@ impl Shelly {
                 leaves::read(message.payload, out, |path| self.notified(path, &mut scope))?
             }
             Place::Component { component, .. } => leaves::read(message.payload, out, |path| {
+                if component.len() > KEY_MAX {
+                    return Wanted::Unknown;
+                }
                 self.field(Component::new(component, path), &mut scope)
             })?,
             Place::FirstGeneration { path, .. } if !json_text::is_bare(body) => {
                 let mut whole = String::new();
                 leaves::read(message.payload, out, |below| {
+                    if path.len() > KEY_MAX {
+                        return Wanted::Unknown;
+                    }
                     whole.clear();
                     whole.extend([path, "/", below]);
                     self.field(Component::of_topic(&whole), &mut scope)
@@ -151,6 +160,9 @@ impl Shelly {
 
     /// What a field of a component is.
     fn field<'v>(&'v self, place: Component<'_>, scope: &mut Scope<'v, 2>) -> Wanted<Key<'v>> {
+        if place.component.len() + place.field.len() > KEY_MAX {
+            return Wanted::Unknown;
+        }
         let channel = place.channel();
         let instance = place.instance.unwrap_or(0);
         match (place.component, place.field) {

@@ -1,12 +1,12 @@
 //! What holds for every format; and the helpers of the formats' own tests.
 
-mod industry;
-mod people;
-mod radios;
+mod bounds;
+mod samples;
+mod whatever;
 
 use std::{fmt::Write, sync::LazyLock};
 
-use proptest::{collection::vec, prelude::*, sample::select};
+use proptest::prelude::*;
 
 use super::*;
 use crate::model::{Moment, QoS, ReadingFlag, Value};
@@ -90,142 +90,15 @@ pub(super) fn assert_whole(out: &Decoded) {
     assert_eq!(out.refused.len(), REFUSED_LISTED_MAX.min(out.refused_count as usize));
 }
 
-fn mapping() -> Decoder {
-    let settings = r#"{
-        "name": "ward", "device": "/id", "time": {"pointer": "/ts"}, "sequence": "/n",
-        "reading": [
-            {"pointer": "/data/temp", "kind": "air_temperature", "unit": "F"},
-            {"pointer": "/data/0", "kind": "motion", "invert": true},
-            {"pointer": "/key", "kind": "button_press", "words": {"short": "single"}},
-            {"pointer": "", "kind": "sos"}
-        ]
-    }"#;
-    let settings = serde_json::from_str(settings).unwrap();
-    Decoder::Mapping(Mapping::new(&settings, &catalogue()).unwrap())
-}
-
 /// Zigbee2MQTT, JSON, protobuf, mapping.
 static DECODERS: LazyLock<[Decoder; 4]> = LazyLock::new(|| {
     [
         Decoder::usual(Format::Zigbee2Mqtt, &CATALOGUE),
         Decoder::usual(Format::Json, &CATALOGUE),
         Decoder::usual(Format::Protobuf, &CATALOGUE),
-        mapping(),
+        samples::mapping(),
     ]
 });
-
-const TOPICS: [(&str, &str); 5] = [
-    ("z/hall", "hall"),
-    ("z/hall/availability", "hall/availability"),
-    ("z/hall/action", "hall/action"),
-    ("z/bridge/state", ""),
-    ("z/hall/set", "hall/set"),
-];
-
-/// Well-formed messages of all formats, to be damaged.
-const CORPUS: [&[u8]; 9] = [
-    br#"{"battery":"80.00","contact":false,"voltage":2905,"last_seen":"2024-11-23T15:14:12+01:00"}"#,
-    br#"{"action":"emergency","update":{"state":"idle","x":[1,{"y":2}]},"linkquality":18,"smoke":null}"#,
-    br#"{"state":"online"}"#,
-    br#"{"device":"bed 4","time":1573393389829,"sequence":7,"readings":[{"kind":"heart_rate","value":61,"unit":"bpm"},{"kind":"sos"},7,{"value":"x","kind":"motion","time":"2024-01-01T00:00:00Z"}]}"#,
-    br#"[{"device":"a","kind":"spo2","value":97.5,"unit":"%"},{"device":"b","readings":[]}]"#,
-    br#"{"id":"n1","ts":1573393389,"n":4,"data":{"temp":70.5},"key":"short","more":[1,2,3]}"#,
-    br#"{"data":[true,1],"key":"long"}"#,
-    b"\x0a\x03bed\x11\x40\x42\x0f\x00\x00\x00\x00\x00\x18\x07\x2a\x15\x0a\x0aheart_rate\x11\x00\x00\x00\x00\x00\x80\x4e\x40",
-    b"\x2a\x05\x0a\x03sos\x32\x0a\x0a\x01b\x2a\x05\x0a\x03sos",
-];
-
-/// The corpus with bytes replaced, cut out, doubled and cut off.
-fn damaged() -> impl Strategy<Value = Vec<u8>> {
-    let damage = (0_u8..4, any::<prop::sample::Index>(), any::<u8>());
-    (select(&CORPUS[..]), vec(damage, 0..6)).prop_map(|(message, damages)| {
-        let mut bytes = message.to_vec();
-        for (how, at, byte) in damages {
-            if bytes.is_empty() {
-                break;
-            }
-            let at = at.index(bytes.len());
-            match how {
-                0 => bytes[at] = byte,
-                1 => {
-                    bytes.remove(at);
-                }
-                2 => bytes.insert(at, bytes[at]),
-                _ => bytes.truncate(at),
-            }
-        }
-        bytes
-    })
-}
-
-fn assert_sound(payload: &[u8]) -> Result<(), TestCaseError> {
-    let mut out = Decoded::default();
-    for decoder in DECODERS.iter() {
-        for (topic, device) in TOPICS {
-            match decoder.decode(device, &message(topic, payload), &mut Memory::default(), &mut out)
-            {
-                Err(error) => {
-                    prop_assert!(!error.reason().is_empty());
-                    prop_assert!(error.to_string().len() < 128);
-                }
-                Ok(Outcome::NonReading(_)) => {
-                    prop_assert!(out.readings.is_empty() && out.refused_count == 0);
-                }
-                Ok(Outcome::Readings) => {
-                    prop_assert!(!out.readings.is_empty() || out.refused_count > 0);
-                    assert_whole(&out);
-                    crate::validate::readings(&catalogue(), &mut out);
-                    assert_whole(&out);
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
-
-    #[test]
-    fn any_bytes_are_survived(payload in vec(any::<u8>(), 0..200)) {
-        assert_sound(&payload)?;
-    }
-
-    #[test]
-    fn damaged_messages_are_survived(payload in damaged()) {
-        assert_sound(&payload)?;
-    }
-
-    #[test]
-    fn numbers_keep_every_bit(number in any::<f64>().prop_filter("JSON has no other", |n| n.is_finite())) {
-        let payload = format!(r#"{{"kind":"link_quality","value":{number:?}}}"#);
-        let mut out = Decoded::default();
-        let outcome = Decoder::usual(Format::Json, &catalogue()).decode("", &message("t", payload.as_bytes()), &mut Memory::default(), &mut out);
-        prop_assert_eq!(outcome, Ok(Outcome::Readings));
-        let Value::Number(read) = out.readings[0].value else { panic!("no number") };
-        prop_assert_eq!(read.to_bits(), number.to_bits());
-    }
-}
-
-#[test]
-fn the_corpus_itself_is_readable() {
-    let [zigbee2mqtt, json, protobuf, mapping] = &*DECODERS;
-    let readable = [(zigbee2mqtt, 0..2), (json, 3..5), (mapping, 5..7), (protobuf, 7..9)];
-    for (decoder, range) in readable {
-        for payload in &CORPUS[range] {
-            let mut out = Decoded::default();
-            let outcome = decoder.decode(
-                "hall",
-                &message("z/hall", payload),
-                &mut Memory::default(),
-                &mut out,
-            );
-            assert_eq!(outcome, Ok(Outcome::Readings), "{}", String::from_utf8_lossy(payload));
-            assert!(!out.readings.is_empty());
-        }
-    }
-    assert_eq!(told(zigbee2mqtt, TOPICS[1].0, TOPICS[1].1, CORPUS[2]), "online=true");
-}
 
 const UTF8: &str = "error utf8_invalid";
 const MALFORMED: &str = "error json_malformed";
@@ -315,4 +188,17 @@ fn debug_shows_no_measurement() {
     assert_eq!(outcome, Ok(Outcome::Readings));
     let text = format!("{out:?}");
     assert!(!text.contains("Astrid") && !text.contains("123"), "{text}");
+}
+
+proptest! {
+    #[test]
+    fn numbers_keep_every_bit(number in any::<f64>().prop_filter("JSON has no other", |n| n.is_finite())) {
+        let payload = format!(r#"{{"kind":"link_quality","value":{number:?}}}"#);
+        let mut out = Decoded::default();
+        let decoder = Decoder::usual(Format::Json, &catalogue());
+        let outcome = decoder.decode("", &message("t", payload.as_bytes()), &mut Memory::default(), &mut out);
+        prop_assert_eq!(outcome, Ok(Outcome::Readings));
+        let Value::Number(read) = out.readings[0].value else { panic!("no number") };
+        prop_assert_eq!(read.to_bits(), number.to_bits());
+    }
 }

@@ -7,6 +7,9 @@ use crate::decode::{
     scalar::Scalar,
 };
 
+/// Bytes of a text that is looked at. A message may say one once for a thousand entities.
+const TEXT_MAX: usize = 512;
+
 /// What one message says, keys in their long form.
 #[derive(Debug, Default)]
 pub(super) struct Config {
@@ -33,6 +36,8 @@ pub(super) struct Draft {
     pub(super) on: Option<String>,
     pub(super) off: Option<String>,
     pub(super) category: Option<String>,
+    /// Something that matters is longer than it ever is.
+    pub(super) is_oversize: bool,
 }
 
 impl Config {
@@ -45,6 +50,7 @@ impl Config {
     fn take(&mut self, path: &Path, scalar: &Scalar<'_>) -> Result<(), DecodeError> {
         let Some(value) = as_text(scalar) else { return Ok(()) };
         match long(path.step(0)) {
+            "~" if path.len() == 1 && value.len() > TEXT_MAX => self.common.is_oversize = true,
             "~" if path.len() == 1 => self.base = value,
             "device" => match (long(path.step(1)), path.index(2), path.index(3)) {
                 ("identifiers", None | Some(0), None) => self.identifier = Some(value),
@@ -108,6 +114,7 @@ impl Config {
 
 impl Draft {
     fn set(&mut self, key: &str, value: String) {
+        let is_oversize = value.len() > TEXT_MAX;
         let place = match key {
             "platform" => &mut self.platform,
             "object_id" => &mut self.object,
@@ -120,13 +127,18 @@ impl Draft {
             "entity_category" => &mut self.category,
             _ => return,
         };
-        *place = Some(value);
+        if is_oversize {
+            self.is_oversize = true;
+        } else {
+            *place = Some(value);
+        }
     }
 
     /// What a component leaves out, the message says for all.
     pub(super) fn over(&self, common: &Self) -> Self {
         let either = |own: &Option<String>, common: &Option<String>| own.clone().or(common.clone());
-        Self { topic: either(&self.topic, &common.topic), ..self.clone() }
+        let is_oversize = self.is_oversize || common.is_oversize;
+        Self { topic: either(&self.topic, &common.topic), is_oversize, ..self.clone() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What Homie devices say of their properties and children, and how it is remembered.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 
@@ -28,8 +28,14 @@ pub(super) struct Property {
     pub(super) channel: u16,
 }
 
-/// Properties and children of one device that are remembered.
+/// Properties of one device that are remembered.
 const PROPERTIES_MAX: usize = 1_000;
+
+/// Children of one device that are remembered: as many as one `lost` may tell of.
+const CHILDREN_MAX: usize = super::LOST_MAX;
+
+/// Bytes of node and property that are remembered.
+const KEY_MAX: usize = 256;
 
 /// About what a table entry costs beside its texts.
 const ENTRY_BYTES: usize = 64;
@@ -47,7 +53,8 @@ impl Device {
             let properties = at.get("properties").into_iter().flat_map(At::entries);
             properties.map(move |(property, at)| (node, property, at))
         });
-        for (node, property, at) in properties.take(PROPERTIES_MAX) {
+        let fitting = properties.filter(|(node, property, _)| node.len() + property.len() < KEY_MAX);
+        for (node, property, at) in fitting.take(PROPERTIES_MAX) {
             let count = nodes_with.entry(property).or_default();
             *count = count.saturating_add(1);
             let known = Property {
@@ -64,7 +71,7 @@ impl Device {
             }
         }
         let children = root.get("children").into_iter().flat_map(At::items);
-        let children = children.filter_map(At::text).take(PROPERTIES_MAX);
+        let children = children.filter_map(At::text).take(CHILDREN_MAX);
         device.children = children.map(Box::from).collect();
         Ok(device)
     }
@@ -112,13 +119,15 @@ impl Device {
 /// The devices below one, children's children too, as far as their descriptions are remembered.
 pub(super) fn below(memory: &mut Memory, place: &Place<'_>, limit: usize) -> Vec<Box<str>> {
     let mut found: Vec<Box<str>> = Vec::new();
+    let mut seen: HashSet<Box<str>, RandomState> = HashSet::default();
+    seen.insert(place.device.into());
     let mut at = 0;
     let mut key = place.key.to_owned();
     loop {
         let children = memory.get::<Device>(Shelf::Homie, &key).map(|device| &*device.children);
         for child in children.unwrap_or_default() {
-            let is_known = **child == *place.device || found.contains(child);
-            if !is_known && found.len() < limit {
+            if found.len() < limit && !seen.contains(child) {
+                seen.insert(child.clone());
                 found.push(child.clone());
             }
         }

@@ -40,14 +40,21 @@ impl<'n> Name<'n> {
         name.strip_prefix(self.base) == Some(self.own)
     }
 
+    /// Is its own part fit to stand behind a base?
+    pub(super) fn goes_on(self) -> bool {
+        self.own.bytes().all(is_letter)
+    }
+
     /// Letters, digits and `-:./_`, the first of them a letter or digit. An empty one is left to
     /// the topic.
     pub(super) fn is_legal(self) -> bool {
         let mut bytes = self.base.bytes().chain(self.own.bytes());
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric();
-        let is_letter = |byte| is_plain(byte) || matches!(byte, b'-' | b':' | b'.' | b'/' | b'_');
-        bytes.next().is_none_or(is_plain) && bytes.all(is_letter)
+        bytes.next().is_none_or(|first| first.is_ascii_alphanumeric()) && bytes.all(is_letter)
     }
+}
+
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b':' | b'.' | b'/' | b'_')
 }
 
 #[cfg(test)]

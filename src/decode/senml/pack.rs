@@ -20,6 +20,12 @@ use crate::{
     model::{ReportFlag, UnixMicros},
 };
 
+/// Bytes a base name may have, which is the most of a device's name, and a base unit.
+const BASE_MAX: usize = 256;
+
+/// A unit nobody has, in place of one longer than any.
+const NO_UNIT: &str = "?";
+
 /// A sum below it, in seconds, is meant from now on and not since 1970.
 const ABSOLUTE: f64 = 268_435_456.0;
 
@@ -30,6 +36,8 @@ pub(super) struct Pack<'d, 'a> {
     out: &'d mut Decoded,
     part: Option<DevicePart>,
     base_name: Cow<'a, str>,
+    /// Its own letters are those of a name.
+    is_base_legal: bool,
     base_unit: Cow<'a, str>,
     base_time: f64,
     base_value: f64,
@@ -58,6 +66,7 @@ impl<'d, 'a> Pack<'d, 'a> {
             out,
             part: None,
             base_name: Cow::Borrowed(""),
+            is_base_legal: true,
             base_unit: Cow::Borrowed(""),
             base_time: 0.0,
             base_value: 0.0,
@@ -71,11 +80,16 @@ impl<'d, 'a> Pack<'d, 'a> {
         let Record { base_name, base_time, base_unit, base_value, name, unit, time, .. } = record;
         self.base_time = base_time.unwrap_or(self.base_time);
         self.base_value = base_value.unwrap_or(self.base_value);
+        // What holds for all that follow is looked at once, however long it is.
         if let Some(name) = base_name {
+            if name.len() > BASE_MAX {
+                return Err(DecodeError::DeviceNameTooLong { limit: BASE_MAX });
+            }
+            self.is_base_legal = Name { base: &name, own: "" }.is_legal();
             self.base_name = name;
         }
         if let Some(unit) = base_unit {
-            self.base_unit = unit;
+            self.base_unit = if unit.len() > BASE_MAX { Cow::Borrowed(NO_UNIT) } else { unit };
         }
         self.out.unknown_keys = self.out.unknown_keys.saturating_add(record.unknown);
         if is_base_only && time.is_none() {
@@ -84,7 +98,7 @@ impl<'d, 'a> Pack<'d, 'a> {
         self.out.check_room()?;
         let base = self.base_name.clone();
         let whole = Name { base: &base, own: name.as_deref().unwrap_or_default() };
-        if record.is_misshapen || record.values > 1 || !whole.is_legal() {
+        if record.is_misshapen || record.values > 1 || !self.is_legal(whole) {
             self.out.refuse(None, RefusalReason::ReadingShape, None);
             return Ok(());
         }
@@ -130,6 +144,10 @@ impl<'d, 'a> Pack<'d, 'a> {
             Judged::Discarded => self.has_position = true,
         }
         Ok(())
+    }
+
+    fn is_legal(&self, name: Name<'_>) -> bool {
+        if name.base.is_empty() { name.is_legal() } else { self.is_base_legal && name.goes_on() }
     }
 
     /// The name goes first, then the unit.

@@ -3,12 +3,16 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
-    decode::memory::Remembered,
+    decode::{READINGS_MAX, memory::Remembered},
     model::{KindId, Mono},
 };
 
 /// Metrics of a node that are remembered. Aliases beyond it are not known.
 const METRICS_MAX: usize = 4_096;
+
+/// Devices of a node that are remembered: as many as one message may tell the death of, beside
+/// the node's own.
+const DEVICES_MAX: usize = READINGS_MAX - 1;
 
 /// A node is asked for its birth no more often.
 const ASK_AGAIN: Duration = Duration::from_mins(1);
@@ -99,7 +103,7 @@ impl Node {
 
     /// Remembers the metrics of a birth.
     pub(super) fn learn(&mut self, device: &str, metrics: Vec<Born>) {
-        if !device.is_empty() {
+        if !device.is_empty() && self.devices.len() < DEVICES_MAX {
             self.devices.insert(device.into());
         }
         let room = METRICS_MAX.saturating_sub(self.metrics.len());

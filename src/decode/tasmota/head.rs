@@ -16,6 +16,12 @@ use crate::{
     model::{Flags, ReportFlag, UnixMicros},
 };
 
+/// Values of one message: chips with few kilobytes of memory wrote it.
+const VALUES_MAX: usize = 4_096;
+
+/// Zigbee devices of one message.
+const GROUPS_MAX: usize = 128;
+
 /// Found by a first walk, before any value is read: units stand behind the values.
 #[derive(Default)]
 pub(super) struct Head<'a> {
@@ -24,6 +30,7 @@ pub(super) struct Head<'a> {
     pub(super) temperature: Stated<'a>,
     pub(super) pressure: Stated<'a>,
     groups: Vec<Group<'a>>,
+    values: usize,
 }
 
 /// A unit that the message names.
@@ -53,6 +60,10 @@ impl<'a> Head<'a> {
     }
 
     fn take(&mut self, path: &Path, scalar: &Scalar<'a>) -> Result<(), DecodeError> {
+        self.values += 1;
+        if self.values > VALUES_MAX {
+            return Err(DecodeError::JsonShape { expected: "at most 4096 values" });
+        }
         let level = path.len().saturating_sub(1);
         let text = match scalar {
             Scalar::Text(text) => Some(text),
@@ -81,7 +92,7 @@ impl<'a> Head<'a> {
     fn group(&mut self, path: &Path, level: usize) -> Result<&mut Group<'a>, DecodeError> {
         let key = path.above(level);
         if self.groups.last().is_none_or(|group| group.key != key) {
-            if self.groups.len() >= READINGS_MAX {
+            if self.groups.len() >= GROUPS_MAX {
                 return Err(DecodeError::TooManyReadings { limit: READINGS_MAX });
             }
             let key = key.to_owned();
