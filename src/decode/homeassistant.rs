@@ -95,12 +95,16 @@ impl HomeAssistant {
         let of_all = std::iter::once((place.object, &read.common));
         let of_each = read.components.iter().map(|(id, draft)| (id.as_str(), draft));
         for (id, draft) in of_all.chain(of_each) {
-            let draft = draft.over(&read.common);
-            let component = draft.platform.as_deref().unwrap_or(place.component);
-            let Some(topic) = &draft.topic else { continue };
-            if component == "device" {
+            // Where the topic says what it is, a `platform` is that of Home Assistant.
+            let component = match place.component {
+                "device" => draft.platform.as_deref().unwrap_or("device"),
+                component => component,
+            };
+            if component == "device" || draft.is_removed() {
                 continue;
             }
+            let draft = draft.over(&read.common);
+            let Some(topic) = &draft.topic else { continue };
             match self.entity(component, id, &draft) {
                 Some(entity) => {
                     let entity = Entity { config, device: device.into(), ..entity };
