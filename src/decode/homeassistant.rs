@@ -98,16 +98,20 @@ impl HomeAssistant {
         let of_all = std::iter::once((place.object, &read.common));
         let of_each = read.components.iter().map(|(id, draft)| (id.as_str(), draft));
         for (id, draft) in of_all.chain(of_each) {
+            // Where the topic says what it is, a `platform` is that of Home Assistant.
+            let component = match place.component {
+                "device" => draft.platform.as_deref().unwrap_or("device"),
+                component => component,
+            };
+            if component == "device" || draft.is_removed() {
+                continue;
+            }
             let draft = draft.over(&read.common);
-            let component = draft.platform.as_deref().unwrap_or(place.component);
             if draft.is_oversize {
                 out.unknown_keys += 1;
                 continue;
             }
             let Some(topic) = &draft.topic else { continue };
-            if component == "device" {
-                continue;
-            }
             match self.entity(component, id, &draft) {
                 Some(entity) => {
                     let entity = Entity { config, device: device.into(), ..entity };

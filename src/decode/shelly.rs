@@ -72,7 +72,7 @@ impl Shelly {
         let place = match topic::place(message.topic) {
             Place::Told(what) => return Ok(Some(what)),
             _ if body.is_empty() => return Ok(Some(NonReading::Empty)),
-            Place::Blu { address } => return self.blu(&address, message.payload, out),
+            Place::Blu { address } => return self.blu(&address, message, out),
             Place::Foreign => {
                 return Err(DecodeError::Topic {
                     expected: "`shellies/...`, `.../events/rpc`, `.../status/...`, `.../online`",
@@ -98,6 +98,12 @@ impl Shelly {
                 }
                 self.field(Component::new(component, path), &mut scope)
             })?,
+            // Such as the list of reasons why a sensor woke up: known, and no measurement.
+            Place::FirstGeneration { path, .. }
+                if matches!(self.field(Component::of_topic(path), &mut scope), Wanted::No) =>
+            {
+                Vec::new()
+            }
             Place::FirstGeneration { path, .. } if !json_text::is_bare(body) => {
                 let mut whole = String::new();
                 leaves::read(message.payload, out, |below| {
@@ -195,15 +201,16 @@ impl Shelly {
     fn blu(
         &self,
         address: &str,
-        payload: &[u8],
+        message: &Message<'_>,
         out: &mut Decoded,
     ) -> Result<Option<NonReading>, DecodeError> {
         let mut key = String::new();
-        let leaves = leaves::read(payload, out, |path| {
+        let leaves = leaves::read(message.payload, out, |path| {
             match path {
                 "pid" => return Wanted::Yes(Key::Packet),
                 "encryption" => return Wanted::Yes(Key::Encryption),
-                "address" | "gateway" => return Wanted::No,
+                "gateway" => return Wanted::Yes(Key::Gateway),
+                "address" => return Wanted::No,
                 _ => {}
             }
             // A sensor of several buttons has a list.
@@ -226,6 +233,8 @@ impl Shelly {
         }
         let name = out.own_name(address)?;
         let mut sheet = Sheet::begin(&self.catalogue, name, out)?;
+        // Several Shellys may hear it, and script or topic may say which one did.
+        sheet.part.way = identity::way(message.topic);
         report::take_blu(&leaves, &mut sheet);
         sheet.finish();
         Ok(None)

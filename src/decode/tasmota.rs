@@ -68,7 +68,8 @@ impl Tasmota {
             return self.bare(&gateway, last, place, body, out);
         }
         let text = json_text::check(message.payload)?;
-        let head = Head::read(text)?;
+        let whole = gateway.clone();
+        let head = Head::read(text, whole.rsplit('/').next().unwrap_or_default())?;
         cut_address(&mut gateway, &head);
         let (time, flags) = head.time(self.zone.as_ref(), message.received.wall);
         let way = way(place, last);
@@ -83,7 +84,7 @@ impl Tasmota {
             part: DevicePart { measured_at: time, flags, way, ..DevicePart::begin(out) },
             out,
             owner: String::new(),
-            group_at: 0,
+            claimed: Vec::new(),
             name: String::new(),
         };
         let deeper = paths::walk(text, |path, scalar| body.take(path, &scalar))?;
@@ -156,10 +157,9 @@ fn is_text(body: &[u8]) -> bool {
 /// A Zigbee device may have a topic of its own below the bridge's: `tele/bridge/8F20/SENSOR`.
 /// Its name is in the message, and must be the same either way.
 fn cut_address(gateway: &mut String, head: &Head<'_>) {
-    let (above, last) = gateway.rsplit_once('/').unwrap_or(("", gateway));
-    if head.is_of(last) {
-        let length = above.len();
-        gateway.truncate(length);
+    if head.is_of_level() {
+        let above = gateway.rsplit_once('/').map_or(0, |(above, _)| above.len());
+        gateway.truncate(above);
     }
 }
 

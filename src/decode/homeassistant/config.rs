@@ -38,6 +38,8 @@ pub(super) struct Draft {
     pub(super) category: Option<String>,
     /// Something that matters is longer than it ever is.
     pub(super) is_oversize: bool,
+    /// Values it has, known or not.
+    pub(super) said: usize,
 }
 
 impl Config {
@@ -74,8 +76,11 @@ impl Config {
                     bound(self.components.len())?;
                     self.components.push((id.to_owned(), Draft::default()));
                 }
-                if let (Some((_, draft)), 3) = (self.components.last_mut(), path.len()) {
-                    draft.set(long(path.step(2)), value);
+                if let Some((_, draft)) = self.components.last_mut() {
+                    draft.said += 1;
+                    if path.len() == 3 {
+                        draft.set(long(path.step(2)), value);
+                    }
                 }
             }
             key @ ("availability_topic"
@@ -132,6 +137,11 @@ impl Draft {
         } else {
             *place = Some(value);
         }
+    }
+
+    /// A component that says nothing but its platform has been removed from its device.
+    pub(super) fn is_removed(&self) -> bool {
+        self.said == 1 && self.platform.is_some()
     }
 
     /// What a component leaves out, the message says for all.

@@ -70,6 +70,7 @@ pub(super) fn forget(memory: &mut Memory, config_topic: &str, config: u64) {
             });
         if is_empty == Some(true) {
             memory.remove(Shelf::Entities, &topic);
+            forget_wildcard(memory, &topic);
         }
     }
     memory.remove(Shelf::Configs, config_topic);
@@ -140,6 +141,16 @@ fn remember_wildcard(memory: &mut Memory, topic: &str) -> bool {
         memory.put(Shelf::Wildcards, "", Discovery::Names(vec![topic.into()]));
     }
     added.unwrap_or(true)
+}
+
+/// Makes room for others.
+fn forget_wildcard(memory: &mut Memory, topic: &str) {
+    if topic.contains(['+', '#']) {
+        memory.update(Shelf::Wildcards, "", |known: &mut Discovery| match known {
+            Discovery::Names(known) => known.retain(|it| **it != *topic),
+            Discovery::Topic(_) => {}
+        });
+    }
 }
 
 /// The state topic with wildcards that a topic falls under.

@@ -113,6 +113,47 @@ fn what_is_deleted_or_changed_is_no_longer_so() {
 }
 
 #[test]
+fn a_component_with_nothing_but_its_platform_is_gone() {
+    let topic = "ha/device/hub7/config";
+    let hub = |components: &str| {
+        format!(r#"{{"dev":{{"ids":["hub7"]}},"stat_t":"hub7/s","cmps":{{{components}}}}}"#)
+    };
+    let warm = r#""temperature":{"p":"sensor","unit_of_meas":"°C","val_tpl":"{{ value_json.t }}"}"#;
+    let (with, without) = (
+        hub(&format!(
+            r#"{warm},"humidity":{{"p":"sensor","uniq_id":"h","val_tpl":"{{{{ value_json.h }}}}"}}"#
+        )),
+        hub(&format!(r#"{warm},"humidity":{{"p":"sensor"}}"#)),
+    );
+    let state = ("hub7/s", r#"{"t":21,"h":40}"#);
+    let both = "hub7: air_temperature=21 relative_humidity=40~";
+    assert_eq!(
+        after(&[(topic, &with), state]).replace("humidity=40~", "humidity=40"),
+        both.replace('~', "")
+    );
+    assert_eq!(after(&[(topic, &with), (topic, &without), state]), "hub7: air_temperature=21");
+}
+
+#[test]
+fn an_entity_is_what_its_topic_says() {
+    let config = r#"{"platform":"mqtt","stat_t":"t","dev_cla":"temperature","unit_of_meas":"°C"}"#;
+    assert_eq!(after(&[("ha/sensor/t/config", config), ("t", "21")]), "t: air_temperature=21");
+}
+
+#[test]
+fn a_topic_with_wildcards_that_is_gone_makes_room() {
+    let config = |number: usize| format!(r#"{{"stat_t":"+/{number}","dev_cla":"humidity"}}"#);
+    let topics: Vec<String> = (0..80).map(|number| format!("ha/sensor/n{number}/config")).collect();
+    let configs: Vec<String> = (0..80).map(config).collect();
+    let mut messages: Vec<(&str, &str)> = Vec::new();
+    for (topic, config) in topics.iter().zip(&configs) {
+        messages.extend([(&**topic, &**config), (topic, "")]);
+    }
+    messages.extend([(&*topics[0], &*configs[79]), ("x/79", "40")]);
+    assert_eq!(after(&messages), "n0: relative_humidity=40~");
+}
+
+#[test]
 fn a_topic_of_several_devices_is_their_gateways() {
     let config = |device: &str| {
         format!(

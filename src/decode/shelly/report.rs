@@ -7,6 +7,7 @@ use super::{
 use crate::{
     decode::{
         decoded::Decoded,
+        identity,
         leaves::{Leaf, Wanted},
         meaning::{self, Meaning},
         memory::{Memory, Shelf},
@@ -39,6 +40,8 @@ pub(super) enum Key<'v> {
     Presses,
     /// Number of a BLU sensor's message.
     Packet,
+    /// The Shelly that heard a BLU sensor.
+    Gateway,
     /// Whether it can be read.
     Encryption,
 }
@@ -68,6 +71,7 @@ impl Report<'_, '_, '_> {
                 | Key::Event { .. }
                 | Key::Press { .. }
                 | Key::Packet
+                | Key::Gateway
                 | Key::Encryption => {}
             }
         }
@@ -89,6 +93,7 @@ impl Report<'_, '_, '_> {
                 | Key::Event { .. }
                 | Key::Presses
                 | Key::Packet
+                | Key::Gateway
                 | Key::Encryption => {}
             }
         }
@@ -165,6 +170,11 @@ pub(super) fn take_blu(leaves: &[Leaf<'_, Key<'_>>], sheet: &mut Sheet<'_>) {
         match *key {
             Key::Field { term, channel } => sheet.take(term, channel, value, None),
             Key::Packet => sheet.part.sequence = sender::sequence(value),
+            Key::Gateway => {
+                if let Scalar::Text(gateway) = value {
+                    sheet.part.way = identity::way(gateway);
+                }
+            }
             Key::Time
             | Key::Battery { .. }
             | Key::External { .. }

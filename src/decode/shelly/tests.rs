@@ -47,7 +47,9 @@ fn the_first_generation_says_one_value_a_topic() {
         ("sensor/state", "close", "door_open=false"),
         ("sensor/alarm_state", "mild", "gas_alarm=true"),
         ("sensor/alarm_state", "test", "none no_value"),
-        ("sensor/act_reasons", r#"["sensor"]"#, "error json_shape"),
+        ("sensor/act_reasons", r#"["sensor"]"#, "none status"),
+        ("ext_temperatures", r#"{"0":{"hwID":"28f","tC":4.5,"tF":40.1}}"#, "none status"),
+        ("sensor/of_somebody", r#"["sensor"]"#, "error json_shape"),
         ("relay/0", "on", "appliance_on#1=true"),
         ("relay/1", "off", "appliance_on#2=false"),
         ("relay/0/power", "12.5", "power#1=12.5"),
@@ -243,6 +245,15 @@ fn twin_topics_are_one_device_by_two_ways() {
     assert_eq!(link.part().measured_at, DeviceTime::Absent);
     link.hear("blu/events/0a:1b:2c:3d:4e:5f", r#"{"battery":5,"pid":77}"#);
     assert_eq!((link.out.names.as_str(), link.part().sequence), ("0A1B2C3D4E5F", Some(77)));
+    let mut way = |topic: &str, payload: &str| {
+        link.hear(topic, payload);
+        link.part().way
+    };
+    let (hall, bed) = ("hall/0a:1b:2c:3d:4e:5f", "bed/0a:1b:2c:3d:4e:5f");
+    assert_ne!(way(hall, r#"{"battery":5}"#), way(bed, r#"{"battery":5}"#));
+    let of_gateway = |name: &str| format!(r#"{{"battery":5,"gateway":"{name}"}}"#);
+    assert_ne!(way(hall, &of_gateway("a")), way(hall, &of_gateway("b")));
+    assert_ne!(way(hall, r#"{"battery":5}"#), 0);
 }
 
 #[test]

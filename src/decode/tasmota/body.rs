@@ -1,6 +1,6 @@
 //! The values of a message, by chip and key.
 
-use super::head::{Head, first};
+use super::head::{Group, Head, first, is_address, is_wrapper};
 use crate::{
     catalogue::Catalogue,
     decode::{
@@ -34,7 +34,9 @@ pub(super) struct Body<'b, 'a> {
     /// Whose readings are being taken: the gateway's own if empty.
     pub(super) owner: String,
     pub(super) part: DevicePart,
-    pub(super) group_at: usize,
+    /// Kinds and channels that its values so far have, also those that came to nothing: which
+    /// chip is which must not depend on whether another one works.
+    pub(super) claimed: Vec<(KindId, u16)>,
     /// The key that is looked for.
     pub(super) name: String,
 }
@@ -62,18 +64,24 @@ impl Body<'_, '_> {
             Some(index) => (end.saturating_sub(1), index + 1),
             None => (end, 0),
         };
+        let head = self.head;
+        // Without a key of its own, a device may say in the message who it is.
+        let itself = || head.find(path.above(last)).filter(|group| group.device.is_some());
         let (context, device) = match path.step(from) {
-            wrapper @ ("ZbReceived" | "LwReceived") => (wrapper, Some(from + 1)),
+            wrapper if is_wrapper(wrapper) => (wrapper, Some(from + 1)),
             key if last > from && self.is_zigbee(path, from, key) => ("ZbReceived", Some(from)),
+            _ if last == from && itself().is_some() => ("ZbReceived", Some(from)),
             _ => ("", None),
         };
         let mut channel = u16::try_from(index).unwrap_or(u16::MAX);
         let mut chip = context;
         let mut owner = String::new();
-        if let Some(level) = device.filter(|level| *level < last) {
-            let above = path.above(level + 1);
-            let key = path.step(level);
-            let group = self.head.find(above, &mut self.group_at);
+        if let Some(level) = device {
+            let (group, key) = if level < last {
+                (head.find(path.above(level + 1)), path.step(level))
+            } else {
+                (itself(), "")
+            };
             if group.is_some_and(|group| group.is_command) && path.step(last) == "Power" {
                 return Ok(());
             }
@@ -104,13 +112,9 @@ impl Body<'_, '_> {
         self.value(&spot, scalar)
     }
 
-    fn is_zigbee(&mut self, path: &Path, level: usize, key: &str) -> bool {
-        let is_address = key.strip_prefix("0x").is_some_and(|hex| hex.len() == 4);
-        is_address
-            || self
-                .head
-                .find(path.above(level + 1), &mut self.group_at)
-                .is_some_and(|group| group.device.is_some())
+    fn is_zigbee(&self, path: &Path, level: usize, key: &str) -> bool {
+        let is_device = |group: &Group<'_>| group.device.is_some();
+        is_address(key) || self.head.find(path.above(level + 1)).is_some_and(is_device)
     }
 
     fn value(&mut self, spot: &Spot<'_>, scalar: &Scalar<'_>) -> Result<(), DecodeError> {
@@ -161,14 +165,16 @@ impl Body<'_, '_> {
     }
 
     /// Two chips may measure the same: the second gets a number of its own.
-    fn free_channel(&self, kind: KindId, channel: u16) -> u16 {
-        let own = self.out.readings.get(self.part.readings.start..).unwrap_or_default();
-        let same = || own.iter().filter(|reading| reading.kind == kind);
-        if same().any(|reading| reading.channel == channel) {
-            same().map(|reading| reading.channel).max().unwrap_or(0).max(1).saturating_add(1)
+    fn free_channel(&mut self, kind: KindId, channel: u16) -> u16 {
+        let same =
+            || self.claimed.iter().filter(|(of, _)| *of == kind).map(|(_, channel)| *channel);
+        let free = if same().any(|taken| taken == channel) {
+            same().max().unwrap_or(0).max(1).saturating_add(1)
         } else {
             channel
-        }
+        };
+        self.claimed.push((kind, free));
+        free
     }
 
     /// Goes on with the values of another device.
@@ -205,6 +211,7 @@ impl Body<'_, '_> {
         next.flags = self.flags;
         next.way = self.way;
         let part = std::mem::replace(&mut self.part, next);
+        self.claimed.clear();
         if part.readings.start < self.out.readings.len() {
             part.finish(self.out);
         }

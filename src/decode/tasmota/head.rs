@@ -1,8 +1,9 @@
 //! What a message says about all of its values, wherever it says it: time, units, and who the
 //! Zigbee devices in it are.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
+use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 
 use crate::{
@@ -19,9 +20,6 @@ use crate::{
 /// Values of one message: chips with few kilobytes of memory wrote it.
 const VALUES_MAX: usize = 4_096;
 
-/// Zigbee devices of one message.
-const GROUPS_MAX: usize = 128;
-
 /// Found by a first walk, before any value is read: units stand behind the values.
 #[derive(Default)]
 pub(super) struct Head<'a> {
@@ -29,7 +27,12 @@ pub(super) struct Head<'a> {
     epoch: Option<Scalar<'a>>,
     pub(super) temperature: Stated<'a>,
     pub(super) pressure: Stated<'a>,
-    groups: Vec<Group<'a>>,
+    /// By their paths. The network fills this table, so its seed is random.
+    groups: HashMap<String, Group<'a>, RandomState>,
+    /// The last level of the topic.
+    level: &'a str,
+    /// Some device stands under it in the message, or under it as an address.
+    is_under_level: bool,
     values: usize,
 }
 
@@ -44,8 +47,8 @@ pub(super) enum Stated<'a> {
 }
 
 /// An object that is a Zigbee device.
+#[derive(Default)]
 pub(super) struct Group<'a> {
-    key: String,
     pub(super) device: Option<Cow<'a, str>>,
     name: Option<Cow<'a, str>>,
     /// What a remote said, so `Power` is what it wants and not what it is.
@@ -53,8 +56,9 @@ pub(super) struct Group<'a> {
 }
 
 impl<'a> Head<'a> {
-    pub(super) fn read(text: &'a str) -> Result<Self, DecodeError> {
-        let mut head = Self::default();
+    /// `level` is the topic's last that is about a device.
+    pub(super) fn read(text: &'a str, level: &'a str) -> Result<Self, DecodeError> {
+        let mut head = Self { level, ..Self::default() };
         paths::walk(text, |path, scalar| head.take(path, &scalar))?;
         Ok(head)
     }
@@ -74,7 +78,14 @@ impl<'a> Head<'a> {
             | Scalar::Float(_)
             | Scalar::Nested => None,
         };
-        let is_top = level == first(path);
+        let from = first(path);
+        let is_top = level == from;
+        if !self.is_under_level {
+            let owner = from + usize::from(is_wrapper(path.step(from)));
+            // Outside of a wrapper, any other key may be that of a chip.
+            let is_device = owner < level && (owner > from || is_address(path.step(owner)));
+            self.is_under_level = is_device && is_called(path.step(owner), self.level);
+        }
         match (path.step(level), text) {
             ("Time", Some(text)) if is_top => self.local = Some(text.clone()),
             ("Epoch", _) if is_top => self.epoch = Some(scalar.clone()),
@@ -88,40 +99,28 @@ impl<'a> Head<'a> {
         Ok(())
     }
 
-    /// The group of a path's last object, which is the one at hand or a new one.
+    /// The group of a path's last object.
     fn group(&mut self, path: &Path, level: usize) -> Result<&mut Group<'a>, DecodeError> {
         let key = path.above(level);
-        if self.groups.last().is_none_or(|group| group.key != key) {
-            if self.groups.len() >= GROUPS_MAX {
-                return Err(DecodeError::TooManyReadings { limit: READINGS_MAX });
-            }
-            let key = key.to_owned();
-            self.groups.push(Group { key, device: None, name: None, is_command: false });
+        if !self.groups.contains_key(key) && self.groups.len() >= READINGS_MAX {
+            return Err(DecodeError::TooManyReadings { limit: READINGS_MAX });
         }
-        let last = self.groups.last_mut();
-        last.ok_or(DecodeError::TooManyReadings { limit: READINGS_MAX })
+        Ok(self.groups.entry(key.to_owned()).or_default())
     }
 
-    /// Who the object at a path is. Objects come in the same order again, so the search goes on
-    /// from `at`, the last one found.
-    pub(super) fn find(&self, key: &str, at: &mut usize) -> Option<&Group<'a>> {
-        let ahead = self.groups.iter().enumerate().skip(*at);
-        let behind = self.groups.iter().enumerate().take(*at);
-        let (found, group) = ahead.chain(behind).find(|(_, group)| group.key == key)?;
-        *at = found;
-        Some(group)
+    /// Who the object at a path is.
+    pub(super) fn find(&self, key: &str) -> Option<&Group<'a>> {
+        if self.groups.is_empty() { None } else { self.groups.get(key) }
     }
 
-    /// Is a level of the topic the name or address of a device in it?
-    pub(super) fn is_of(&self, level: &str) -> bool {
-        self.groups.iter().any(|group| {
-            let key = group.key.rsplit('/').next().unwrap_or_default();
-            let names = [Some(key), group.device.as_deref(), group.name.as_deref()];
-            group.device.is_some()
-                && names.into_iter().flatten().any(|name| {
-                    name == level || name.strip_prefix("0x").is_some_and(|hex| hex == level)
-                })
-        })
+    /// Is the last level of the topic the name or address of a device in the message?
+    pub(super) fn is_of_level(&self) -> bool {
+        let mut devices = self.groups.values().filter(|group| group.device.is_some());
+        self.is_under_level
+            || devices.any(|group| {
+                let names = [group.device.as_deref(), group.name.as_deref()];
+                names.into_iter().flatten().any(|name| is_called(name, self.level))
+            })
     }
 
     /// When it was measured. Seconds since 1970 go before the local time beside them.
@@ -174,6 +173,21 @@ impl Group<'_> {
         let address = self.device.as_deref().filter(|_| key.is_empty());
         own.or(address).unwrap_or(key).to_owned()
     }
+}
+
+/// Holds what a bridge heard of others.
+pub(super) fn is_wrapper(key: &str) -> bool {
+    matches!(key, "ZbReceived" | "LwReceived")
+}
+
+/// The short address of a Zigbee device.
+pub(super) fn is_address(key: &str) -> bool {
+    key.strip_prefix("0x").is_some_and(|hex| hex.len() == 4)
+}
+
+/// A topic has an address without what it begins with.
+fn is_called(name: &str, level: &str) -> bool {
+    name == level || name.strip_prefix("0x").is_some_and(|hex| hex == level)
 }
 
 /// Where values begin: `StatusSNS` and the like only wrap them.

@@ -59,6 +59,11 @@ fn chips_and_their_keys() {
             r#"{"A":{"Temperature":true,"Humidity":40}}"#,
             "relative_humidity=40 -air_temperature:value_type",
         ),
+        (r#"{"DS18B20":{"Temperature":null},"SHT3X":{"Temperature":2}}"#, "air_temperature#2=2~"),
+        (
+            r#"{"DS18B20":{"Temperature":"wet"},"SHT3X":{"Temperature":2}}"#,
+            "air_temperature#2=2~ -air_temperature:number_unreadable",
+        ),
         (r#"{"SCD40":{"CarbonDioxide":618,"eCO2":600}}"#, "co2=618"),
         (r#"{"BH1750":{"Illuminance":79}}"#, "illuminance=79"),
         (
@@ -145,6 +150,9 @@ fn a_zigbee_bridge_tells_of_others() {
             "vibration=true tilt_angle#1=-78 tilt_angle#2=0 tilt_angle#3=11",
         ),
         (r#"{"ZbReceived":{"0x1":{"Dimmer":3}}}"#, "none status"),
+        (r#"{"ZbReceived":{"Device":"0x1","Temperature":20.5}}"#, "air_temperature=20.5"),
+        (r#"{"Device":"0x1","Contact":1}"#, "door_open=true"),
+        (r#"{"ZbReceived":{"Device":"0x1","Power":2,"0006!02":""}}"#, "button_press=toggle"),
         (
             r#"{"LwReceived":{"0x4AD6":{"Device":"0x4AD6","DoorOpen":1,"Battery":3.0,"RSSI":-50}}}"#,
             "door_open=true battery_voltage=3 rssi=-50",
@@ -167,6 +175,9 @@ fn every_topic_names_a_device_the_same() {
     let named = r#"{"ZbReceived":{"Bad":{"Device":"0x8F20","Humidity":4}}}"#;
     let addressed = r#"{"ZbReceived":{"0x8F20":{"Name":"Bad","Device":"0x8F20","Humidity":4}}}"#;
     let bare = r#"{"0x8F20":{"Humidity":4}}"#;
+    let unnamed = r#"{"ZbReceived":{"0x8F20":{"Humidity":4}}}"#;
+    let keyless = r#"{"ZbReceived":{"Device":"0x8F20","Name":"Bad","Humidity":4}}"#;
+    let unwrapped = r#"{"Device":"0x8F20","Humidity":4}"#;
     let beacons =
         r#"{"A-d8799d":{"Humidity":4},"A-d8799e":{"Humidity":5},"ESP32":{"Temperature":40}}"#;
     for (topic, captured, payload, expected) in [
@@ -177,11 +188,37 @@ fn every_topic_names_a_device_the_same() {
         ("tele/zb/SENSOR", "zb", addressed, vec!["zb/Bad"]),
         ("tele/zb/8F20/SENSOR", "", addressed, vec!["zb/Bad"]),
         ("tele/zb/8F20/SENSOR", "", named, vec!["zb/Bad"]),
+        ("tele/zb/8F20/SENSOR", "", unnamed, vec!["zb/0x8F20"]),
+        ("tele/zb/SENSOR", "", unnamed, vec!["zb/0x8F20"]),
+        ("tele/zb/8F20/SENSOR", "", bare, vec!["zb/0x8F20"]),
+        ("tele/zb/8F20/SENSOR", "", keyless, vec!["zb/Bad"]),
+        ("tele/zb/Bad/SENSOR", "", keyless, vec!["zb/Bad"]),
+        ("tele/zb/SENSOR", "", keyless, vec!["zb/Bad"]),
+        ("tele/zb/8F20/SENSOR", "", unwrapped, vec!["zb/0x8F20"]),
+        ("tele/zb/Oak/SENSOR", "", unnamed, vec!["zb/Oak/0x8F20"]),
+        ("tele/home/BME280/SENSOR", "", r#"{"BME280":{"Humidity":4}}"#, vec!["home/BME280"]),
         ("tele/zb/SENSOR", "", bare, vec!["zb/0x8F20"]),
         ("tele/ble/SENSOR", "ble", beacons, vec!["A-d8799d", "A-d8799e", "ble"]),
     ] {
         assert_eq!(devices(topic, captured, payload), expected, "{topic} {payload}");
     }
+}
+
+#[test]
+fn long_keys_are_not_copied_for_each_value() {
+    let payload = format!(
+        r#"{{"A":{{"{}":{{{}"b":1}}}},"B":{{"Humidity":4}}}}"#,
+        "k".repeat(60_000),
+        r#""a":1,"#.repeat(10_000)
+    );
+    let mut out = Decoded::default();
+    let message = message("tele/plug/SENSOR", payload.as_bytes());
+    let decoder = decoder();
+    let used = allocation_counter::measure(|| {
+        let _outcome = decoder.decode("", &message, &mut Memory::default(), &mut out);
+    });
+    assert!(used.bytes_total < 1 << 20, "{}", used.bytes_total);
+    assert_eq!((out.readings.len(), out.unknown_keys), (1, 1));
 }
 
 #[test]
