@@ -247,7 +247,7 @@ impl ExplainArgs {
                     let blame = format!("line {number}: {error}");
                     writeln!(err, "{blame}")?;
                     if self.output == Output::Json {
-                        write_unread(Some(blame), out)?;
+                        write_unread(Some(&blame), out)?;
                     }
                     exit = Exit::Usage;
                 }

@@ -95,7 +95,7 @@ pub fn write_json(trace: &Trace, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes the line of a line that holds no message.
-pub fn write_unread(blame: Option<String>, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_unread(blame: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
     let (outcome, reason) = match blame {
         Some(_) => ("refused", "line_malformed"),
         None => ("no_reading", "line_empty"),
@@ -104,7 +104,7 @@ pub fn write_unread(blame: Option<String>, out: &mut dyn Write) -> io::Result<()
         outcome,
         format: None,
         reason: Some(reason),
-        detail: blame.as_deref().unwrap_or_default(),
+        detail: blame.unwrap_or_default(),
         readings: Vec::new(),
         refused: Vec::new(),
         unknown_keys: 0,

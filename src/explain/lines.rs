@@ -202,7 +202,10 @@ mod tests {
         let lines = |lines: &[&[u8]]| told(&lines.concat());
         assert_eq!(lines(&[]), "");
         assert_eq!(lines(&[message]), " 1 message", "without an end");
-        assert_eq!(lines(&[message, b"\r\n\r\n \t\n", message]), " 1 message 2 blank 3 blank 4 message");
+        assert_eq!(
+            lines(&[message, b"\r\n\r\n \t\n", message]),
+            " 1 message 2 blank 3 blank 4 message"
+        );
         assert_eq!(lines(&[BYTE_ORDER_MARK, message, b"\n"]), " 1 message");
         assert_eq!(lines(&[b"\n", BYTE_ORDER_MARK, message]), " 1 blank 2 mistake");
         let long = vec![b'1'; LINE_MAX + 1];

@@ -31,7 +31,8 @@ fn a_retained_list_of_devices_is_learned_anew_by_each_process() {
         let mut engine = site.engine();
         wait::until("the list was read", SOON, || {
             let described = [("link", "main"), ("reason", "description")];
-            (engine.scrape().count("trygg_messages_without_reading_total", &described) > 0).then_some(())
+            (engine.scrape().count("trygg_messages_without_reading_total", &described) > 0)
+                .then_some(())
         });
         let state = format!("{{\"temperature\":{fahrenheit}}}");
         publisher.publish("homes/h1/zigbee2mqtt/hall", state.as_bytes(), Send::Acknowledged);
@@ -44,9 +45,8 @@ fn a_retained_list_of_devices_is_learned_anew_by_each_process() {
 }
 
 /// A DDATA that names its metric by alias 5 alone: number 9, a double.
-const CHANGE: [u8; 18] = [
-    0x08, 0xe8, 0x07, 0x12, 0x0b, 0x10, 5, 0x69, 0, 0, 0, 0, 0, 0x80, 0x35, 0x40, 0x18, 9,
-];
+const CHANGE: [u8; 18] =
+    [0x08, 0xe8, 0x07, 0x12, 0x0b, 0x10, 5, 0x69, 0, 0, 0, 0, 0, 0x80, 0x35, 0x40, 0x18, 9];
 
 /// Publishes an alias nobody has named, and says what the node is told.
 fn what_a_node_is_told(decode: &str) -> Vec<(String, Vec<u8>)> {

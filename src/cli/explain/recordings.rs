@@ -99,7 +99,10 @@ fn what_is_remembered_lasts_from_line_to_line() {
     let [online, then, now] = [true.into(), 20.5.into(), 21.5.into()].map(Some);
     assert_eq!(values, [None, online, then, now, None], "{out:?}");
     let last = &out[4];
-    assert_eq!((&last["outcome"], &last["reason"]), (&"refused".into(), &"protobuf_malformed".into()));
+    assert_eq!(
+        (&last["outcome"], &last["reason"]),
+        (&"refused".into(), &"protobuf_malformed".into())
+    );
     let first = &out[0];
     assert_eq!(first["outcome"], "refused", "its alias has no name yet: {first}");
 }
@@ -109,8 +112,10 @@ fn several_devices_of_a_message_have_their_readings() {
     let bundle = r#"{"topic":"tele/z/SENSOR","payload":{"ZbReceived":{"0x1":{"Temperature":20},"0x2":{"Temperature":21}}}}"#;
     let (_, out, _) = lines(bundle);
     let named = out[0]["readings"].as_array().unwrap();
-    let named: Vec<_> =
-        named.iter().map(|reading| (reading["device"].as_str().unwrap(), &reading["value"])).collect();
+    let named: Vec<_> = named
+        .iter()
+        .map(|reading| (reading["device"].as_str().unwrap(), &reading["value"]))
+        .collect();
     let told: Vec<_> = named.iter().map(|(device, value)| format!("{device} {value}")).collect();
     assert_eq!(told, ["z/0x1 20.0", "z/0x2 21.0"]);
 }

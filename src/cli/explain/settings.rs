@@ -135,7 +135,8 @@ fn an_unknown_zone_is_a_mistake_and_a_missing_one_a_note() {
         Config::parse(&file, &text, |_| None)
     };
     let errors = with("time_zone = 'Europe/Stokholm'").unwrap_err().to_string();
-    for said in ["link.filter.time_zone", "zone of the time zone database", "\"Europe/Stockholm\""] {
+    for said in ["link.filter.time_zone", "zone of the time zone database", "\"Europe/Stockholm\""]
+    {
         assert!(errors.contains(said), "{errors}");
     }
     assert!(with("time_zone = 7").is_err());
