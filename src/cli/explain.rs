@@ -16,7 +16,10 @@ use crate::{
     catalogue::Catalogue,
     config::Config,
     decode::DecoderSettings,
-    explain::{Explainer, ExplainerSettings, Page, Question, parse_line, write_json, write_text},
+    explain::{
+        Explainer, ExplainerSettings, Lines, Numbered, Page, Question, write_json, write_text,
+        write_unread,
+    },
     model::UnixMicros,
     validate::ClockLimits,
 };
@@ -38,11 +41,11 @@ Examples:
 
 A line of --input is {\"topic\":\"t\",\"payload\":\"21.5\",\"retain\":false}, or with
 \"payload_base64\"; other fields are ignored. What formats remember (births, descriptions, states)
-is kept from one line to the next. Names, topics and values are shown: it is your terminal.
+is kept from one line to the next. Every line is answered by one line of JSON. Names, topics and values are shown: it is your terminal.
 
 Exit codes:
    0  explained, whatever became of the messages
-  64  wrong arguments, or a line that is no message
+  64  wrong arguments, or a line that is no message: named on stderr, and the others explained
   75  the broker cannot be reached: try again
   78  mistakes in the configuration";
 
@@ -228,14 +231,12 @@ impl ExplainArgs {
         err: &mut dyn Write,
     ) -> io::Result<Exit> {
         let (page, mut exit) = (page(), Exit::Done);
-        for (number, line) in (1..).zip(source.split(b'\n')) {
-            let line = line?;
-            if line.trim_ascii().is_empty() {
-                continue;
-            }
-            let text = String::from_utf8_lossy(&line);
-            match parse_line(&text) {
-                Ok(line) => {
+        let mut lines = Lines::new(source);
+        while let Some(Numbered { number, line }) = lines.read()? {
+            match line {
+                Ok(None) if self.output == Output::Json => write_unread(None, out)?,
+                Ok(None) => {}
+                Ok(Some(line)) => {
                     let question = line.question(self.now());
                     write(self.output, explainer, &question, &page, out)?;
                     if self.output == Output::Text {
@@ -243,7 +244,11 @@ impl ExplainArgs {
                     }
                 }
                 Err(error) => {
-                    writeln!(err, "line {number}: {error}")?;
+                    let blame = format!("line {number}: {error}");
+                    writeln!(err, "{blame}")?;
+                    if self.output == Output::Json {
+                        write_unread(Some(&blame), out)?;
+                    }
                     exit = Exit::Usage;
                 }
             }
@@ -293,5 +298,9 @@ fn now() -> UnixMicros {
     UnixMicros(since.map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX)))
 }
 
+#[cfg(test)]
+mod recordings;
+#[cfg(test)]
+mod settings;
 #[cfg(test)]
 mod tests;

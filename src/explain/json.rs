@@ -83,6 +83,25 @@ pub fn write_json(trace: &Trace, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
+/// Writes the line of a line that holds no message.
+pub fn write_unread(blame: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+    let (outcome, reason) = match blame {
+        Some(_) => ("refused", "line_malformed"),
+        None => ("no_reading", "line_empty"),
+    };
+    let line = LineField {
+        outcome,
+        format: None,
+        reason: Some(reason),
+        detail: blame.unwrap_or_default(),
+        readings: Vec::new(),
+        refused: Vec::new(),
+        unknown_keys: 0,
+    };
+    serde_json::to_writer(&mut *out, &line)?;
+    out.write_all(b"\n")
+}
+
 fn seen<'a>(device: &'a DeviceSeen, reading: &'a ReadingSeen) -> ReadingField<'a> {
     let flags = device.flags.iter().chain(&reading.flags);
     ReadingField {

@@ -23,6 +23,7 @@ mod flow;
 mod harness;
 mod kafka_security;
 mod kill;
+mod learning;
 mod lifecycle;
 mod manners;
 mod outage;

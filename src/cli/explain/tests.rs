@@ -105,7 +105,7 @@ fn a_narrow_terminal_gets_narrow_lines() {
 }
 
 /// Lines in, lines out, and the exit code.
-fn lines(input: &str) -> (Exit, Vec<serde_json::Value>, String) {
+pub(super) fn lines(input: &str) -> (Exit, Vec<serde_json::Value>, String) {
     let args = ["trygg", "explain", "--input", "-", "--output", "json"];
     let cli = crate::cli::Cli::from_args(args.map(Into::into), "0").unwrap();
     let crate::cli::Command::Explain(args) = cli.command else { panic!("another command") };
@@ -126,7 +126,8 @@ fn a_recording_gives_a_line_a_message_in_order() {
          {\"topic\":\"zigbee2mqtt/bridge/info\",\"payload\":\"{}\"}",
     );
     assert_eq!((exit, err.as_str()), (Exit::Done, ""));
-    let [sos, unknown, offline, bridge] = out.as_slice() else { panic!("{out:?}") };
+    let [sos, blank, unknown, offline, bridge] = out.as_slice() else { panic!("{out:?}") };
+    assert_eq!((&blank["outcome"], &blank["reason"]), (&"no_reading".into(), &"line_empty".into()));
     assert_eq!(sos["outcome"], "readings");
     assert_eq!(sos["format"], "zigbee2mqtt");
     let reading = &sos["readings"][0];
@@ -145,7 +146,7 @@ fn a_recording_gives_a_line_a_message_in_order() {
 fn a_line_that_is_no_message_is_named_and_the_rest_goes_on() {
     let (exit, out, err) =
         lines("{\"topic\":\"x\",\"payload\":\"1\"}\n[1]\n{\"topic\":\"x\",\"payload\":\"2\"}\n");
-    assert_eq!((exit, out.len()), (Exit::Usage, 2));
+    assert_eq!((exit, out.len()), (Exit::Usage, 3));
     assert!(err.starts_with("line 2: expected an object"), "{err}");
 }
 

@@ -157,7 +157,8 @@ impl Keys {
             rules.push((key, Rule { slot, kind: KindId(0), form, hint: Hint::None, flags }));
         }
         let [battery_voltage, mains_voltage] = ["battery_voltage", "mains_voltage"].map(kind);
-        let is_voltage = |entry: &Entry| [battery_voltage, mains_voltage].contains(&entry.term.kind);
+        let is_voltage =
+            |entry: &Entry| [battery_voltage, mains_voltage].contains(&entry.term.kind);
         let is = |entry: &Entry, reliance| entry.term.reliance() == reliance;
         let slots = || (0..).zip(&entries);
         let assumed = || slots().filter(|(_, entry)| is(entry, Reliance::Assumed));

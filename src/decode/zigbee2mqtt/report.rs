@@ -53,7 +53,8 @@ impl<'d> Report<'d> {
             return;
         };
         self.notice(rule.hint);
-        if let Some((slot, told)) = self.exposed.and_then(|exposed| exposed.find(rule.slot, channel))
+        if let Some((slot, told)) =
+            self.exposed.and_then(|exposed| exposed.find(rule.slot, channel))
             && let Some(entry) = self.keys.entry(slot)
         {
             let (kind, meaning, flags) = told.read(self.catalogue, entry, scalar);

@@ -50,11 +50,16 @@ impl Subscriber {
         Self { stream, heard }
     }
 
+    /// All that has come so far.
+    pub fn heard(&self) -> Vec<Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Waits until at least so many messages have come, and returns all.
     pub fn wait(&self, count: usize) -> Vec<Heard> {
         wait::until(&format!("{count} messages arrive"), SOON, || {
-            let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-            (heard.len() >= count).then(|| heard.clone())
+            let heard = self.heard();
+            (heard.len() >= count).then_some(heard)
         })
     }
 }
