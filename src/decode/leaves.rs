@@ -40,7 +40,8 @@ pub(super) fn read<'de, K>(
     wanted: impl FnMut(&str) -> Wanted<K>,
 ) -> Result<Vec<Leaf<'de, K>>, DecodeError> {
     let text = json_text::check(payload)?;
-    let mut walk = Walk { wanted, path: String::new(), leaves: Vec::new(), out, values: 0, fault: None };
+    let mut walk =
+        Walk { wanted, path: String::new(), leaves: Vec::new(), out, values: 0, fault: None };
     let parsed = json_text::parse(text, Object(&mut walk), "an object");
     if let Some(fault) = walk.fault {
         return Err(fault);

@@ -18,7 +18,8 @@ const EXTRA: u64 = 4 << 20;
 fn the_worst_messages_stay_within_bounds() {
     let mut beyond = Vec::new();
     for sampled in ALL.iter() {
-        let bombs = sampled.format.map_or_else(|| bombs::of_mapping(SIZE), |it| bombs::of(it, SIZE));
+        let bombs =
+            sampled.format.map_or_else(|| bombs::of_mapping(SIZE), |it| bombs::of(it, SIZE));
         for bomb in bombs {
             let (mut out, mut memory) = (Decoded::default(), Memory::default());
             let decoder = &sampled.decoders[1];
@@ -53,7 +54,8 @@ fn crowd(format: Format, count: usize) -> Option<(&'static str, Vec<u8>)> {
     };
     let same = |part: &'static str| move |_: usize| part.to_owned();
     let keys = |key: &'static str| move |at: usize| format!("\"{key}{at}\":1");
-    let observation = r#"{"code":{"coding":[{"system":"http://loinc.org","code":"8867-4"}]},"valueInteger":61}"#;
+    let observation =
+        r#"{"code":{"coding":[{"system":"http://loinc.org","code":"8867-4"}]},"valueInteger":61}"#;
     let metrics = || {
         let metric = b"\x12\x0d\x0a\x04temp\x65\x00\x00\xac\x41\x20\x09";
         metric.repeat(count)
@@ -92,11 +94,9 @@ fn crowd(format: Format, count: usize) -> Option<(&'static str, Vec<u8>)> {
             let head = r#"{"resourceType":"Observation","status":"final","code":{},"effectiveInstant":"2024-03-01T07:00:00Z","component":["#;
             ("t", join(head, &same(observation), "]}"))
         }
-        Format::ZwaveJs
-        | Format::Ruuvi
-        | Format::Homie
-        | Format::OwnTracks
-        | Format::Scaip => return None,
+        Format::ZwaveJs | Format::Ruuvi | Format::Homie | Format::OwnTracks | Format::Scaip => {
+            return None;
+        }
     })
 }
 
