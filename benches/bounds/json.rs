@@ -11,7 +11,8 @@ pub(super) fn inside(place: &Place, size: usize) -> Vec<Bomb> {
         before: place.before.clone(),
         ..Bomb::new(format!("{} {name}", place.name), place.topic.as_str(), payload)
     };
-    let list = |name: &str, part: &dyn Fn(usize) -> String| bomb(name, fill(size, head, &tail, part));
+    let list =
+        |name: &str, part: &dyn Fn(usize) -> String| bomb(name, fill(size, head, &tail, part));
     // Behind a long beginning there is room for fewer parts.
     let below = |name: &str, open: &str, part: &dyn Fn(usize) -> String| {
         bomb(name, fill(size, &format!("{head}{open}"), &format!("\"y\":0}},{tail}"), part))
@@ -43,7 +44,9 @@ pub(super) fn inside(place: &Place, size: usize) -> Vec<Bomb> {
         list("groups", &|at| format!("\"g{at}\":{{\"{key}\":{value}}},")),
         list("devices", &|at| format!("\"{at}\":{{\"Device\":\"x\",\"Name\":\"n\"}},")),
         below("unknown below a long key", &format!("\"{half}\":{{"), &|_| "\"a\":1,".to_owned()),
-        below("known below a long key", &format!("\"{half}\":{{"), &|_| format!("\"{key}\":{value},")),
+        below("known below a long key", &format!("\"{half}\":{{"), &|_| {
+            format!("\"{key}\":{value},")
+        }),
         below("devices below a long key", &format!("\"{half}\":{{"), &|at| {
             format!("\"{at}\":{{\"Device\":\"x\",\"{key}\":{value}}},")
         }),
@@ -64,8 +67,14 @@ pub(super) fn inside(place: &Place, size: usize) -> Vec<Bomb> {
         of_list("list of texts", "\"a\","),
         of_list("list of lists", "[1],"),
         bomb("long key", format!("{head}\"{}\":1,{tail}", long("k", size, 95)).into_bytes()),
-        bomb("long key in levels", format!("{head}\"{}\":1,{tail}", long("k/", size, 95)).into_bytes()),
-        bomb("long escaped key", format!("{head}\"{}\":1,{tail}", long("\\n", size, 95)).into_bytes()),
+        bomb(
+            "long key in levels",
+            format!("{head}\"{}\":1,{tail}", long("k/", size, 95)).into_bytes(),
+        ),
+        bomb(
+            "long escaped key",
+            format!("{head}\"{}\":1,{tail}", long("\\n", size, 95)).into_bytes(),
+        ),
     ];
     for between in ["", "_", "-", ":", "/", "_l"] {
         let name = format!("numbered keys {between}");
@@ -76,6 +85,7 @@ pub(super) fn inside(place: &Place, size: usize) -> Vec<Bomb> {
 
 /// Nearly as many devices as a message may have, and an object that is left open behind them.
 fn thousand() -> String {
-    let devices: Vec<String> = (0..990).map(|at| format!("\"{at}\":{{\"Device\":\"x\"}},")).collect();
+    let devices: Vec<String> =
+        (0..990).map(|at| format!("\"{at}\":{{\"Device\":\"x\"}},")).collect();
     devices.concat() + "\"other\":{"
 }

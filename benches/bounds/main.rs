@@ -124,7 +124,8 @@ fn run(only: Option<&str>, all: bool) -> Outcome {
             ("memory", "KiB", float(BYTES_MAX) / 1_024.0, |cost| float(cost.bytes) / 1_024.0),
         ];
         for (figure, unit, limit, value) in figures {
-            let worst = costs.iter().max_by(|(one, _), (other, _)| value(one).total_cmp(&value(other)));
+            let worst =
+                costs.iter().max_by(|(one, _), (other, _)| value(one).total_cmp(&value(other)));
             let Some((cost, bomb)) = worst else { continue };
             let verdict = report::verdict(|| value(cost) <= limit);
             let note = format!("{verdict} (at most {limit}); {bomb}, of {}", costs.len());
@@ -151,7 +152,8 @@ fn growth(name: &str, report: &mut Report) -> Outcome<Option<f64>> {
     };
     let verdict = report::verdict(|| growth <= GROWTH_MAX);
     let millions: Vec<String> = counts.iter().map(|count| format!("{:.1}", count / 1e6)).collect();
-    let note = format!("{verdict} (at most {GROWTH_MAX}); {} million instructions", millions.join(", "));
+    let note =
+        format!("{verdict} (at most {GROWTH_MAX}); {} million instructions", millions.join(", "));
     report.push(Row::new(format!("bounds.{name}.growth"), growth, "x", note));
     Ok(Some(growth))
 }

@@ -52,8 +52,22 @@ pub(super) fn of(format: Format) -> Vec<Place> {
         Format::HomeAssistant => &[
             ("config", "homeassistant/sensor/p/config", "{", "}", "stat_t", "\"a\""),
             ("components", "homeassistant/device/p/config", "{\"cmps\":{", "}}", "p", "\"sensor\""),
-            ("component", "homeassistant/device/p/config", "{\"cmps\":{\"a\":{", "}}}", "p", "\"a\""),
-            ("topic", "LONG/sensor/LONG/config", "{\"stat_t\":\"s\",\"cmps\":{", "}}", "p", "\"a\""),
+            (
+                "component",
+                "homeassistant/device/p/config",
+                "{\"cmps\":{\"a\":{",
+                "}}}",
+                "p",
+                "\"a\"",
+            ),
+            (
+                "topic",
+                "LONG/sensor/LONG/config",
+                "{\"stat_t\":\"s\",\"cmps\":{",
+                "}}",
+                "p",
+                "\"a\"",
+            ),
             ("esphome", "esp/sensor/room_temperature/state", "{", "}", "t", "1"),
             ("esphome light", "esp/light/lamp/state", "{", "}", "state", "\"ON\""),
         ],
@@ -87,8 +101,22 @@ pub(super) fn of(format: Format) -> Vec<Place> {
             ("topic", "v3/LONG/devices/LONG/up", TTN, "}}}", "temperature", "1"),
         ],
         Format::ChirpStack => &[
-            ("object", "application/4/device/0badc0de/event/up", "{\"object\":{", "}}", "temp", "1"),
-            ("heard", "application/4/device/0badc0de/event/up", "{\"rxInfo\":[{", "}]}", "rssi", "1"),
+            (
+                "object",
+                "application/4/device/0badc0de/event/up",
+                "{\"object\":{",
+                "}}",
+                "temp",
+                "1",
+            ),
+            (
+                "heard",
+                "application/4/device/0badc0de/event/up",
+                "{\"rxInfo\":[{",
+                "}]}",
+                "rssi",
+                "1",
+            ),
             ("top", "application/4/device/0badc0de/event/up", "{", "}", "fCnt", "1"),
         ],
         Format::Homie => &[
@@ -98,7 +126,14 @@ pub(super) fn of(format: Format) -> Vec<Place> {
         ],
         Format::OwnTracks => &[
             ("location", "owntracks/a/phone", "{\"_type\":\"location\",", "}", "batt", "1"),
-            ("transition", "owntracks/a/phone/event", "{\"_type\":\"transition\",", "}", "desc", "\"a\""),
+            (
+                "transition",
+                "owntracks/a/phone/event",
+                "{\"_type\":\"transition\",",
+                "}",
+                "desc",
+                "\"a\"",
+            ),
             ("topic", "LONG/DEEP/phone", "{\"_type\":\"location\",", "}", "batt", "1"),
         ],
         Format::OpenMHealth => &[
@@ -108,7 +143,14 @@ pub(super) fn of(format: Format) -> Vec<Place> {
         ],
         Format::Fhir => &[
             ("observation", "t", OBSERVATION, "}", "status", "\"final\""),
-            ("bundle", "t", "{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":{", "}}]}", "a", "1"),
+            (
+                "bundle",
+                "t",
+                "{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":{",
+                "}}]}",
+                "a",
+                "1",
+            ),
             ("coding", "t", CODING, "}]}}", "code", "\"8867-4\""),
         ],
         Format::Protobuf | Format::Sparkplug | Format::Scaip => &[],
@@ -142,9 +184,9 @@ fn place(&(name, topic, head, tail, key, value): &Row) -> Place {
     let topic = topic.replace("DEEP", &"t/".repeat(LONG / 2));
     let topic = topic.get(..topic.len().min(65_535)).unwrap_or_default().to_owned();
     let device = if topic.starts_with("zigbee2mqtt/hall") {
-        topic.strip_prefix("zigbee2mqtt/").map_or("", |rest| {
-            if rest == "hall" { "hall" } else { "hall/availability" }
-        })
+        topic
+            .strip_prefix("zigbee2mqtt/")
+            .map_or("", |rest| if rest == "hall" { "hall" } else { "hall/availability" })
     } else {
         ""
     };

@@ -9,7 +9,9 @@ pub(super) fn json(size: usize) -> Vec<Bomb> {
     let series = "{\"readings\":[{\"kind\":\"acceleration\",\"unit\":\"mg\",\"series\":{\"start\":1709276400,\"rate_hz\":32,\"values\":[";
     let small = "{\"kind\":\"acceleration\",\"series\":{\"start\":1709276400,\"rate_hz\":32,\"values\":[1]}},";
     vec![
-        list("readings", "{\"readings\":[", "1]}", &|_| "{\"kind\":\"heart_rate\",\"value\":61},".into()),
+        list("readings", "{\"readings\":[", "1]}", &|_| {
+            "{\"kind\":\"heart_rate\",\"value\":61},".into()
+        }),
         list("unknown kinds", "{\"readings\":[", "1]}", &|at| format!("{{\"kind\":\"k{at}\"}},")),
         list("no readings", "{\"readings\":[", "1]}", &|_| "1,".into()),
         list("lists of readings", "{", "\"a\":1}", &|_| "\"readings\":[],".into()),
@@ -37,9 +39,13 @@ pub(super) fn zigbee2mqtt(size: usize) -> Vec<Bomb> {
         format!("{{\"friendly_name\":\"d{at}\",\"definition\":{{\"exposes\":[{exposes}]}}}},")
     };
     let one = expose.trim_end_matches(',');
-    let words = "{\"type\":\"binary\",\"property\":\"contact\",\"value_on\":\"A\",\"value_off\":\"B\"}";
+    let words =
+        "{\"type\":\"binary\",\"property\":\"contact\",\"value_on\":\"A\",\"value_off\":\"B\"}";
     let exposed = (0..64).map(|at| {
-        format!("{{\"type\":\"numeric\",\"property\":\"temperature_l{}\",\"unit\":\"\u{b0}F\"}},", at + 1)
+        format!(
+            "{{\"type\":\"numeric\",\"property\":\"temperature_l{}\",\"unit\":\"\u{b0}F\"}},",
+            at + 1
+        )
     });
     let known = format!("[{}{{}}]", device(0, &format!("{}{one}", exposed.collect::<String>())));
     let exposes = "[{\"friendly_name\":\"d\",\"definition\":{\"exposes\":[";
@@ -58,9 +64,11 @@ pub(super) fn zigbee2mqtt(size: usize) -> Vec<Bomb> {
             .after(vec![(topic.to_owned(), fill(size, "[", "{}]", |at| device(at + 7, words)))]),
         Bomb {
             device: "d0",
-            ..Bomb::new("described keys", "zigbee2mqtt/d0", fill(size, "{", "\"a\":1}", |at| {
-                format!("\"temperature_l{}\":1,", at % 64 + 1)
-            }))
+            ..Bomb::new(
+                "described keys",
+                "zigbee2mqtt/d0",
+                fill(size, "{", "\"a\":1}", |at| format!("\"temperature_l{}\":1,", at % 64 + 1)),
+            )
             .after(vec![(topic.to_owned(), known.into_bytes())])
         },
     ]
@@ -72,7 +80,10 @@ pub(super) fn tasmota(size: usize) -> Vec<Bomb> {
     let list = |name: &str, head: &str, tail: &str, part: &dyn Fn(usize) -> String| {
         Bomb::new(name, topic, fill(size, head, tail, part))
     };
-    let named = format!("{{\"ZbReceived\":{{\"a\":{{\"Device\":\"0x1\",\"Name\":\"{}\",", long("n", size, 50));
+    let named = format!(
+        "{{\"ZbReceived\":{{\"a\":{{\"Device\":\"0x1\",\"Name\":\"{}\",",
+        long("n", size, 50)
+    );
     vec![
         list("chips", "{", "\"a\":1}", &|at| format!("\"DS18B20-{at}\":{{\"Temperature\":1}},")),
         list("addresses", "{", "\"a\":1}", &|at| format!("\"X-{at:06x}\":{{\"Temperature\":1}},")),
@@ -103,21 +114,29 @@ pub(super) fn shelly(size: usize) -> Vec<Bomb> {
             format!("\"devicepower:{}\":{{\"external\":{{\"present\":true}}}},", at % 65_536)
         }),
         list("events", "{\"params\":{\"events\":[", "{}]}}", &|_| event.into()),
-        list("halves of events", "{\"params\":{\"events\":[", "{}]}}", &|_| "{\"event\":\"x\"},".into()),
+        list("halves of events", "{\"params\":{\"events\":[", "{}]}}", &|_| {
+            "{\"event\":\"x\"},".into()
+        }),
         list("empty events", "{\"params\":{\"events\":[", "{}]}}", &|_| "{},".into()),
     ]
 }
 
 pub(super) fn homeassistant(size: usize) -> Vec<Bomb> {
     let topic = "homeassistant/device/p/config";
-    let component = |at: usize| format!("\"c{at}\":{{\"p\":\"sensor\",\"stat_t\":\"s{at}\",\"dev_cla\":\"humidity\"}},");
-    let same = |at: usize| format!("\"c{at}\":{{\"p\":\"sensor\",\"val_tpl\":\"{{{{value_json.k{at}}}}}\"}},");
+    let component = |at: usize| {
+        format!("\"c{at}\":{{\"p\":\"sensor\",\"stat_t\":\"s{at}\",\"dev_cla\":\"humidity\"}},")
+    };
+    let same = |at: usize| {
+        format!("\"c{at}\":{{\"p\":\"sensor\",\"val_tpl\":\"{{{{value_json.k{at}}}}}\"}},")
+    };
     let list = |name: &str, head: &str, part: &dyn Fn(usize) -> String| {
         Bomb::new(name, topic, fill(size, &format!("{head}\"cmps\":{{"), "\"z\":{}}}", part))
     };
     let half = long("t", size, 50);
     let described = fill(60_000, "{\"stat_t\":\"s\",\"cmps\":{", "\"z\":{}}}", same);
-    let wild = |at: usize| format!("\"c{at}\":{{\"p\":\"sensor\",\"stat_t\":\"{}{at}/#\"}},", "+/".repeat(40));
+    let wild = |at: usize| {
+        format!("\"c{at}\":{{\"p\":\"sensor\",\"stat_t\":\"{}{at}/#\"}},", "+/".repeat(40))
+    };
     let state = |name: &str, payload: Vec<u8>| {
         Bomb::new(name, "s", payload).after(vec![(topic.to_owned(), described.clone())])
     };
@@ -135,12 +154,19 @@ pub(super) fn homeassistant(size: usize) -> Vec<Bomb> {
         Bomb::new("template of indices", topic, template("['a']", size)),
         Bomb::new("template of filters", topic, template("|float", size)),
         Bomb::new("template that is none", topic, template(" ", size)),
-        Bomb::new("long words", "homeassistant/lock/p/config", format!(
-            "{{\"stat_t\":\"s\",\"pl_on\":\"{half}\",\"stat_on\":\"{}\"}}", long("u", size, 40)
-        )),
-        Bomb::new("availability", topic, fill(size, "{\"avty\":[", "{}]}", |at| {
-            format!("{{\"t\":\"a{at}\"}},")
-        })),
+        Bomb::new(
+            "long words",
+            "homeassistant/lock/p/config",
+            format!(
+                "{{\"stat_t\":\"s\",\"pl_on\":\"{half}\",\"stat_on\":\"{}\"}}",
+                long("u", size, 40)
+            ),
+        ),
+        Bomb::new(
+            "availability",
+            topic,
+            fill(size, "{\"avty\":[", "{}]}", |at| format!("{{\"t\":\"a{at}\"}},")),
+        ),
         state("described keys", fill(size, "{", "\"a\":1}", |at| format!("\"k{}\":1,", at % 256))),
         state("one described key", fill(size, "{", "\"a\":1}", |_| "\"k7\":1,".into())),
         state("undescribed keys", fill(size, "{", "\"a\":1}", |_| "\"x\":1,".into())),
@@ -158,7 +184,11 @@ pub(super) fn ruuvi(size: usize) -> Vec<Bomb> {
     let data = |name: &str, part: &str| {
         Bomb::new(name, topic, format!("{{\"data\":\"{}\"}}", long(part, size, 98)))
     };
-    vec![data("empty sections", "00"), data("sections", "020106"), data("long sections", "1BFF9904")]
+    vec![
+        data("empty sections", "00"),
+        data("sections", "020106"),
+        data("long sections", "1BFF9904"),
+    ]
 }
 
 pub(super) fn senml(size: usize) -> Vec<Bomb> {
@@ -182,7 +212,11 @@ pub(super) fn senml(size: usize) -> Vec<Bomb> {
         base("long base unit", "bu", "C", "{\"n\":\"x\"},"),
         base("long base unit of readings", "bu", "C", "{\"n\":\"temp\",\"v\":1},"),
         base("escaped base unit", "bu", "\\u0061", "{\"n\":\"x\"},"),
-        Bomb::new("data", "senml/7", format!("[{{\"n\":\"a\",\"vd\":\"{}\"}}]", long("aGVq", size, 95))),
+        Bomb::new(
+            "data",
+            "senml/7",
+            format!("[{{\"n\":\"a\",\"vd\":\"{}\"}}]", long("aGVq", size, 95)),
+        ),
     ]
 }
 
@@ -193,10 +227,27 @@ pub(super) fn things_stack(size: usize) -> Vec<Bomb> {
     let decoded = "{\"uplink_message\":{\"decoded_payload\":{";
     let normalized = "{\"uplink_message\":{\"normalized_payload\":[";
     vec![
-        list("fields of one unit", &format!("{decoded}\"temperature\":{{\"unit\":\"{}\",", long("C", size, 50)), "\"a\":1}}}}", &|_| "\"value\":1,".into()),
-        list("units", decoded, "\"a\":1}}}", &|at| format!("\"temperature_{at}\":{{\"unit\":\"Cel\",\"value\":1}},")),
-        list("measurements", normalized, "{}]}}", &|_| "{\"air\":{\"temperature\":1},\"time\":\"2025-03-04T05:06:08Z\"},".into()),
-        list("both", &format!("{decoded}{}\"a\":1}},\"normalized_payload\":[", "\"temperature\":1,".repeat(499)), "{}]}}", &|_| "{\"air\":{\"relativeHumidity\":1}},".into()),
+        list(
+            "fields of one unit",
+            &format!("{decoded}\"temperature\":{{\"unit\":\"{}\",", long("C", size, 50)),
+            "\"a\":1}}}}",
+            &|_| "\"value\":1,".into(),
+        ),
+        list("units", decoded, "\"a\":1}}}", &|at| {
+            format!("\"temperature_{at}\":{{\"unit\":\"Cel\",\"value\":1}},")
+        }),
+        list("measurements", normalized, "{}]}}", &|_| {
+            "{\"air\":{\"temperature\":1},\"time\":\"2025-03-04T05:06:08Z\"},".into()
+        }),
+        list(
+            "both",
+            &format!(
+                "{decoded}{}\"a\":1}},\"normalized_payload\":[",
+                "\"temperature\":1,".repeat(499)
+            ),
+            "{}]}}",
+            &|_| "{\"air\":{\"relativeHumidity\":1}},".into(),
+        ),
     ]
 }
 
@@ -207,20 +258,31 @@ pub(super) fn homie(size: usize) -> Vec<Bomb> {
     };
     let long_node = format!("{{\"nodes\":{{\"{}\":{{\"properties\":{{", long("n", size, 50));
     let family = |parent: usize| {
-        let topic = if parent == 0 { topic.to_owned() } else { format!("homie/5/d{parent}/$description") };
+        let topic =
+            if parent == 0 { topic.to_owned() } else { format!("homie/5/d{parent}/$description") };
         (topic, fill(12_000, "{\"children\":[", "\"x\"]}", |at| format!("\"d{}\",", at % 199 + 1)))
     };
     vec![
-        list("properties", "{\"nodes\":{\"n\":{\"properties\":{", "\"p\":1}}}}", &|at| format!("\"p{at}\":{{\"unit\":\"C\"}},")),
-        list("nodes", "{\"nodes\":{", "\"p\":1}}", &|at| format!("\"n{at}\":{{\"properties\":{{\"p\":{{}}}}}},")),
-        list("properties of a long node", &long_node, "\"p\":1}}}}", &|at| format!("\"p{at}\":{{}},")),
+        list("properties", "{\"nodes\":{\"n\":{\"properties\":{", "\"p\":1}}}}", &|at| {
+            format!("\"p{at}\":{{\"unit\":\"C\"}},")
+        }),
+        list("nodes", "{\"nodes\":{", "\"p\":1}}", &|at| {
+            format!("\"n{at}\":{{\"properties\":{{\"p\":{{}}}}}},")
+        }),
+        list("properties of a long node", &long_node, "\"p\":1}}}}", &|at| {
+            format!("\"p{at}\":{{}},")
+        }),
         list("children", "{\"children\":[", "1]}", &|at| format!("\"d{at}\",")),
         Bomb::new("lost", "homie/5/hub/$state", "lost").after((0..200).map(family).collect()),
         Bomb::new("long value", "homie/5/hub/n/temperature", "1".repeat(size)),
         Bomb::new("long unit", "homie/hub/n/temperature/$unit", "C".repeat(size)),
         Bomb::new("a value of a long unit", "homie/hub/n/temperature", "21")
             .after(vec![("homie/hub/n/temperature/$unit".into(), vec![b'C'; size])]),
-        Bomb::new("long topic", format!("homie/5/hub/{}/temperature", "n".repeat(60_000)), "1".repeat(size)),
+        Bomb::new(
+            "long topic",
+            format!("homie/5/hub/{}/temperature", "n".repeat(60_000)),
+            "1".repeat(size),
+        ),
     ]
 }
 
@@ -228,8 +290,18 @@ pub(super) fn owntracks(size: usize) -> Vec<Bomb> {
     let bomb = |name: &str, text: String| Bomb::new(name, "owntracks/a/phone", text);
     vec![
         bomb("long type", format!("{{\"_type\":\"{}\"}}", long("x", size, 98))),
-        bomb("long region", format!("{{\"_type\":\"transition\",\"event\":\"enter\",\"desc\":\"{}\"}}", long("\u{c5}", size, 95))),
-        Bomb::new("types", "owntracks/a/phone", fill(size, "{", "\"_type\":\"location\"}", |_| "\"_type\":\"a\",".into())),
+        bomb(
+            "long region",
+            format!(
+                "{{\"_type\":\"transition\",\"event\":\"enter\",\"desc\":\"{}\"}}",
+                long("\u{c5}", size, 95)
+            ),
+        ),
+        Bomb::new(
+            "types",
+            "owntracks/a/phone",
+            fill(size, "{", "\"_type\":\"location\"}", |_| "\"_type\":\"a\",".into()),
+        ),
     ]
 }
 
@@ -239,32 +311,46 @@ pub(super) fn openmhealth(size: usize) -> Vec<Bomb> {
     vec![
         Bomb::new("bodies", "t", fill(size, head, "{}]}", |_| body.into())),
         Bomb::new("empty bodies", "t", fill(size, head, "{}]}", |_| "{},".into())),
-        Bomb::new("long unit", "t", format!("{{\"heart_rate\":{{\"value\":61,\"unit\":\"{}\"}}}}", long("b", size, 95))),
+        Bomb::new(
+            "long unit",
+            "t",
+            format!("{{\"heart_rate\":{{\"value\":61,\"unit\":\"{}\"}}}}", long("b", size, 95)),
+        ),
         Bomb::new("long topic", format!("omh/{}/heart-rate", "a/".repeat(30_000)), "{}"),
     ]
 }
 
 pub(super) fn fhir(size: usize) -> Vec<Bomb> {
     let code = "\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"8867-4\"}]}";
-    let head = format!("{{\"resourceType\":\"Observation\",\"status\":\"final\",{code},\"effectiveInstant\":\"2024-03-01T07:00:00Z\",");
+    let head = format!(
+        "{{\"resourceType\":\"Observation\",\"status\":\"final\",{code},\"effectiveInstant\":\"2024-03-01T07:00:00Z\","
+    );
     let list = |name: &str, head: &str, tail: &str, part: &dyn Fn(usize) -> String| {
         Bomb::new(name, "t", fill(size, head, tail, part))
     };
     let sampled = |name: &str, dimensions: usize, part: &'static str| {
-        let head = format!("{head}\"valueSampledData\":{{\"origin\":{{\"value\":60,\"code\":\"/min\"}},\"period\":1,\"dimensions\":{dimensions},\"data\":\"");
+        let head = format!(
+            "{head}\"valueSampledData\":{{\"origin\":{{\"value\":60,\"code\":\"/min\"}},\"period\":1,\"dimensions\":{dimensions},\"data\":\""
+        );
         list(name, &head, "1\"}}", &|_| part.to_owned())
     };
     let coding = "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[";
     let long_system = format!("{coding}{{\"code\":\"{}\",\"system\":\"a\"}},", long("c", size, 50));
-    let resource = format!("{{\"resource\":{{\"resourceType\":\"Observation\",\"status\":\"final\",{code}}}}},");
+    let resource = format!(
+        "{{\"resource\":{{\"resourceType\":\"Observation\",\"status\":\"final\",{code}}}}},"
+    );
     vec![
         list("components", &format!("{head}\"component\":["), "1]}", &|_| format!("{{{code}}},")),
-        list("unknown components", &format!("{head}\"component\":["), "1]}", &|_| "{\"code\":{},\"valueString\":1},".into()),
+        list("unknown components", &format!("{head}\"component\":["), "1]}", &|_| {
+            "{\"code\":{},\"valueString\":1},".into()
+        }),
         list("empty components", &format!("{head}\"component\":["), "1]}", &|_| "{},".into()),
         list("codings", coding, "1]}}", &|_| "{\"code\":\"x\"},".into()),
         list("codings behind a long one", &long_system, "1]}}", &|_| "{\"code\":\"x\"},".into()),
         list("resources", "{\"resourceType\":\"Bundle\",\"entry\":[", "1]}", &|_| resource.clone()),
-        list("empty resources", "{\"resourceType\":\"Bundle\",\"entry\":[", "1]}", &|_| "{\"resource\":{}},".into()),
+        list("empty resources", "{\"resourceType\":\"Bundle\",\"entry\":[", "1]}", &|_| {
+            "{\"resource\":{}},".into()
+        }),
         sampled("samples", 1, "1 "),
         sampled("long samples", 1, "1.2345678901234567890e-3 "),
         sampled("gaps", 1, "1 E         "),

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use self::{
     metric::{Metric, Read},
+    name::Names,
     node::Node,
     topic::{Place, Verb},
 };
@@ -53,6 +54,9 @@ struct Head {
 
 /// Field of a payload that holds a metric.
 const METRICS: u32 = 2;
+
+/// Metrics of one message, those nobody knows included.
+const METRICS_MAX: usize = 16 * 1024;
 
 /// A metric and what is known of it.
 struct Known<'k, 'a> {
@@ -148,7 +152,7 @@ impl Sparkplug {
         part: &mut DevicePart,
         out: &mut Decoded,
     ) -> Result<Seen, Stop> {
-        let mut seen = Seen::default();
+        let (mut seen, mut names) = (Seen::default(), Names::of(place.device));
         let mut fields = Fields::of(payload, 0);
         while let Some((number, field)) = fields.next()? {
             if number != METRICS {
@@ -172,7 +176,7 @@ impl Sparkplug {
                     Some(None) | None => out.unknown_keys = out.unknown_keys.saturating_add(1),
                 }
             } else if let Some(name) = metric.name {
-                match self.find(place.device, name) {
+                match self.find(&mut names, name) {
                     Some((_, Word::Term(term))) => {
                         let unit = metric.unit()?;
                         let known = Known { metric: &metric, term, channel: 0, datatype: 0, unit };
@@ -230,9 +234,14 @@ impl Sparkplug {
 impl Head {
     fn of(payload: &[u8]) -> Result<Self, Stop> {
         let mut head = Self { timestamp: DeviceTime::Absent, sequence: None };
+        let mut metrics = 0_usize;
         let mut fields = Fields::of(payload, 0);
         while let Some((number, field)) = fields.next()? {
             match number {
+                METRICS if metrics >= METRICS_MAX => {
+                    return Err(DecodeError::Rule { rule: "at most 16384 metrics" }.into());
+                }
+                METRICS => metrics += 1,
                 1 => head.timestamp = metric::milliseconds(field.varint()?),
                 3 => head.sequence = Some(field.varint()?),
                 _ => {}

@@ -53,7 +53,8 @@ impl Device {
             let properties = at.get("properties").into_iter().flat_map(At::entries);
             properties.map(move |(property, at)| (node, property, at))
         });
-        let fitting = properties.filter(|(node, property, _)| node.len() + property.len() < KEY_MAX);
+        let fitting =
+            properties.filter(|(node, property, _)| node.len() + property.len() < KEY_MAX);
         for (node, property, at) in fitting.take(PROPERTIES_MAX) {
             let count = nodes_with.entry(property).or_default();
             *count = count.saturating_add(1);

@@ -129,6 +129,10 @@ impl Walk<'_> {
     pub(super) fn take(&mut self, scalar: &Scalar<'_>) {
         let mapping = self.mapping;
         let Some(node) = mapping.tree.node(self.node) else { return };
+        if let Err(fault) = self.out.check_amount() {
+            *self.fault = Some(fault);
+            return;
+        }
         for leaf in &node.leaves {
             match leaf {
                 Leaf::Reading(number) => {

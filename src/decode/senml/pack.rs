@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     decode::{
-        decoded::{Decoded, DeviceName, DevicePart},
+        decoded::{Decoded, DeviceName, DevicePart, READINGS_MAX},
         error::{DecodeError, NonReading, RefusalReason},
         position::Judged,
         scalar::Scalar,
@@ -22,6 +22,9 @@ use crate::{
 
 /// Bytes a base name may have, which is the most of a device's name, and a base unit.
 const BASE_MAX: usize = 256;
+
+/// Records of a pack that are looked at, those that say nothing included.
+const RECORDS_MAX: usize = 16 * 1024;
 
 /// A unit nobody has, in place of one longer than any.
 const NO_UNIT: &str = "?";
@@ -42,6 +45,7 @@ pub(super) struct Pack<'d, 'a> {
     base_time: f64,
     base_value: f64,
     has_position: bool,
+    records: usize,
 }
 
 /// What a record's name and unit say it is.
@@ -71,11 +75,16 @@ impl<'d, 'a> Pack<'d, 'a> {
             base_time: 0.0,
             base_value: 0.0,
             has_position: false,
+            records: 0,
         }
     }
 
     /// Resolves a record and takes what it measures.
     pub(super) fn take(&mut self, record: Record<'a>) -> Result<(), DecodeError> {
+        self.records += 1;
+        if self.records > RECORDS_MAX {
+            return Err(DecodeError::TooManyReadings { limit: READINGS_MAX });
+        }
         let is_base_only = record.is_base_only();
         let Record { base_name, base_time, base_unit, base_value, name, unit, time, .. } = record;
         self.base_time = base_time.unwrap_or(self.base_time);

@@ -9,28 +9,48 @@ const CONTROL: [&str; 3] = ["Node Control/", "Device Control/", "bdSeq"];
 /// Bytes of a name that is looked at.
 const NAME_MAX: usize = 128;
 
+/// The names of one device's metrics, one after the other.
+pub(super) struct Names {
+    /// The device's own name, plain and without its number.
+    owner: String,
+    /// Owner and name at hand.
+    text: String,
+}
+
+impl Names {
+    pub(super) fn of(device: &str) -> Self {
+        let mut owner = String::new();
+        push_plain(device.get(..device.len().min(NAME_MAX)).unwrap_or_default(), &mut owner);
+        let is_number = |letter: char| letter.is_ascii_digit() || letter == '_';
+        owner.truncate(owner.trim_end_matches(is_number).len());
+        Self { owner, text: String::new() }
+    }
+}
+
 impl Sparkplug {
     /// What a metric stands for, with its key: the name as it is; then in small letters and
     /// `_` for blanks, with the device's name before it; then without its first parts.
-    pub(super) fn find(&self, device: &str, name: &str) -> Option<(&str, &Word)> {
+    pub(super) fn find(&self, names: &mut Names, name: &str) -> Option<(&str, &Word)> {
         if CONTROL.iter().any(|control| name.starts_with(control)) {
             return Some(("", &Word::NoReading));
         }
-        if name.len() > NAME_MAX {
+        if name.is_empty() || name.len() > NAME_MAX {
             return None;
         }
         if let Some(found) = self.keys.entry(name) {
             return Some(found);
         }
-        let path = plain(name);
-        let owner = plain(device.get(..device.len().min(NAME_MAX)).unwrap_or_default());
-        let owner = owner.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '_');
+        let Names { owner, text } = names;
+        text.clear();
+        text.push_str(owner);
+        text.push('/');
+        push_plain(name, text);
         if !owner.is_empty()
-            && let Some(found) = self.keys.entry(&format!("{owner}/{path}"))
+            && let Some(found) = self.keys.entry(text)
         {
             return Some(found);
         }
-        let mut rest = path.as_str();
+        let mut rest = text.get(owner.len() + 1..)?;
         loop {
             if let Some(found) = self.keys.entry(rest) {
                 return Some(found);
@@ -41,8 +61,7 @@ impl Sparkplug {
 }
 
 /// `Heart Rate` and `HeartRate` as `heart_rate`.
-fn plain(name: &str) -> String {
-    let mut plain = String::with_capacity(name.len() + 4);
+fn push_plain(name: &str, plain: &mut String) {
     let mut was_small = false;
     for letter in name.chars() {
         if letter.is_ascii_uppercase() {
@@ -55,7 +74,6 @@ fn plain(name: &str) -> String {
         }
         was_small = letter.is_ascii_lowercase();
     }
-    plain
 }
 
 #[cfg(test)]
@@ -71,7 +89,9 @@ mod tests {
             ("Bed/Body-Temperature", "bed/body_temperature"),
             ("", ""),
         ] {
-            assert_eq!(plain(name), expected);
+            let mut plain = String::new();
+            push_plain(name, &mut plain);
+            assert_eq!(plain, expected);
         }
     }
 }

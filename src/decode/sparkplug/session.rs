@@ -4,6 +4,7 @@ use super::{
     Head, Known, METRICS, Sparkplug, key,
     metric::{Metric, Read},
     name,
+    name::Names,
     node::{Born, Channels, Node},
     topic::Place,
 };
@@ -39,9 +40,9 @@ impl Sparkplug {
         let mut part = DevicePart { name: name.clone(), ..DevicePart::begin(out) };
         part.measured_at = head.timestamp;
         self.take_online(true, out);
-        let mut several = Channels::default();
+        let (mut several, mut names) = (Channels::default(), Names::of(place.device));
         each(message.payload, |_, name| {
-            if let Some((_, Word::Term(term))) = self.find(place.device, name) {
+            if let Some((_, Word::Term(term))) = self.find(&mut names, name) {
                 several.next(term.kind);
             }
             Ok(())
@@ -55,7 +56,7 @@ impl Sparkplug {
                 session = Some(number);
             }
             let unit = metric.unit()?;
-            let found = self.find(place.device, metric_name);
+            let found = self.find(&mut names, metric_name);
             let mut known = None;
             match found {
                 Some((key, Word::Term(term))) => {

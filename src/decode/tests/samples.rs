@@ -75,7 +75,8 @@ fn sessions(name: &str) -> Vec<Vec<Sample>> {
     let read = |end: &str| fs::read_to_string(folder.join(format!("{name}.{end}"))).ok();
     let text = read("txt").map(|text| text.trim_end().split("\n%%\n").map(of_text).collect());
     // Some lines are to be stretched to the full size; that is for the fuzzer.
-    let hex = read("hex").map(|text| text.lines().filter(|it| it.starts_with('0')).map(of_line).collect());
+    let hex = read("hex")
+        .map(|text| text.lines().filter(|it| it.starts_with('0')).map(of_line).collect());
     text.into_iter().chain(hex).collect()
 }
 
@@ -87,5 +88,8 @@ fn of_text(message: &str) -> Sample {
 fn of_line(line: &str) -> Sample {
     let (head, digits) = line.split_once(' ').unwrap();
     let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
-    Sample { topic: head[1..].to_owned(), payload: (0..digits.len()).step_by(2).map(byte).collect() }
+    Sample {
+        topic: head[1..].to_owned(),
+        payload: (0..digits.len()).step_by(2).map(byte).collect(),
+    }
 }

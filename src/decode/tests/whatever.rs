@@ -11,7 +11,12 @@ use crate::decode::{Decoded, Decoder, Format, Memory, Outcome};
 
 /// Decodes a message and judges what came of it.
 #[track_caller]
-fn assert_sound(decoder: &Decoder, memory: &mut Memory, (topic, device): (&str, &str), payload: &[u8]) {
+fn assert_sound(
+    decoder: &Decoder,
+    memory: &mut Memory,
+    (topic, device): (&str, &str),
+    payload: &[u8],
+) {
     let mut out = Decoded::default();
     match decoder.decode(device, &message(topic, payload), memory, &mut out) {
         Err(error) => assert!(!error.reason().is_empty() && error.to_string().len() < 128),
