@@ -92,6 +92,12 @@ impl Shelly {
             Place::Component { component, .. } => leaves::read(message.payload, out, |path| {
                 self.field(Component::new(component, path), &mut scope)
             })?,
+            // A list of reasons to wake up, for instance, whatever is in it.
+            Place::FirstGeneration { path, .. }
+                if matches!(self.field(Component::of_topic(path), &mut scope), Wanted::No) =>
+            {
+                Vec::new()
+            }
             Place::FirstGeneration { path, .. } if !json_text::is_bare(body) => {
                 let mut whole = String::new();
                 leaves::read(message.payload, out, |below| {
@@ -156,6 +162,8 @@ impl Shelly {
         match (place.component, place.field) {
             ("devicepower", "external/present") => return Wanted::Yes(Key::External { instance }),
             ("input_event", "event_cnt") => return Wanted::Yes(Key::Presses),
+            ("status", "tmp/units") => return Wanted::Yes(Key::Unit),
+            ("status", "tmp/is_valid") => return Wanted::Yes(Key::Valid),
             _ => {}
         }
         let mut key = String::new();
@@ -172,6 +180,7 @@ impl Shelly {
             Some(Word::Term(term)) => Wanted::Yes(match place.component {
                 "devicepower" => Key::Battery { term, channel, instance },
                 "input_event" => Key::Press { term, channel },
+                "status" if place.field == "tmp/value" => Key::Temperature { term, channel },
                 _ => Key::Field { term, channel },
             }),
             Some(Word::NoReading) => Wanted::No,
