@@ -32,8 +32,9 @@ pub(super) fn read(section: &mut Section<'_>, catalogue: &Catalogue) -> Option<T
     let words = words.map(|(word, meaning, _)| (word, meaning)).collect();
     let is_known = unknown.is_none();
     let sense = if invert { Sense::Inverted } else { Sense::AsNamed };
-    let reliance = Reliance::Full;
-    let term = TermSettings { kind: kind?, unit, reliance, scale, offset, sense, absent, words };
+    let (reliance, channel) = (Reliance::Full, 0);
+    let term =
+        TermSettings { kind: kind?, unit, reliance, scale, offset, channel, sense, absent, words };
     is_known.then_some(term)
 }
 

@@ -1,7 +1,7 @@
 //! What network servers of `LoRaWAN` have in common: the fields a device's codec made, whose names
 //! are the maker's own, and what gateways say of the reception.
 
-use std::sync::Arc;
+use std::{ops::RangeInclusive, sync::Arc};
 
 use super::{
     decoded::{Decoded, DeviceName, DevicePart},
@@ -18,10 +18,16 @@ use super::{
 };
 use crate::{
     catalogue::Catalogue,
-    model::{Flags, KindId, UnixMicros, Value},
+    model::{Flags, KindId, ReadingFlag, UnixMicros, Value},
 };
 
 const TABLE: &str = include_str!("../../config/keys/lorawan.csv");
+
+/// Where codecs put what was measured before.
+const KEPT: &str = "history/";
+
+/// Volts of a battery in use. So low a percentage comes as a whole number.
+const VOLTS: RangeInclusive<f64> = 1.5..=4.5;
 
 /// The names codecs use, and what is done with their values.
 #[derive(Clone, Debug)]
@@ -31,6 +37,7 @@ pub(super) struct LoraWan {
     positions: PositionPolicy,
     rssi: Option<KindId>,
     battery: Option<KindId>,
+    battery_voltage: Option<KindId>,
     coordinates: [Option<KindId>; 3],
 }
 
@@ -51,6 +58,7 @@ impl LoraWan {
             positions: PositionPolicy::new(settings),
             rssi: kind("rssi"),
             battery: kind("battery_level"),
+            battery_voltage: kind("battery_voltage"),
             coordinates: [kind("latitude"), kind("longitude"), kind("position_accuracy")],
             catalogue: Arc::clone(&settings.catalogue),
         })
@@ -63,6 +71,10 @@ impl LoraWan {
             && let Some((Word::Term(term), channel)) = self.word(owner)
         {
             return Wanted::Yes(Field::Unit(term.kind, channel));
+        }
+        // What a device kept and sends later has times of its own, which no two codecs write alike.
+        if path.starts_with(KEPT) {
+            return Wanted::No;
         }
         let path = path.strip_suffix("/value").unwrap_or(path);
         match self.word(path) {
@@ -77,7 +89,11 @@ impl LoraWan {
         let mut rest = path;
         loop {
             if let Some(word) = self.keys.find(rest) {
-                return Some((word, 0));
+                let channel = match word {
+                    Word::Term(term) => term.channel,
+                    Word::NoReading => 0,
+                };
+                return Some((word, channel));
             }
             if let Some((name, number)) = rest.rsplit_once(['/', '_'])
                 && let Ok(number) = number.parse()
@@ -121,13 +137,32 @@ impl Uplink<'_> {
     ) -> Result<(), DecodeError> {
         self.out.check_room()?;
         let (meaning, flags) = term.read(&self.lorawan.catalogue, value, stated);
-        match self.lorawan.positions.judge(term.kind, meaning) {
+        let kind = self.settle_battery(term.kind, meaning, flags);
+        match self.lorawan.positions.judge(kind, meaning) {
             Judged::Kept(meaning) => {
-                self.out.take_in_channel(term.kind, channel, meaning, flags, measured_at);
+                self.out.take_in_channel(kind, channel, meaning, flags, measured_at);
             }
             Judged::Discarded => self.has_position = true,
         }
         Ok(())
+    }
+
+    /// Some codecs give the volts of a battery under the name by which others give its percent.
+    fn settle_battery(
+        &self,
+        kind: KindId,
+        meaning: Meaning<Value>,
+        flags: Flags<ReadingFlag>,
+    ) -> KindId {
+        let is_level = self.lorawan.battery == Some(kind) && flags.has(ReadingFlag::UnitAssumed);
+        match (meaning, self.lorawan.battery_voltage) {
+            (Meaning::Value(Value::Number(number)), Some(voltage))
+                if is_level && VOLTS.contains(&number) && number.fract() != 0.0 =>
+            {
+                voltage
+            }
+            (Meaning::Value(_) | Meaning::Nothing | Meaning::Refused(_), _) => kind,
+        }
     }
 
     /// Takes the strength by which the nearest gateway heard it.

@@ -37,7 +37,8 @@ impl From<UnitError> for RefusalReason {
 }
 
 /// Texts by which gateways say that there is no value.
-const NOTHING: [&str; 7] = ["", "nan", "none", "null", "unavailable", "unknown", "undefined"];
+const NOTHING: [&str; 8] =
+    ["", "nan", "none", "null", "n/a", "unavailable", "unknown", "undefined"];
 
 const TRUE: [&str; 9] =
     ["on", "true", "1", "yes", "open", "opened", "detected", "online", "occupied"];
@@ -129,6 +130,14 @@ pub(super) fn contact(scalar: &Scalar<'_>) -> Meaning<bool> {
         | Scalar::Float(_)
         | Scalar::Text(_)
         | Scalar::Nested => state(scalar).map(|closed| !closed),
+    }
+}
+
+/// Whether it was so at all, from how often; or a state in any of its spellings.
+pub(super) fn count(scalar: &Scalar<'_>) -> Meaning<bool> {
+    match number(scalar, None) {
+        Meaning::Value(count) if count >= 0.0 => Meaning::Value(count > 0.0),
+        Meaning::Value(_) | Meaning::Nothing | Meaning::Refused(_) => state(scalar),
     }
 }
 

@@ -117,7 +117,7 @@ impl Ruuvi {
             "measurementSequenceNumber" => Key::Sequence,
             "id" => Key::Address,
             path => match self.keys.find(path) {
-                Some(Word::Term(term)) => Key::Term(term, axis(path)),
+                Some(Word::Term(term)) => Key::Term(term, term.channel),
                 Some(Word::NoReading) => return Wanted::No,
                 None => return Wanted::Unknown,
             },
@@ -160,7 +160,10 @@ impl Ruuvi {
             (kinds.acceleration, 3, z),
             (kinds.battery_voltage, 0, voltage),
         ] {
-            if let Some(kind) = kind {
+            // A gateway may send what it decoded beside what it heard.
+            if let Some(kind) = kind
+                && !sheet.has(kind, channel)
+            {
                 sheet.take_number(kind, channel, number);
             }
         }
@@ -190,15 +193,6 @@ fn name(
         Some(address) => out.own_name(&address),
         None if captured.is_empty() => out.own_name(topic),
         None => Ok(DeviceName::Captured),
-    }
-}
-
-fn axis(key: &str) -> u16 {
-    match key {
-        "accelX" => 1,
-        "accelY" => 2,
-        "accelZ" => 3,
-        _ => 0,
     }
 }
 

@@ -174,6 +174,8 @@ impl Shelly {
         match (place.component, place.field) {
             ("devicepower", "external/present") => return Wanted::Yes(Key::External { instance }),
             ("input_event", "event_cnt") => return Wanted::Yes(Key::Presses),
+            ("status", "tmp/units") => return Wanted::Yes(Key::Unit),
+            ("status", "tmp/is_valid") => return Wanted::Yes(Key::Valid),
             _ => {}
         }
         let mut key = String::new();
@@ -190,6 +192,7 @@ impl Shelly {
             Some(Word::Term(term)) => Wanted::Yes(match place.component {
                 "devicepower" => Key::Battery { term, channel, instance },
                 "input_event" => Key::Press { term, channel },
+                "status" if place.field == "tmp/value" => Key::Temperature { term, channel },
                 _ => Key::Field { term, channel },
             }),
             Some(Word::NoReading) => Wanted::No,

@@ -29,6 +29,9 @@ pub struct TermSettings {
     pub scale: f64,
     /// Then this is added.
     pub offset: f64,
+    /// Which of several of its kind a device has; 0 is its only one.
+    #[serde(skip)]
+    pub channel: u16,
     /// Which way round a state is.
     #[serde(rename = "invert", deserialize_with = "sense")]
     pub sense: Sense,
@@ -46,6 +49,7 @@ impl Default for TermSettings {
             reliance: Reliance::Full,
             scale: 1.0,
             offset: 0.0,
+            channel: 0,
             sense: Sense::AsNamed,
             absent: Vec::new(),
             words: BTreeMap::new(),
@@ -75,6 +79,8 @@ pub enum Sense {
     Inverted,
     /// True says closed, while words such as `open` say what they say.
     Contact,
+    /// How often it was so since the last message: more than never is true.
+    Count,
 }
 
 fn sense<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Sense, D::Error> {
@@ -155,6 +161,8 @@ pub enum TermError {
 #[derive(Clone, Debug)]
 pub(super) struct Term {
     pub(super) kind: KindId,
+    /// Which of several the table says it is.
+    pub(super) channel: u16,
     flags: Flags<ReadingFlag>,
     form: Form,
     reliance: Reliance,
@@ -215,7 +223,7 @@ impl Term {
         } else {
             settings.reliance
         };
-        Ok(Self { kind: id, flags, form, reliance, words })
+        Ok(Self { kind: id, channel: settings.channel, flags, form, reliance, words })
     }
 
     pub(super) fn reliance(&self) -> Reliance {
@@ -281,6 +289,7 @@ impl Term {
                 meaning::state(scalar).map(|state| Value::State(!state))
             }
             Form::State(Sense::Contact) => meaning::contact(scalar).map(Value::State),
+            Form::State(Sense::Count) => meaning::count(scalar).map(Value::State),
             Form::Plain => meaning::of(catalogue, self.kind, scalar),
         };
         (meaning, flags)
@@ -355,7 +364,7 @@ fn meaning_of(
 /// Is it what a value says, as text?
 pub(super) fn is_word(word: &str, scalar: &Scalar<'_>) -> bool {
     match scalar {
-        Scalar::Text(text) => word.eq_ignore_ascii_case(text.trim_ascii()),
+        Scalar::Text(text) => is_text(word, text.trim_ascii()),
         Scalar::Unsigned(number) => word.parse() == Ok(*number),
         Scalar::Negative(number) => word.parse() == Ok(*number),
         Scalar::Float(number) => {
@@ -365,4 +374,13 @@ pub(super) fn is_word(word: &str, scalar: &Scalar<'_>) -> bool {
         Scalar::Null => word == "null",
         Scalar::Nested => false,
     }
+}
+
+/// Tables write a blank as `_`, and senders 999 as `999.0`.
+fn is_text(word: &str, text: &str) -> bool {
+    let letter = |byte: u8| if byte == b' ' { b'_' } else { byte.to_ascii_lowercase() };
+    let is_number = |text: &str| text.starts_with(|it: char| it == '-' || it.is_ascii_digit());
+    let number = |text: &str| text.parse::<f64>().ok().map(f64::to_bits);
+    word.bytes().map(letter).eq(text.bytes().map(letter))
+        || is_number(word) && is_number(text) && number(word).is_some_and(|it| number(text) == Some(it))
 }

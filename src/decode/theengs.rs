@@ -3,7 +3,7 @@
 
 mod topic;
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use self::topic::Place;
 use super::{
@@ -150,7 +150,7 @@ impl Theengs {
             "weighing_mode" => Key::WeighingMode,
             "packet" => Key::Packet,
             path => match self.keys.entry(path) {
-                Some((key, Word::Term(_))) => Key::Listed(key, axis(key)),
+                Some((key, Word::Term(term))) => Key::Listed(key, term.channel),
                 // What is nothing in general may be something of a model.
                 Some((key, Word::NoReading)) if self.keys.is_owned(key) => Key::Listed(key, 0),
                 Some((_, Word::NoReading)) => return Wanted::No,
@@ -184,28 +184,9 @@ fn take(
         // A scale weighs bags, too, and says so.
         "weight" if head.is_object => sheet.take_nothing(),
         "weight" => sheet.take(term, channel, value, head.unit),
-        _ => sheet.take(term, channel, &without_blanks(value), None),
+        _ => sheet.take(term, channel, value, None),
     }
 }
-
-/// `timeout not closed` is one word of the table.
-fn without_blanks<'a>(value: &'a Scalar<'_>) -> Cow<'a, Scalar<'a>> {
-    match value {
-        Scalar::Text(text) if text.len() <= WORD_MAX && text.trim_ascii().contains(' ') => {
-            Cow::Owned(Scalar::Text(text.trim_ascii().replace(' ', "_").into()))
-        }
-        Scalar::Null
-        | Scalar::Bool(_)
-        | Scalar::Unsigned(_)
-        | Scalar::Negative(_)
-        | Scalar::Float(_)
-        | Scalar::Text(_)
-        | Scalar::Nested => Cow::Borrowed(value),
-    }
-}
-
-/// Longest text that may be a word of the table.
-const WORD_MAX: usize = 32;
 
 impl<'l> Head<'l> {
     fn of(leaves: &'l [Leaf<'_, Key<'_>>]) -> Self {
@@ -272,15 +253,6 @@ fn numbered(key: &str) -> Option<(&str, u16)> {
     let base = key.trim_end_matches(|it: char| it.is_ascii_digit());
     let number = key.strip_prefix(base)?.parse().ok()?;
     (!base.is_empty()).then_some((base, number))
-}
-
-fn axis(key: &str) -> u16 {
-    match key {
-        "accx" | "x_axis" => 1,
-        "accy" | "y_axis" => 2,
-        "accz" | "z_axis" => 3,
-        _ => 0,
-    }
 }
 
 #[cfg(test)]

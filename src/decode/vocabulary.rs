@@ -4,13 +4,15 @@
 //!
 //! - `key`: as the format's page says, such as `temperature` or `devicepower/battery/V`; with an
 //!   owner and `@` before it, it holds for that device or model only: `BBQ@tempc`;
-//! - `kind`: of the catalogue; `-` for a key that is known and stands for no measurement;
+//! - `kind`: of the catalogue; `-` for a key that is known and stands for no measurement. `#1` behind
+//!   it is the channel, where a device has a second of the kind under a name of its own;
 //! - `unit`: of numbers that come without one; empty is the kind's own. A `?` at its end says that
 //!   makers differ, and flags the reading `unit_assumed`. `-` says that no unit is honest: a number
 //!   counts only with one its sender states;
-//! - `sense`: `inverted`, or `contact` where true says closed and words say what they say;
+//! - `sense`: `inverted`; `contact` where true says closed and words say what they say; `count` where
+//!   a number says how often it was so;
 //! - `absent`: values that say "nothing", separated by blanks;
-//! - `words`: what words mean, `word=value` separated by blanks; value is `true`, `false`, a number
+//! - `words`: what words mean, `word=value` separated by blanks, with `_` for a blank; value is `true`, `false`, a number
 //!   or a word of the kind.
 
 mod scope;
@@ -72,7 +74,11 @@ impl Vocabulary {
         let mut keys: HashMap<Box<str>, Word, FixedState> =
             rows(table).map(|(key, row)| (key, row.word(catalogue))).collect();
         for own in settings.keys.iter().filter(|own| own.format == format) {
-            keys.insert(own.key.as_str().into(), Word::Term(Term::new(&own.term, catalogue)?));
+            let mut term = Term::new(&own.term, catalogue)?;
+            if let Some(Word::Term(listed)) = keys.get(own.key.as_str()) {
+                term.channel = listed.channel;
+            }
+            keys.insert(own.key.as_str().into(), Word::Term(term));
         }
         let pairs = keys.keys().filter_map(|key| key.split_once(OWNER));
         let (owners, owned): (HashSet<_, _>, HashSet<Box<str>, _>) =
@@ -142,14 +148,17 @@ impl Row<'_> {
             (_, Some(unit)) => (unit, Reliance::Assumed),
             (unit, None) => (unit, Reliance::Full),
         };
+        let (kind, channel) = self.kind.split_once('#').unwrap_or((self.kind, ""));
         let words = self.words.split_whitespace().filter_map(|word| word.split_once('='));
         Line::Term(TermSettings {
-            kind: self.kind.to_owned(),
+            kind: kind.to_owned(),
+            channel: channel.parse().unwrap_or(0),
             unit: (!unit.is_empty()).then(|| unit.to_owned()),
             reliance,
             sense: match self.sense {
                 "inverted" => Sense::Inverted,
                 "contact" => Sense::Contact,
+                "count" => Sense::Count,
                 _ => Sense::AsNamed,
             },
             absent: self.absent.split_whitespace().map(str::to_owned).collect(),

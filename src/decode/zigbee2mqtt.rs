@@ -148,7 +148,8 @@ impl Zigbee2Mqtt {
 /// Attribute output publishes every key, also those no kind stands for. Such a value must not
 /// become a dead letter, and a device with `/` in its name that sends nonsense should.
 fn looks_like_attribute(key: &str, body: &[u8]) -> bool {
-    let is_key = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
+    // A key of an object stands behind that of the object: `update-state`.
+    let is_key = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
     key.bytes().all(is_key) && body.len() <= ATTRIBUTE_MAX && !body.iter().any(u8::is_ascii_control)
 }
 

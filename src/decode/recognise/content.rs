@@ -54,6 +54,7 @@ static RULES: &[Rule] = &[
     object(Format::OpenMHealth, &["header", "body"], &[]),
     object(Format::HomeAssistant, &[], &["state_topic", "stat_t", "command_topic", "cmd_t"]),
     object(Format::ZwaveJs, &[], &["commandClass", "commandClassName", "propertyName"]),
+    object(Format::Shelly, &["id", "last_updated_ts"], &[]),
     object(
         Format::Theengs,
         &["id"],

@@ -30,7 +30,9 @@ impl Format {
                 "+/status",
             ],
             Self::ZwaveJs => &["zwave/#"],
-            Self::Theengs => &["home/+/BTtoMQTT/#", "+/+/BTtoMQTT/#"],
+            Self::Theengs => {
+                &["home/+/BTtoMQTT/#", "+/+/BTtoMQTT/#", "home/+/LWT", "home/+/SYStoMQTT"]
+            }
             Self::Ruuvi => &["ruuvi/#"],
             Self::Sparkplug => &["spBv1.0/#"],
             Self::SenMl => &["senml/{device...}"],

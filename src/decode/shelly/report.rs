@@ -38,6 +38,10 @@ pub(super) enum Key<'v> {
     Press { term: &'v Term, channel: u16 },
     /// How many presses there were.
     Presses,
+    /// A temperature whose unit stands beside it, and whether it is one.
+    Temperature { term: &'v Term, channel: u16 },
+    Unit,
+    Valid,
     /// Number of a BLU sensor's message.
     Packet,
     /// The Shelly that heard a BLU sensor.
@@ -61,11 +65,19 @@ pub(super) struct Report<'r, 'd, 'v> {
 
 impl Report<'_, '_, '_> {
     pub(super) fn take(mut self, leaves: &[Leaf<'_, Key<'_>>]) {
+        let (mut unit, mut is_valid) = (None, true);
         for leaf in leaves {
             match leaf.key {
                 Key::External { instance } => self.remember_supply(instance, &leaf.value),
                 Key::Presses => self.sheet.part.sequence = sender::sequence(&leaf.value),
+                Key::Unit => {
+                    if let Scalar::Text(text) = &leaf.value {
+                        unit = Some(&**text);
+                    }
+                }
+                Key::Valid => is_valid = meaning::state(&leaf.value) != Meaning::Value(false),
                 Key::Time
+                | Key::Temperature { .. }
                 | Key::Field { .. }
                 | Key::Battery { .. }
                 | Key::Event { .. }
@@ -89,9 +101,15 @@ impl Report<'_, '_, '_> {
                     }
                 }
                 Key::Press { term, channel } => self.press(term, channel, value),
+                Key::Temperature { term, channel } if is_valid => {
+                    self.sheet.take(term, channel, value, unit);
+                }
+                Key::Temperature { .. } => self.sheet.take_nothing(),
                 Key::External { .. }
                 | Key::Event { .. }
                 | Key::Presses
+                | Key::Unit
+                | Key::Valid
                 | Key::Packet
                 | Key::Gateway
                 | Key::Encryption => {}
@@ -181,6 +199,9 @@ pub(super) fn take_blu(leaves: &[Leaf<'_, Key<'_>>], sheet: &mut Sheet<'_>) {
             | Key::Event { .. }
             | Key::Press { .. }
             | Key::Presses
+            | Key::Temperature { .. }
+            | Key::Unit
+            | Key::Valid
             | Key::Encryption => {}
         }
     }

@@ -1,13 +1,14 @@
 //! Keys of devices that have several of a kind: `power_l2`, `temperature_2`, `contact_left`.
 
 /// Names of parts, and the channels they are. No device has two of one number.
-const PARTS: [(&str, u16); 10] = [
+const PARTS: [(&str, u16); 11] = [
     ("left", 1),
     ("right", 2),
     ("center", 3),
     ("top", 4),
     ("bottom", 5),
     ("middle", 6),
+    ("probe", 7),
     ("a", 1),
     ("b", 2),
     ("c", 3),
@@ -42,6 +43,7 @@ mod tests {
             ("contact_left", Some(("contact", 1))),
             ("contact_right", Some(("contact", 2))),
             ("contact_center", Some(("contact", 3))),
+            ("temperature_probe", Some(("temperature", 7))),
             ("power_b", Some(("power", 2))),
             ("power_phase_c", Some(("power", 3))),
             ("power_65535", Some(("power", 65_535))),

@@ -70,8 +70,8 @@ pub(super) struct Keys {
     entries: Vec<Entry>,
     /// Slots of voltages whose unit is assumed: of a battery or of the mains, in V or in mV.
     pub(super) voltages: Vec<usize>,
-    /// Slots of two keys of a kind. The first has a unit that is assumed, and gives way to the
-    /// second, which has one for certain.
+    /// Slots of two keys of a kind. The first has a unit that is assumed, or one of its words is the
+    /// kind, and gives way to the second, which has one for certain.
     pub(super) rivals: Vec<(usize, usize)>,
     pub(super) battery_voltage: KindId,
     pub(super) mains_voltage: KindId,
@@ -169,11 +169,19 @@ impl Keys {
             let strong = slots().filter(move |(_, it)| same(it) && is(it, Reliance::Full));
             strong.map(move |(strong, _)| (weak, strong))
         });
+        // A word of one key that says what another key is for.
+        let spoken = slots().flat_map(|(weak, entry)| {
+            let kinds = entry.words.iter().map(|(_, term)| term.kind);
+            kinds.flat_map(move |kind| {
+                let same = slots().filter(move |(slot, it)| *slot != weak && it.term.kind == kind);
+                same.map(move |(strong, _)| (weak, strong))
+            })
+        });
         let voltages = assumed().filter(|(_, entry)| is_voltage(entry));
         Self {
             index: Index::new(rules),
             voltages: voltages.map(|(slot, _)| slot).collect(),
-            rivals: rivals.collect(),
+            rivals: rivals.chain(spoken).collect(),
             entries,
             battery_voltage,
             mains_voltage,

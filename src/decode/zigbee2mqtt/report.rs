@@ -144,7 +144,9 @@ impl<'d> Report<'d> {
             return Err(DecodeError::TooManyReadings { limit: READINGS_MAX });
         }
         for (weak, strong) in &self.keys.rivals {
-            if self.out.keyed(*strong).is_some() {
+            let strong = self.out.keyed(*strong).map(|it| (it.kind, it.value != Value::State(false)));
+            let weak_kind = self.out.keyed(*weak).map(|it| it.kind);
+            if strong.is_some_and(|(kind, counts)| counts && weak_kind == Some(kind)) {
                 self.out.forget(*weak);
             }
         }
@@ -177,7 +179,8 @@ fn settle_voltage(reading: &mut Reading, supply: Hint, keys: &Keys) {
     if reading.kind == keys.mains_voltage {
         let is_battery = match supply {
             Hint::Battery => true,
-            Hint::Mains => false,
+            // A meter that is read by its light runs on a battery.
+            Hint::Mains => is_assumed && number >= MILLIVOLTS_MIN,
             Hint::None => number <= BATTERY_VOLTS_MAX || is_assumed && number >= MILLIVOLTS_MIN,
         };
         if is_battery {

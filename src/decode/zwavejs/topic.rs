@@ -18,7 +18,7 @@ pub(super) enum Place {
 }
 
 /// Classes, by number and by the gateway's name for them.
-const CLASSES: [(u16, &str); 18] = [
+const CLASSES: [(u16, &str); 19] = [
     (37, "switch_binary"),
     (38, "switch_multilevel"),
     (48, "sensor_binary"),
@@ -37,7 +37,11 @@ const CLASSES: [(u16, &str); 18] = [
     (114, "manufacturer_specific"),
     (128, "battery"),
     (134, "version"),
+    (156, "sensor_alarm"),
 ];
+
+/// Smaller numbers are no classes of an application.
+const CLASS_MIN: u8 = 32;
 
 /// Longest class, property and key that are looked at.
 const KEY_MAX: usize = 128;
@@ -72,7 +76,19 @@ pub(super) fn place(topic: &str) -> Place {
         }
         return Place::Value { device: (start, at - 1), key, endpoint };
     }
-    Place::Foreign
+    if is_other_class(&levels) { Place::Told(NonReading::Status) } else { Place::Foreign }
+}
+
+/// Is it a value of a class that measures nothing, such as when a node wakes up?
+fn is_other_class(levels: &[(usize, &str)]) -> bool {
+    levels.get(1..).unwrap_or_default().windows(3).any(|window| match *window {
+        [(_, class), (_, endpoint), _] => {
+            let is_number = class.parse().is_ok_and(|class: u8| class >= CLASS_MIN);
+            let is_named = endpoint.starts_with("endpoint_");
+            (is_number || is_named) && endpoint_of(endpoint).is_some()
+        }
+        _ => false,
+    })
 }
 
 /// Every level with its place.
@@ -171,6 +187,10 @@ mod tests {
             ("z/hall/37/0/targetValue/set", Place::Told(NonReading::Command)),
             ("z/hall/nodeinfo", Place::Told(NonReading::Description)),
             ("z/hall/lastActive", Place::Told(NonReading::Status)),
+            ("z/hall/132/0/wakeUpInterval", Place::Told(NonReading::Status)),
+            ("z/hall/wake_up/endpoint_0/wakeUpInterval", Place::Told(NonReading::Status)),
+            ("z/hall/156/0/state/5", value((2, 6), "sensor_alarm/state/5", 0)),
+            ("z/hall/5/0/x", Place::Foreign),
             ("z/hall", Place::Foreign),
             ("z/hall/49/x/Air_temperature", Place::Foreign),
             ("hall", Place::Foreign),
