@@ -11,7 +11,10 @@
 //! - `absent`: values that say "nothing", separated by blanks;
 //! - `words`: what words mean, `word=value` separated by blanks; value is `true`, `false`, a number
 //!   or a word of the kind.
+//!
+//! Formats that leave names to the sender read `config/keys/names.csv` below their own.
 
+mod names;
 mod scope;
 
 use std::collections::{HashMap, HashSet};
@@ -19,7 +22,8 @@ use std::collections::{HashMap, HashSet};
 use foldhash::fast::FixedState;
 use serde::Deserialize;
 
-pub(super) use self::scope::Scope;
+use self::names::NAMES;
+pub(super) use self::{names::plain, scope::Scope};
 use super::{
     format::Format,
     settings::DecoderSettings,
@@ -67,10 +71,34 @@ impl Vocabulary {
         table: &'static str,
         settings: &DecoderSettings,
     ) -> Result<Self, TermError> {
+        Self::over(format, &[table], settings)
+    }
+
+    /// The same for a format whose names are the sender's, so that the names people give come
+    /// first and its table over them.
+    pub(super) fn of_names(
+        format: Format,
+        table: &'static str,
+        settings: &DecoderSettings,
+    ) -> Result<Self, TermError> {
+        Self::over(format, &[NAMES, table], settings)
+    }
+
+    fn over(
+        format: Format,
+        tables: &[&'static str],
+        settings: &DecoderSettings,
+    ) -> Result<Self, TermError> {
         let catalogue = &*settings.catalogue;
+        let rows = tables.iter().flat_map(|table| rows(table));
         let mut keys: HashMap<Box<str>, Word, FixedState> =
-            rows(table).map(|(key, row)| (key, row.word(catalogue))).collect();
-        for own in settings.keys.iter().filter(|own| own.format == format) {
+            rows.map(|(key, row)| (key, row.word(catalogue))).collect();
+        let own = || settings.keys.iter().filter(|own| own.format == format);
+        for own in own() {
+            // Whatever type it has: the operator says what this name is.
+            keys.remove(&*names::of_boolean(&own.key));
+        }
+        for own in own() {
             keys.insert(own.key.as_str().into(), Word::Term(Term::new(&own.term, catalogue)?));
         }
         let pairs = keys.keys().filter_map(|key| key.split_once(OWNER));

@@ -32,7 +32,7 @@ impl Format {
             Self::ZwaveJs => &["zwave/#"],
             Self::Theengs => &["home/+/BTtoMQTT/#", "+/+/BTtoMQTT/#"],
             Self::Ruuvi => &["ruuvi/#"],
-            Self::Sparkplug => &["spBv1.0/#"],
+            Self::Sparkplug => &["spBv1.0/#", "STATE/+"],
             Self::SenMl => &["senml/{device...}"],
             Self::ThingsStack => &["v3/+/devices/#"],
             Self::ChirpStack => &["application/+/device/#"],

@@ -4,7 +4,7 @@ use super::{
     Head, Known, METRICS, Sparkplug, key,
     metric::{Metric, Read},
     name,
-    node::{Born, Channels, Node},
+    node::{Born, By, Channels, Node},
     topic::Place,
 };
 use crate::{
@@ -40,8 +40,9 @@ impl Sparkplug {
         part.measured_at = head.timestamp;
         self.take_online(true, out);
         let mut several = Channels::default();
-        each(message.payload, |_, name| {
-            if let Some((_, Word::Term(term))) = self.find(place.device, name) {
+        each(message.payload, |metric, name| {
+            let found = self.find(place.device, name, metric.is_boolean());
+            if let Some((_, Word::Term(term))) = found {
                 several.next(term.kind);
             }
             Ok(())
@@ -55,7 +56,7 @@ impl Sparkplug {
                 session = Some(number);
             }
             let unit = metric.unit()?;
-            let found = self.find(place.device, metric_name);
+            let found = self.find(place.device, metric_name, metric.is_boolean());
             let mut known = None;
             match found {
                 Some((key, Word::Term(term))) => {
@@ -74,10 +75,13 @@ impl Sparkplug {
                 Some((key, Word::NoReading)) => known = Some((key, 0)),
                 None => out.unknown_keys = out.unknown_keys.saturating_add(1),
             }
-            if let Some(alias) = metric.alias
-                && born.len() < BORN_MAX
-            {
-                born.push(Born::new(alias, place.device, metric.datatype, known, unit));
+            // What goes by its name and is not known by it needs no remembering.
+            let by = match metric.alias {
+                Some(alias) => Some(By::Alias(alias)),
+                None => known.map(|_| By::Name(metric_name.into())),
+            };
+            if let Some(by) = by.filter(|_| born.len() < BORN_MAX) {
+                born.push(Born::new(by, place.device, metric.datatype, known, unit));
             }
             Ok(())
         })?;
