@@ -1,14 +1,15 @@
 //! FHIR: an Observation as it stands in a record, or a Bundle of them.
 
+mod device;
 mod observation;
 mod sampled;
 
 use std::sync::Arc;
 
-use self::observation::Fate;
+use self::{device::Devices, observation::Fate};
 use super::{
     decoded::Decoded,
-    error::{DecodeError, NonReading},
+    error::{DecodeError, NonReading, RefusalReason},
     format::Format,
     json_text,
     json_tree::{At, Tree},
@@ -58,13 +59,24 @@ impl Fhir {
         let kind = root.get("resourceType").and_then(At::text).ok_or(shape)?;
         let mut withdrawn = false;
         match kind {
-            "Observation" => withdrawn = self.observation(device, root, out)? == Fate::Withdrawn,
+            "Observation" => {
+                withdrawn =
+                    self.observation(device, &Devices::default(), root, out)? == Fate::Withdrawn
+            }
             "Bundle" => {
-                let entries = root.get("entry").into_iter().flat_map(At::items);
-                for resource in entries.filter_map(|entry| entry.get("resource")) {
-                    if resource.get("resourceType").and_then(At::text) == Some("Observation") {
-                        let fate = self.observation(device, resource, out)?;
-                        withdrawn |= fate == Fate::Withdrawn;
+                let entries = || root.get("entry").into_iter().flat_map(At::items);
+                let devices = Devices::of(entries());
+                for resource in entries().filter_map(|entry| entry.get("resource")) {
+                    if resource.get("resourceType").and_then(At::text) != Some("Observation") {
+                        continue;
+                    }
+                    match self.observation(device, &devices, resource, out) {
+                        Ok(fate) => withdrawn |= fate == Fate::Withdrawn,
+                        // What one of them breaks says nothing about its neighbours.
+                        Err(DecodeError::Rule { .. }) => {
+                            out.refuse(None, RefusalReason::ReadingShape, None);
+                        }
+                        Err(error) => return Err(error),
                     }
                 }
             }

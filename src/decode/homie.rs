@@ -10,6 +10,7 @@ pub(super) use self::description::Device;
 use self::{
     description::{Property, below},
     topic::{About, Place},
+    value::Datatype,
 };
 use super::{
     decoded::{Decoded, DeviceName, DevicePart},
@@ -19,7 +20,7 @@ use super::{
     scalar::Scalar,
     settings::DecoderSettings,
     term::{Term, TermError},
-    vocabulary::Vocabulary,
+    vocabulary::{Vocabulary, Word},
 };
 use crate::{
     catalogue::{Catalogue, ValueType},
@@ -42,7 +43,7 @@ impl Homie {
     pub(super) fn new(settings: &DecoderSettings) -> Result<Self, TermError> {
         Ok(Self {
             catalogue: Arc::clone(&settings.catalogue),
-            vocabulary: Vocabulary::new(Format::Homie, TABLE, settings)?,
+            vocabulary: Vocabulary::of_names(Format::Homie, TABLE, settings)?,
         })
     }
 
@@ -138,8 +139,17 @@ impl Homie {
     }
 
     fn value(&self, node: &str, property: &str, known: &Property, text: &str, out: &mut Decoded) {
-        let term = self.vocabulary.term(&format!("{node}/{property}"));
-        let term = term.or_else(|| self.vocabulary.term(property));
+        let is_boolean = match known.datatype {
+            Some(datatype) => datatype == Datatype::Boolean,
+            None => matches!(text, "true" | "false"),
+        };
+        let of_node = self.vocabulary.named(&format!("{node}/{property}"), is_boolean);
+        let word = of_node.or_else(|| self.vocabulary.named(property, is_boolean));
+        let term = match word {
+            Some((_, Word::Term(term))) => Some(term),
+            Some((_, Word::NoReading)) => return,
+            None => None,
+        };
         let Some(term) = term.filter(|term| self.fits(term, known, text)) else {
             out.unknown_keys += 1;
             return;

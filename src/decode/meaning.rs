@@ -170,6 +170,13 @@ pub(super) fn event(scalar: &Scalar<'_>) -> Meaning<Value> {
     }
 }
 
+/// Does a value of this kind always stand for a span of time, so that it is none of several
+/// values over it?
+pub(super) fn is_amount(kind: &str) -> bool {
+    ["step_count", "steps_day", "distance", "energy_expenditure", "sleep_duration", "time_in_bed"]
+        .contains(&kind)
+}
+
 pub(super) fn is_one_of(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| word.eq_ignore_ascii_case(text))
 }

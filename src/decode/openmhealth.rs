@@ -16,7 +16,7 @@ use super::{
     format::Format,
     json_text,
     json_tree::{At, Tree},
-    meaning::Meaning,
+    meaning::{self, Meaning},
     settings::{DecoderSettings, Positions},
     term::TermError,
     time::DeviceTime,
@@ -38,10 +38,6 @@ pub struct OpenMHealth {
 
 /// What the body's values are measured in one moment or over a span.
 const TABLE: &str = include_str!("../../config/keys/openmhealth.csv");
-
-/// Kinds whose value always stands for a span.
-const AMOUNTS: [&str; 6] =
-    ["step_count", "steps_day", "distance", "energy_expenditure", "sleep_duration", "time_in_bed"];
 
 /// Statistics that say how values spread, which is no value of their quantity.
 const SPREADS: [&str; 4] = ["standard deviation", "variance", "count", "quartile deviation"];
@@ -68,10 +64,42 @@ impl OpenMHealth {
             return Ok(Some(NonReading::Empty));
         }
         let tree = Tree::parse(message.payload)?;
-        let shape = DecodeError::JsonShape { expected: EXPECTED };
-        let root = tree.root().ok_or(shape)?;
+        let root = tree.root().ok_or(DecodeError::JsonShape { expected: EXPECTED })?;
         let by_topic = schema_of_topic(message.topic);
-        if let Some(schema) = &by_topic {
+        if !root.is_list() {
+            return self.data_point(device, root, by_topic.as_deref(), out);
+        }
+        // As interfaces of Open mHealth answer: several data points.
+        if root.items().next().is_none() {
+            return Err(DecodeError::JsonShape { expected: EXPECTED });
+        }
+        let mut last = None;
+        for point in root.items() {
+            let so_far = out.readings.len();
+            match self.data_point(device, point, by_topic.as_deref(), out) {
+                Ok(non_reading) => last = non_reading.or(last),
+                // A point that breaks its schema says nothing about its neighbours.
+                Err(DecodeError::Rule { .. } | DecodeError::JsonShape { .. }) => {
+                    out.readings.truncate(so_far);
+                    out.refuse(None, RefusalReason::ReadingShape, None);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let is_bare = out.readings.is_empty() && out.absent == 0 && out.refused_count == 0;
+        Ok(last.filter(|_| is_bare))
+    }
+
+    /// Reads a body, alone or behind its header.
+    fn data_point(
+        &self,
+        device: &str,
+        root: At<'_, '_>,
+        by_topic: Option<&str>,
+        out: &mut Decoded,
+    ) -> Result<Option<NonReading>, DecodeError> {
+        let shape = DecodeError::JsonShape { expected: EXPECTED };
+        if let Some(schema) = by_topic {
             self.schemas.check(schema, root)?;
         }
         let mut part = DevicePart::begin(out);
@@ -126,10 +154,12 @@ impl OpenMHealth {
             DeviceTime::Absent | DeviceTime::At(_) => {}
         }
         let statistic = body.get("descriptive_statistic").and_then(At::text);
+        let by_day = body.get("descriptive_statistic_denominator").and_then(At::text) == Some("d");
         let measure = Measure {
             frame,
             statistic,
-            is_a_day: body.get("descriptive_statistic_denominator").and_then(At::text) == Some("d"),
+            is_a_day: by_day || frame.is_a_day(),
+            location: body.get("measurement_location").and_then(At::text),
         };
         let mut has_position = false;
         for (key, at) in body.entries() {
@@ -142,6 +172,18 @@ impl OpenMHealth {
         Ok(has_position)
     }
 
+    /// Some keys mean another thing over a day, or at some place of the body.
+    fn find(&self, key: &str, measure: &Measure<'_>) -> Option<&Word> {
+        let narrower = match (key, measure.location) {
+            ("step_count", _) if measure.is_a_day => self.vocabulary.find("step_count/d"),
+            ("body_temperature", Some(location)) => {
+                self.vocabulary.find(&format!("body_temperature/{location}"))
+            }
+            _ => None,
+        };
+        narrower.or_else(|| self.vocabulary.find(key))
+    }
+
     fn value(
         &self,
         key: &str,
@@ -149,8 +191,7 @@ impl OpenMHealth {
         measure: &Measure<'_>,
         out: &mut Decoded,
     ) -> Result<(), DecodeError> {
-        let daily = (key == "step_count" && measure.is_a_day).then_some("step_count/d");
-        let term = match self.vocabulary.find(daily.unwrap_or(key)) {
+        let term = match self.find(key, measure) {
             Some(Word::Term(term)) => term,
             Some(Word::NoReading) => return Ok(()),
             None => {
@@ -170,7 +211,7 @@ impl OpenMHealth {
         };
         let unit = at.get("unit").and_then(At::text);
         let (meaning, mut flags) = term.read(&self.catalogue, value.scalar(), unit);
-        let is_amount = AMOUNTS.contains(&&*self.catalogue.get(term.kind).name);
+        let is_amount = meaning::is_amount(&self.catalogue.get(term.kind).name);
         let is_summary = match measure.statistic {
             Some(word) => word != "sum" || !is_amount,
             None => measure.frame.is_span && !is_amount,
@@ -205,6 +246,7 @@ struct Measure<'t> {
     frame: Frame,
     statistic: Option<&'t str>,
     is_a_day: bool,
+    location: Option<&'t str>,
 }
 
 /// The topic names the device; the source named in the header only if nothing else does, and

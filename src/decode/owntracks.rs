@@ -98,7 +98,7 @@ impl OwnTracks {
             "lwt" => self.say("lwt", &Scalar::Bool(false), out),
             "encrypted" => return Ok(Some(NonReading::Encrypted)),
             "cmd" | "request" => return Ok(Some(NonReading::Command)),
-            "waypoint" | "waypoints" | "card" | "configuration" => {
+            "waypoint" | "waypoints" | "card" | "configuration" | "dump" => {
                 return Ok(Some(NonReading::Description));
             }
             "status" | "beacon" => return Ok(Some(NonReading::Status)),

@@ -43,7 +43,7 @@ const BY_UNIT: char = '=';
 
 impl SenMl {
     pub(super) fn new(settings: &DecoderSettings) -> Result<Self, TermError> {
-        let keys = Vocabulary::new(Format::SenMl, TABLE, settings)?;
+        let keys = Vocabulary::of_names(Format::SenMl, TABLE, settings)?;
         let units = UNITS.lines().skip(1).filter_map(|line| line.split_once(',')).collect();
         let spellings = TABLE.lines().filter_map(|line| {
             let unit = line.strip_prefix(BY_UNIT)?.split(',').next()?;

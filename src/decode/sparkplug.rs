@@ -77,7 +77,7 @@ struct Seen {
 impl Sparkplug {
     pub(super) fn new(settings: &DecoderSettings) -> Result<Self, TermError> {
         Ok(Self {
-            keys: Vocabulary::new(Format::Sparkplug, TABLE, settings)?,
+            keys: Vocabulary::of_names(Format::Sparkplug, TABLE, settings)?,
             positions: PositionPolicy::new(settings),
             requests: settings.requests,
             online: settings.catalogue.find("online"),
@@ -164,9 +164,14 @@ impl Sparkplug {
                 continue;
             }
             out.check_room()?;
-            if let Some(born) = metric.alias.and_then(|alias| node?.born(alias)) {
+            let born = match metric.alias {
+                Some(alias) => node.and_then(|node| node.born(alias)),
+                None => metric.name.and_then(|name| node?.born_named(place.device, name)),
+            };
+            if let Some(born) = born {
                 let word = born.key.as_ref().map(|key| self.keys.find(key));
-                let (datatype, channel, unit) = (born.datatype, born.channel, born.unit.as_deref());
+                let (datatype, channel) = (born.datatype, born.channel);
+                let unit = metric.unit()?.or(born.unit.as_deref());
                 match word {
                     Some(Some(Word::Term(term))) => {
                         let known = Known { metric: &metric, term, channel, datatype, unit };
@@ -176,7 +181,7 @@ impl Sparkplug {
                     Some(None) | None => out.unknown_keys = out.unknown_keys.saturating_add(1),
                 }
             } else if let Some(name) = metric.name {
-                match self.find(&mut names, name) {
+                match self.find(&mut names, name, metric.is_boolean()) {
                     Some((_, Word::Term(term))) => {
                         let unit = metric.unit()?;
                         let known = Known { metric: &metric, term, channel: 0, datatype: 0, unit };

@@ -14,7 +14,10 @@
 //! - `absent`: values that say "nothing", separated by blanks;
 //! - `words`: what words mean, `word=value` separated by blanks, with `_` for a blank; value is `true`, `false`, a number
 //!   or a word of the kind.
+//!
+//! Formats that leave names to the sender read `config/keys/names.csv` below their own.
 
+mod names;
 mod scope;
 
 use std::collections::{HashMap, HashSet};
@@ -22,7 +25,8 @@ use std::collections::{HashMap, HashSet};
 use foldhash::fast::FixedState;
 use serde::Deserialize;
 
-pub(super) use self::scope::Scope;
+use self::names::NAMES;
+pub(super) use self::{names::push_plain, scope::Scope};
 use super::{
     format::Format,
     settings::DecoderSettings,
@@ -70,10 +74,34 @@ impl Vocabulary {
         table: &'static str,
         settings: &DecoderSettings,
     ) -> Result<Self, TermError> {
+        Self::over(format, &[table], settings)
+    }
+
+    /// The same for a format whose names are the sender's, so that the names people give come
+    /// first and its table over them.
+    pub(super) fn of_names(
+        format: Format,
+        table: &'static str,
+        settings: &DecoderSettings,
+    ) -> Result<Self, TermError> {
+        Self::over(format, &[NAMES, table], settings)
+    }
+
+    fn over(
+        format: Format,
+        tables: &[&'static str],
+        settings: &DecoderSettings,
+    ) -> Result<Self, TermError> {
         let catalogue = &*settings.catalogue;
+        let rows = tables.iter().flat_map(|table| rows(table));
         let mut keys: HashMap<Box<str>, Word, FixedState> =
-            rows(table).map(|(key, row)| (key, row.word(catalogue))).collect();
-        for own in settings.keys.iter().filter(|own| own.format == format) {
+            rows.map(|(key, row)| (key, row.word(catalogue))).collect();
+        let own = || settings.keys.iter().filter(|own| own.format == format);
+        for own in own() {
+            // Whatever type it has: the operator says what this name is.
+            keys.remove(&*names::of_boolean(&own.key));
+        }
+        for own in own() {
             let mut term = Term::new(&own.term, catalogue)?;
             if let Some(Word::Term(listed)) = keys.get(own.key.as_str()) {
                 term.channel = listed.channel;

@@ -1,13 +1,13 @@
 //! One Observation: who, when, and its value or those of its components.
 
-use super::{Code, Fhir, sampled::Sampled};
+use super::{Code, Fhir, device::Devices, sampled::Sampled};
 use crate::{
     catalogue::{Catalogue, ValueType},
     decode::{
-        decoded::{Decoded, DeviceName, DevicePart},
+        decoded::{Decoded, DevicePart},
         error::{DecodeError, RefusalReason},
         json_tree::At,
-        meaning::Meaning,
+        meaning::{self, Meaning},
         scalar::Scalar,
         term::Term,
         time::{self, DeviceTime, TimeFormat},
@@ -40,18 +40,20 @@ impl Fhir {
     pub(super) fn observation(
         &self,
         device: &str,
+        devices: &Devices<'_>,
         at: At<'_, '_>,
         out: &mut Decoded,
     ) -> Result<Fate, DecodeError> {
         match at.get("status").and_then(At::text) {
-            Some("final" | "amended" | "corrected") => {}
+            Some("final" | "amended" | "corrected" | "appended") => {}
             Some(
                 "registered"
                 | "preliminary"
                 | "cancelled"
                 | "entered-in-error"
                 | "unknown"
-                | "specimen-in-process",
+                | "specimen-in-process"
+                | "cannot-be-obtained",
             ) => return Ok(Fate::Withdrawn),
             Some(_) | None => return Err(DecodeError::Rule { rule: "a status that FHIR has" }),
         }
@@ -59,7 +61,7 @@ impl Fhir {
         out.check_room()?;
         let when = when(at);
         let mut part = DevicePart::begin(out);
-        part.name = device_name(device, at, out)?;
+        part.name = devices.name(device, at, out)?;
         part.measured_at = when.end;
         self.measured(&self.code(code), at, when, out)?;
         for component in at.get("component").into_iter().flat_map(At::items) {
@@ -110,7 +112,7 @@ impl Fhir {
         } else {
             (Meaning::Refused(RefusalReason::ValueMissing), none)
         };
-        if when.is_span {
+        if when.is_span && !meaning::is_amount(&self.catalogue.get(term.kind).name) {
             flags.set(ReadingFlag::Summary);
         }
         out.take(term.kind, meaning, flags, None);
@@ -170,7 +172,9 @@ fn when(at: At<'_, '_>) -> When {
     }
     if let Some(period) = at.get("effectivePeriod") {
         let start = period.get("start").map_or(DeviceTime::Absent, moment);
-        let end = period.get("end").map_or(DeviceTime::Absent, moment);
+        // One that has not ended says something of when, and not enough to place it.
+        let open = if start == DeviceTime::Absent { start } else { DeviceTime::Unreadable };
+        let end = period.get("end").map_or(open, moment);
         return When { start, end, is_span: start != end };
     }
     let time = match at.get("effectiveTiming") {
@@ -178,23 +182,6 @@ fn when(at: At<'_, '_>) -> When {
         None => DeviceTime::Absent,
     };
     When { start: time, end: time, is_span: false }
-}
-
-/// The device an Observation refers to, by its id or identifier; else the topic's. The person is
-/// never looked at.
-fn device_name(device: &str, at: At<'_, '_>, out: &mut Decoded) -> Result<DeviceName, DecodeError> {
-    let Some(at) = at.get("device") else { return Ok(DeviceName::Captured) };
-    let reference = at.get("reference").and_then(At::text).map(id_of);
-    let identifier = at.path(&["identifier", "value"]).and_then(At::text);
-    // How somebody calls it may be anything: only if nothing else names it.
-    let display = || at.get("display").and_then(At::text).filter(|_| device.is_empty());
-    out.own_name(reference.or(identifier).or_else(display).unwrap_or_default())
-}
-
-/// `Device/band-7`, `https://…/Device/band-7` and `Device/band-7/_history/3` name one device.
-fn id_of(reference: &str) -> &str {
-    let reference = reference.split_once("/_history/").map_or(reference, |(name, _)| name);
-    reference.rsplit('/').next().unwrap_or(reference)
 }
 
 /// The time so many microseconds later.

@@ -139,6 +139,79 @@ fn components_and_bundles_are_several_readings() {
 }
 
 #[test]
+fn what_one_entry_breaks_is_refused_alone() {
+    let entries = [
+        observation("final", "8867-4", RATE),
+        observation("done", "8867-4", RATE),
+        observation("entered-in-error", "8867-4", RATE),
+        r#"{"resourceType":"Observation","status":"final"}"#.to_owned(),
+        observation("final", "9279-1", &RATE.replace("61", "14")),
+    ];
+    let entries = entries.map(|resource| format!(r#"{{"resource":{resource}}}"#)).join(",");
+    assert_eq!(
+        of(&format!(r#"{{"resourceType":"Bundle","entry":[{entries}]}}"#)),
+        "heart_rate=61 respiratory_rate=14 -?:reading_shape -?:reading_shape"
+    );
+}
+
+/// `#dev` and an address made for one Bundle are the same text for everybody, or another each time.
+#[test]
+fn a_device_is_called_what_it_calls_itself() {
+    let device = |rest: &str| format!(r#"{{"resourceType":"Device","id":"dev",{rest}}}"#);
+    let serial = device(r#""serialNumber":"SN-7""#);
+    let mac = device(r#""identifier":[{"system":"x"},{"value":"00-24-BE"}],"serialNumber":"SN-7""#);
+    let inside = |device: &str, reference: &str| {
+        let rest = format!(
+            r#"{RATE},"contained":[{{"id":"x"}},{device}],"device":{{"reference":"{reference}"}}"#
+        );
+        observation("final", "8867-4", &rest)
+    };
+    let bundle = |device: &str, reference: &str| {
+        let rest = format!(r#"{RATE},"device":{{"reference":"{reference}"}}"#);
+        let entry = observation("final", "8867-4", &rest);
+        format!(
+            r#"{{"resourceType":"Bundle","entry":[{{"resource":{entry}}},
+            {{"fullUrl":"urn:uuid:1","resource":{device}}}]}}"#
+        )
+    };
+    for (payload, expected) in [
+        (inside(&serial, "#dev"), "SN-7"),
+        (inside(&mac, "#dev"), "00-24-BE"),
+        (inside(&device(r#""status":"active""#), "#dev"), "band"),
+        (inside(&serial, "#other"), "band"),
+        (inside(&serial, "Device/ring-2"), "ring-2"),
+        (bundle(&mac, "urn:uuid:1"), "00-24-BE"),
+        (bundle(&device(r#""status":"active""#), "urn:uuid:1"), "band"),
+        (bundle(&mac, "urn:uuid:2"), "urn:uuid:2"),
+    ] {
+        let out = decoded(&payload);
+        assert_eq!(out.device_name(&out.devices[0], "band"), expected, "{payload}");
+    }
+}
+
+#[test]
+fn codes_of_other_systems_are_read() {
+    let of = |system: &str, code: &str, value: &str| {
+        of(&observation("final", code, value).replace("http://loinc.org", system))
+    };
+    let sct = "http://snomed.info/sct";
+    let mdc = "urn:iso:std:iso:11073:10101";
+    let glucose = r#""valueQuantity":{"value":90,"code":"mg/dL"}"#;
+    let weight = r#""valueQuantity":{"value":61,"code":"kg"}"#;
+    for (system, code, value, expected) in [
+        (sct, "364075005", RATE, "heart_rate=61"),
+        (sct, "27113001", weight, "body_weight=61"),
+        (mdc, "149546", RATE, "heart_rate=61"),
+        (mdc, "160184", glucose, "blood_glucose=4.995670418970226"),
+        ("http://loinc.org", "8889-8", RATE, "heart_rate=61"),
+        ("http://loinc.org", "2345-7", glucose, "blood_glucose=4.995670418970226"),
+        ("http://example.org/other", "8867-4", RATE, "none no_known_key"),
+    ] {
+        assert_eq!(of(system, code, value), expected, "{system} {code}");
+    }
+}
+
+#[test]
 fn a_day_is_no_moment_and_a_period_ends() {
     let at = |micros| DeviceTime::At(UnixMicros(micros));
     for (when, expected, is_summary) in [
@@ -151,12 +224,18 @@ fn a_day_is_no_moment_and_a_period_ends() {
             at(1_709_276_400_000_000),
             true,
         ),
+        (r#""effectivePeriod":{"start":"2024-03-01T06:00:00Z"}"#, DeviceTime::Unreadable, true),
+        (r#""effectivePeriod":{}"#, DeviceTime::Absent, false),
         (r#""issued":"2024-03-01T06:00:00Z""#, DeviceTime::Absent, false),
     ] {
         let out = decoded(&observation("final", "8867-4", &format!("{RATE},{when}")));
         assert_eq!(out.devices[0].measured_at, expected, "{when}");
         assert_eq!(out.readings[0].flags.has(ReadingFlag::Summary), is_summary, "{when}");
     }
+    let night = r#""valueQuantity":{"value":7.5,"code":"h"},
+        "effectivePeriod":{"start":"2024-03-01T00:00:00Z","end":"2024-03-01T07:30:00Z"}"#;
+    let out = decoded(&observation("final", "93832-4", night));
+    assert!(!out.readings[0].flags.has(ReadingFlag::Summary), "an amount is one of its span");
 }
 
 #[test]

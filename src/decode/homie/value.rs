@@ -16,7 +16,7 @@ impl Datatype {
     pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "integer" => Self::Integer,
-            "float" => Self::Float,
+            "float" | "percent" => Self::Float,
             "boolean" => Self::Boolean,
             "string" | "enum" | "color" | "datetime" | "duration" | "json" => Self::Text,
             _ => return None,
@@ -34,6 +34,9 @@ impl Datatype {
 /// The value, if it is written as its type demands. Without a type a number is still none with a
 /// sign or blanks that Homie does not allow.
 pub(super) fn scalar(text: &str, datatype: Option<Datatype>) -> Result<Scalar<'_>, RefusalReason> {
+    if text.is_empty() {
+        return Ok(Scalar::Null);
+    }
     match datatype {
         Some(Datatype::Integer) => text
             .parse::<i64>()
@@ -79,7 +82,7 @@ mod tests {
             ("-21", Some(Integer), true),
             ("+21", Some(Integer), false),
             ("21.0", Some(Integer), false),
-            ("", Some(Integer), false),
+            ("", Some(Integer), true),
             ("21.5", Some(Float), true),
             ("-2.1e1", Some(Float), true),
             ("nan", Some(Float), false),

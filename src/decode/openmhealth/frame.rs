@@ -14,11 +14,21 @@ pub(super) struct Frame {
     /// The moment, or the end of the span.
     pub(super) measured_at: DeviceTime,
     pub(super) is_span: bool,
+    /// How long the span is, if that is known.
+    length_us: Option<i64>,
 }
 
 impl Frame {
-    pub(super) const ABSENT: Self = Self { measured_at: DeviceTime::Absent, is_span: false };
+    pub(super) const ABSENT: Self =
+        Self { measured_at: DeviceTime::Absent, is_span: false, length_us: None };
+
+    /// Is it a day, as a bracelet counts one: also in the night of the clock, or worn late?
+    pub(super) fn is_a_day(&self) -> bool {
+        self.length_us.is_some_and(|length| (20 * HOUR_US..=28 * HOUR_US).contains(&length))
+    }
 }
+
+const HOUR_US: i64 = 3_600_000_000;
 
 const FRAME: DecodeError = DecodeError::Rule { rule: "a time frame is a moment or an interval" };
 const INTERVAL: DecodeError =
@@ -29,7 +39,7 @@ const TIME: DecodeError = DecodeError::Rule { rule: "a time is RFC 3339" };
 pub(super) fn read(at: At<'_, '_>, shape: &Shape) -> Result<Frame, DecodeError> {
     match (at.get("date_time"), at.get("time_interval")) {
         (Some(moment), None) if *shape != Shape::Span => {
-            Ok(Frame { measured_at: moment_of(moment)?, is_span: false })
+            Ok(Frame { measured_at: moment_of(moment)?, ..Frame::ABSENT })
         }
         (None, Some(interval)) if *shape != Shape::Point => {
             self::interval(interval, *shape != Shape::MomentFrame)
@@ -41,16 +51,17 @@ pub(super) fn read(at: At<'_, '_>, shape: &Shape) -> Result<Frame, DecodeError> 
 /// Reads an interval.
 pub(super) fn interval(at: At<'_, '_>, has_parts_of_day: bool) -> Result<Frame, DecodeError> {
     let (start, end) = (at.get("start_date_time"), at.get("end_date_time"));
-    let measured_at = match (start, end, at.get("duration")) {
+    let (measured_at, length_us) = match (start, end, at.get("duration")) {
         (Some(start), Some(end), None) => {
-            moment_of(start)?;
-            moment_of(end)?
+            let (start, end) = (moment_of(start)?, moment_of(end)?);
+            (end, between(start, end))
         }
-        (Some(start), None, Some(duration)) => later(moment_of(start)?, micros_of(duration)?),
-        (None, Some(end), Some(duration)) => {
-            micros_of(duration)?;
-            moment_of(end)?
+        (Some(start), None, Some(duration)) => {
+            let start = moment_of(start)?;
+            let end = later(start, micros_of(duration)?);
+            (end, between(start, end))
         }
+        (None, Some(end), Some(duration)) => (moment_of(end)?, micros_of(duration)?.map(whole)),
         (None, None, None) if has_parts_of_day => {
             let date = at.get("date").and_then(At::text).ok_or(INTERVAL)?;
             let part = at.get("part_of_day").and_then(At::text).ok_or(INTERVAL)?;
@@ -59,11 +70,11 @@ pub(super) fn interval(at: At<'_, '_>, has_parts_of_day: bool) -> Result<Frame, 
                 return Err(INTERVAL);
             }
             // Nobody said when an evening ends.
-            DeviceTime::Unreadable
+            (DeviceTime::Unreadable, None)
         }
         (Some(_) | None, Some(_) | None, Some(_) | None) => return Err(INTERVAL),
     };
-    Ok(Frame { measured_at, is_span: true })
+    Ok(Frame { measured_at, is_span: true, length_us })
 }
 
 /// Reads a time. One without an offset is UTC: the schemas say so.
@@ -107,7 +118,17 @@ fn later(start: DeviceTime, micros: Option<f64>) -> DeviceTime {
     let (DeviceTime::At(UnixMicros(start)), Some(micros)) = (start, micros) else {
         return DeviceTime::Unreadable;
     };
-    #[expect(clippy::cast_possible_truncation, reason = "saturates, and that is out of range")]
-    let end = start.saturating_add(micros.round() as i64);
-    time::micros(end)
+    time::micros(start.saturating_add(whole(micros)))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "saturates, and that is out of range")]
+fn whole(micros: f64) -> i64 {
+    micros.round() as i64
+}
+
+fn between(start: DeviceTime, end: DeviceTime) -> Option<i64> {
+    match (start, end) {
+        (DeviceTime::At(start), DeviceTime::At(end)) => Some(end.0.saturating_sub(start.0)),
+        (DeviceTime::Absent | DeviceTime::Unreadable | DeviceTime::At(_), _) => None,
+    }
 }

@@ -102,6 +102,61 @@ fn a_body_is_held_to_its_schema() {
     }
 }
 
+/// A bracelet's day, and temperatures of places that are not the inside of the body.
+#[test]
+fn what_stands_beside_a_value_may_make_it_another_kind() {
+    let steps = |end: &str| {
+        format!(
+            r#"{{"step_count":{{"value":21500,"unit":"steps"}},"effective_time_frame":{{"time_interval":
+            {{"start_date_time":"2024-03-01T00:00:00Z","end_date_time":"2024-03-{end}Z"}}}}}}"#
+        )
+    };
+    assert_eq!(of(&steps("02T00:00:00")), "steps_day=21500");
+    assert_eq!(of(&steps("01T20:00:00")), "steps_day=21500");
+    assert_eq!(of(&steps("01T19:59:59")), "step_count=21500");
+    assert_eq!(of(&steps("02T04:00:01")), "step_count=21500");
+    let ending = steps("02T00:00:00").replace(
+        r#""start_date_time":"2024-03-01T00:00:00Z""#,
+        r#""duration":{"value":1,"unit":"d"}"#,
+    );
+    assert_eq!(of(&ending), "steps_day=21500");
+    for (location, expected) in [
+        ("oral", "body_temperature=33.1"),
+        ("forehead", "body_temperature=33.1"),
+        ("wrist", "skin_temperature=33.1"),
+        ("finger", "skin_temperature=33.1"),
+        ("toe", "skin_temperature=33.1"),
+    ] {
+        let body = format!(
+            r#"{{"body_temperature":{{"value":33.1,"unit":"C"}},"measurement_location":"{location}"}}"#
+        );
+        assert_eq!(of(&body), expected, "{location}");
+    }
+}
+
+#[test]
+fn a_list_is_several_data_points_and_one_that_is_wrong_is_alone() {
+    let point = |name: &str, body: &str| {
+        format!(
+            r#"{{"header":{{"id":"1","creation_date_time":"2024-03-01T08:00:00Z","schema_id":
+            {{"namespace":"omh","name":"{name}","version":"2.0"}}}},"body":{body}}}"#
+        )
+    };
+    let rate =
+        point("heart-rate", &format!(r#"{{"heart_rate":{{"value":61,"unit":"beats/min"}},{AT}}}"#));
+    let weight =
+        point("body-weight", &format!(r#"{{"body_weight":{{"value":160,"unit":"lb"}},{AT}}}"#));
+    let half = format!(
+        r#"[{{"heart_rate":{{"value":62,"unit":"beats/min"}},{AT}}},{{"heart_rate":{{"value":63,"unit":"beats/min"}}}}]"#
+    );
+    let broken = point("heart-rate", &half);
+    assert_eq!(
+        of(&format!("[{rate},{broken},7,{weight}]")),
+        "heart_rate=61 body_weight=72.5747792 -?:reading_shape -?:reading_shape"
+    );
+    assert_eq!(of(&format!("[{broken}]")), "-?:reading_shape");
+}
+
 fn framed(frame: &str) -> String {
     format!(r#"{{"heart_rate":{{"value":61,"unit":"beats/min"}},"effective_time_frame":{frame}}}"#)
 }

@@ -34,7 +34,7 @@ impl Format {
                 &["home/+/BTtoMQTT/#", "+/+/BTtoMQTT/#", "home/+/LWT", "home/+/SYStoMQTT"]
             }
             Self::Ruuvi => &["ruuvi/#"],
-            Self::Sparkplug => &["spBv1.0/#"],
+            Self::Sparkplug => &["spBv1.0/#", "STATE/+"],
             Self::SenMl => &["senml/{device...}"],
             Self::ThingsStack => &["v3/+/devices/#"],
             Self::ChirpStack => &["application/+/device/#"],

@@ -1,6 +1,8 @@
 //! The elements of a SCAIP message that trygg looks at. The call route is not among them: it may
 //! hold a telephone number.
 
+use std::borrow::Cow;
+
 use quick_xml::{
     Reader,
     events::{BytesRef, Event},
@@ -37,9 +39,13 @@ const NAME_MAX: usize = 4;
 impl Fields {
     /// Reads a request; `None` is an answer to one.
     pub(super) fn read(payload: &[u8]) -> Result<Option<Self>, DecodeError> {
-        let text = std::str::from_utf8(payload)
-            .map_err(|error| DecodeError::Utf8 { at: error.valid_up_to() })?;
-        let mut reader = Reader::from_str(text);
+        // Older units write Latin-1, and codes are the same in both: an alarm must not fail for
+        // the name of a room.
+        let text = std::str::from_utf8(payload).map_or_else(
+            |_| Cow::Owned(payload.iter().map(|byte| char::from(*byte)).collect::<String>()),
+            Cow::Borrowed,
+        );
+        let mut reader = Reader::from_str(&text);
         let mut fields = Self::default();
         let mut field = Field::default();
         let (mut depth, mut is_answer) = (0_usize, None);

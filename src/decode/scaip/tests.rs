@@ -52,7 +52,10 @@ fn kind_and_status_say_what_happened() {
         assert_eq!(told(&decoder, "scaip/x", "x", payload.as_bytes()), expected, "{payload}");
     }
     assert_eq!(told(&decoder, "scaip/x", "", b"<mrq><stc>10</stc></mrq>"), "error rule_broken");
-    assert_eq!(told(&decoder, "scaip/x", "x", b"<mrq>\xff</mrq>"), "error utf8_invalid");
+    let latin =
+        b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><mrq><cid>7</cid><lte>K\xf6k</lte></mrq>";
+    assert_eq!(told(&decoder, "scaip/x", "x", latin), "sos", "an alarm in Latin-1");
+    assert_eq!(told(&decoder, "scaip/x", "x", b"\xff\x00\xfe"), "error xml_malformed");
     let deep = format!("<mrq><cid>7</cid>{}", "<x>".repeat(5_000));
     assert_eq!(told(&decoder, "scaip/x", "x", deep.as_bytes()), "error xml_malformed");
     let long = format!("<mrq><cid>7</cid><crd>{0}</crd><ref>{0}</ref></mrq>", "1".repeat(5_000));

@@ -26,10 +26,10 @@ const SELF_DESCRIBED: u64 = 55_799;
 /// A number as mantissa and power of ten.
 const DECIMAL_FRACTION: u64 = 4;
 
-/// Does a payload of this first byte hold an array, perhaps behind a tag? JSON begins with none of
-/// them.
+/// Does a payload of this first byte hold an array or map, perhaps behind a tag? JSON begins with
+/// none of them.
 pub(super) fn begins(first: u8) -> bool {
-    matches!(first, 0x80..=0x9f | 0xc0..=0xdb)
+    matches!(first, 0x80..=0xdb)
 }
 
 /// Why reading stopped.
@@ -121,7 +121,7 @@ fn value<'a>(bytes: &mut Bytes<'a>) -> Result<Scalar<'a>, Stop> {
         }
         (major::SIMPLE, 26) => Scalar::Float(scalar::of_single(f32::decode(bytes)?)),
         (major::SIMPLE, 27) => Scalar::Float(f64::decode(bytes)?),
-        (major::TAG, 4) => decimal_fraction(bytes)?,
+        (major::TAG, _) => tagged(bytes)?,
         _ => {
             IgnoredAny::decode(bytes)?;
             Scalar::Nested
@@ -129,12 +129,22 @@ fn value<'a>(bytes: &mut Bytes<'a>) -> Result<Scalar<'a>, Stop> {
     })
 }
 
-/// `[exponent, mantissa]` behind tag 4.
-fn decimal_fraction<'a>(bytes: &mut Bytes<'a>) -> Result<Scalar<'a>, Stop> {
-    if Tag::tag(bytes)? != DECIMAL_FRACTION || Array::len(bytes)? != Some(2) {
+/// What stands behind a tag: `[exponent, mantissa]`, or something that is no value of `SenML`'s.
+fn tagged<'a>(bytes: &mut Bytes<'a>) -> Result<Scalar<'a>, Stop> {
+    if Tag::tag(bytes)? != DECIMAL_FRACTION {
+        IgnoredAny::decode(bytes)?;
+        return Ok(Scalar::Nested);
+    }
+    if Array::len(bytes)? != Some(2) {
         return Err(Stop::Malformed);
     }
-    let (exponent, mantissa) = (i64::decode(bytes)?, i64::decode(bytes)?);
+    let exponent = i64::decode(bytes)?;
+    if !matches!(bytes.major(), Some(major::UNSIGNED | major::NEGATIVE)) {
+        // A number of more than 64 bits is none that is measured.
+        IgnoredAny::decode(bytes)?;
+        return Ok(Scalar::Nested);
+    }
+    let mantissa = i64::decode(bytes)?;
     // The text is what the two of them say, so its reading is the nearest double.
     let number = format!("{mantissa}e{exponent}").parse().map_err(|_| Stop::Malformed)?;
     Ok(Scalar::Float(number))

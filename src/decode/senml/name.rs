@@ -17,7 +17,7 @@ impl<'n> Name<'n> {
     /// Its last part.
     pub(super) fn last(self) -> &'n str {
         let part = if self.own.is_empty() { self.base } else { self.own };
-        part.rsplit(LAST).next().unwrap_or(part)
+        component(part).unwrap_or_else(|| part.rsplit(LAST).next().unwrap_or(part))
     }
 
     /// The name without its last part and what stands before that.
@@ -57,6 +57,13 @@ fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b':' | b'.' | b'/' | b'_')
 }
 
+/// What stands behind a device's own URN: `temp` of `urn:dev:ow:10e2073a_temp` (RFC 9039).
+fn component(name: &str) -> Option<&str> {
+    let (_, id) = name.strip_prefix("urn:dev:")?.split_once(':')?;
+    let (_, component) = id.split_once('_')?;
+    (!id.contains(LAST)).then_some(component)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +76,9 @@ mod tests {
             ("bed7", "temp", "temp", "bed7"),
             ("home/", "bed/temp", "temp", "home/bed"),
             ("", "bed/temp", "temp", "bed"),
+            ("", "urn:dev:ow:10e2_temp", "temp", "urn:dev:ow:10e2"),
+            ("urn:dev:ow:10e2_", "temp", "temp", "urn:dev:ow:10e2"),
+            ("", "urn:dev:ow:10e2/body_temp", "body_temp", "urn:dev:ow:10e2"),
             ("home/temp", "", "temp", "home"),
             ("", "temp", "temp", ""),
             ("", "", "", ""),

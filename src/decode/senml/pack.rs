@@ -43,7 +43,8 @@ pub(super) struct Pack<'d, 'a> {
     is_base_legal: bool,
     base_unit: Cow<'a, str>,
     base_time: f64,
-    base_value: f64,
+    /// `None` where none was given, which is another thing than zero: it is a value alone, too.
+    base_value: Option<f64>,
     has_position: bool,
     records: usize,
 }
@@ -73,7 +74,7 @@ impl<'d, 'a> Pack<'d, 'a> {
             is_base_legal: true,
             base_unit: Cow::Borrowed(""),
             base_time: 0.0,
-            base_value: 0.0,
+            base_value: None,
             has_position: false,
             records: 0,
         }
@@ -88,7 +89,7 @@ impl<'d, 'a> Pack<'d, 'a> {
         let is_base_only = record.is_base_only();
         let Record { base_name, base_time, base_unit, base_value, name, unit, time, .. } = record;
         self.base_time = base_time.unwrap_or(self.base_time);
-        self.base_value = base_value.unwrap_or(self.base_value);
+        self.base_value = base_value.or(self.base_value);
         // What holds for all that follow is looked at once, however long it is.
         if let Some(name) = base_name {
             if name.len() > BASE_MAX {
@@ -113,7 +114,8 @@ impl<'d, 'a> Pack<'d, 'a> {
         }
         let base_unit = self.base_unit.clone();
         let unit = unit.as_deref().unwrap_or(&base_unit);
-        let (term, named) = match self.find(whole.last(), unit) {
+        let is_boolean = matches!(record.value, Some(Given::Scalar(Label::BooleanValue, _)));
+        let (term, named) = match self.find(whole.last(), is_boolean, unit) {
             Found::Term(term, named) => (term, named),
             Found::NoReading => return Ok(()),
             Found::Unknown => {
@@ -132,10 +134,14 @@ impl<'d, 'a> Pack<'d, 'a> {
                 self.out.unknown_keys = self.out.unknown_keys.saturating_add(1);
                 return Ok(());
             }
-            None => {
-                self.out.refuse(Some(term.kind), RefusalReason::ValueMissing, None);
-                return Ok(());
-            }
+            None => match self.base_value {
+                // What is missing counts as zero where there is the other.
+                Some(base) => Scalar::Float(base),
+                None => {
+                    self.out.refuse(Some(term.kind), RefusalReason::ValueMissing, None);
+                    return Ok(());
+                }
+            },
         };
         let device = match named {
             Named::ByName => whole.without_last(),
@@ -160,10 +166,10 @@ impl<'d, 'a> Pack<'d, 'a> {
     }
 
     /// The name goes first, then the unit.
-    fn find(&self, last: &str, unit: &str) -> Found<'d> {
-        match self.senml.keys.find(last) {
-            Some(Word::Term(term)) => Found::Term(term, Named::ByName),
-            Some(Word::NoReading) => Found::NoReading,
+    fn find(&self, last: &str, is_boolean: bool, unit: &str) -> Found<'d> {
+        match self.senml.keys.named(last, is_boolean) {
+            Some((_, Word::Term(term))) => Found::Term(term, Named::ByName),
+            Some((_, Word::NoReading)) => Found::NoReading,
             None => match self.senml.by_unit.get(unit) {
                 Some(term) => Found::Term(term, Named::ByUnit),
                 None => Found::Unknown,
@@ -173,11 +179,9 @@ impl<'d, 'a> Pack<'d, 'a> {
 
     /// The value with the base value added.
     fn based<'v>(&self, label: Label, scalar: Scalar<'v>) -> Scalar<'v> {
-        match scalar.plain_number() {
-            Some(number) if label == Label::Value && self.base_value != 0.0 => {
-                Scalar::Float(number + self.base_value)
-            }
-            Some(_) | None => scalar,
+        match (scalar.plain_number(), self.base_value) {
+            (Some(number), Some(base)) if label == Label::Value => Scalar::Float(number + base),
+            (Some(_) | None, _) => scalar,
         }
     }
 

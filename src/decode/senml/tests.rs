@@ -199,3 +199,60 @@ fn a_position_follows_the_policy() {
     assert_eq!(told(Positions::Discard), "none position");
     assert_eq!(told(Positions::Round), "latitude=59.34 longitude=18.06");
 }
+
+/// Makers write names as they write everything else, and a name that is not known must not
+/// become the air of another device.
+#[test]
+fn names_are_known_however_they_are_written() {
+    for (name, unit, value, expected) in [
+        ("bodyTemperature", "Cel", "37.1", "body_temperature=37.1"),
+        ("core_temperature", "Cel", "37.1", "body_temperature=37.1"),
+        ("Water-Temp", "Cel", "41", "water_temperature=41"),
+        ("resting_heart_rate", "beat/min", "58", "resting_heart_rate=58"),
+        ("HRV.RMSSD", "ms", "32", "hrv_rmssd=32"),
+        ("rr_interval", "s", "0.8", "rr_interval=800"),
+        ("sleep_duration", "h", "7.5", "sleep_duration=450"),
+        ("glucose", "mg/l", "900", "blood_glucose=4.995670418970226"),
+        ("water_flow", "m3/s", "0.0001", "water_flow=6"),
+        ("walking_speed", "km/h", "3.6", "walking_speed=1"),
+        ("urn:dev:ow:10e2_humidity", "%RH", "40", "relative_humidity=40"),
+    ] {
+        let pack = format!(r#"[{{"n":"{name}","u":"{unit}","v":{value}}}]"#);
+        assert_eq!(short(pack.as_bytes()), expected, "{pack}");
+    }
+    for (name, value, expected) in [
+        ("co", r#""vb":true"#, "co_alarm=true"),
+        ("co", r#""v":3,"u":"ppm""#, "co=3"),
+        ("light", r#""vb":false"#, "light_on=false"),
+        ("button", r#""vb":true"#, "button_press=press"),
+        ("button", r#""vb":false"#, "none no_value"),
+        ("lock_state", r#""vs":"locked""#, "lock_state=locked"),
+    ] {
+        let pack = format!(r#"[{{"n":"{name}",{value}}}]"#);
+        assert_eq!(short(pack.as_bytes()), expected, "{pack}");
+    }
+}
+
+#[test]
+fn a_base_value_alone_is_a_value() {
+    assert_eq!(
+        short(br#"[{"bn":"a/","bv":20,"n":"temp","u":"Cel"},{"n":"temp","u":"Cel","v":1}]"#),
+        "air_temperature=20 air_temperature=21"
+    );
+    assert_eq!(short(br#"[{"bn":"a/","bv":20}]"#), "none no_known_key");
+    assert_eq!(short(br#"[{"n":"temp","u":"Cel","bv":0}]"#), "air_temperature=0");
+}
+
+#[test]
+fn a_number_in_a_long_form_of_cbor_does_not_cost_its_neighbours() {
+    let pack = |value: &[u8]| {
+        let temp = [b"\x82\xa3\x00\x64temp\x01\x63Cel\x02", value].concat();
+        short(&[&temp[..], b"\xa3\x00\x62rh\x01\x63%RH\x02\x18\x28"].concat())
+    };
+    // 215 times ten to the power of -1, its tag in two bytes.
+    assert_eq!(pack(b"\xd8\x04\x82\x20\x18\xd7"), "air_temperature=21.5 relative_humidity=40");
+    let refused = "relative_humidity=40 -air_temperature:value_type";
+    assert_eq!(pack(b"\xc4\x82\x20\xc2\x42\x01\x00"), refused);
+    assert_eq!(pack(b"\xc1\x03"), refused);
+    assert_eq!(short(b"\xa1\x00\x64temp"), "error cbor_malformed", "a map is no pack");
+}

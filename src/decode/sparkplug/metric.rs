@@ -100,6 +100,11 @@ impl<'a> Metric<'a> {
         })
     }
 
+    /// Is it true or false?
+    pub(super) fn is_boolean(&self) -> bool {
+        self.datatype == datatype::BOOLEAN || matches!(self.value, Wire::Boolean(_))
+    }
+
     /// When the value was taken.
     pub(super) fn measured_at(&self) -> DeviceTime {
         self.timestamp.map_or(DeviceTime::Absent, milliseconds)

@@ -1,7 +1,7 @@
 //! From the names of metrics to the keys of the table.
 
 use super::Sparkplug;
-use crate::decode::vocabulary::Word;
+use crate::decode::vocabulary::{Word, push_plain};
 
 /// Metrics by which hosts steer nodes and devices, and the session's number.
 const CONTROL: [&str; 3] = ["Node Control/", "Device Control/", "bdSeq"];
@@ -30,14 +30,19 @@ impl Names {
 impl Sparkplug {
     /// What a metric stands for, with its key: the name as it is; then in small letters and
     /// `_` for blanks, with the device's name before it; then without its first parts.
-    pub(super) fn find(&self, names: &mut Names, name: &str) -> Option<(&str, &Word)> {
+    pub(super) fn find(
+        &self,
+        names: &mut Names,
+        name: &str,
+        is_boolean: bool,
+    ) -> Option<(&str, &Word)> {
         if CONTROL.iter().any(|control| name.starts_with(control)) {
             return Some(("", &Word::NoReading));
         }
         if name.is_empty() || name.len() > NAME_MAX {
             return None;
         }
-        if let Some(found) = self.keys.entry(name) {
+        if let Some(found) = self.keys.typed(name, is_boolean) {
             return Some(found);
         }
         let Names { owner, text } = names;
@@ -46,52 +51,16 @@ impl Sparkplug {
         text.push('/');
         push_plain(name, text);
         if !owner.is_empty()
-            && let Some(found) = self.keys.entry(text)
+            && let Some(found) = self.keys.typed(text, is_boolean)
         {
             return Some(found);
         }
         let mut rest = text.get(owner.len() + 1..)?;
         loop {
-            if let Some(found) = self.keys.entry(rest) {
+            if let Some(found) = self.keys.typed(rest, is_boolean) {
                 return Some(found);
             }
             (_, rest) = rest.split_once('/')?;
-        }
-    }
-}
-
-/// `Heart Rate` and `HeartRate` as `heart_rate`.
-fn push_plain(name: &str, plain: &mut String) {
-    let mut was_small = false;
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() {
-            if was_small {
-                plain.push('_');
-            }
-            plain.push(letter.to_ascii_lowercase());
-        } else {
-            plain.push(if matches!(letter, ' ' | '-' | '.') { '_' } else { letter });
-        }
-        was_small = letter.is_ascii_lowercase();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_made_plain() {
-        for (name, expected) in [
-            ("Heart Rate", "heart_rate"),
-            ("HeartRate", "heart_rate"),
-            ("CO2", "co2"),
-            ("Bed/Body-Temperature", "bed/body_temperature"),
-            ("", ""),
-        ] {
-            let mut plain = String::new();
-            push_plain(name, &mut plain);
-            assert_eq!(plain, expected);
         }
     }
 }

@@ -1,13 +1,13 @@
 //! What is remembered of an edge node: what its births said.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{cmp::Ordering, collections::BTreeSet, time::Duration};
 
 use crate::{
     decode::{READINGS_MAX, memory::Remembered},
     model::{KindId, Mono},
 };
 
-/// Metrics of a node that are remembered. Aliases beyond it are not known.
+/// Metrics of a node that are remembered. Those beyond it are not known.
 const METRICS_MAX: usize = 4_096;
 
 /// Devices of a node that are remembered: as many as one message may tell the death of, beside
@@ -28,7 +28,7 @@ pub(super) struct Node {
     pub(super) sequence: Option<u8>,
     /// Devices that were born and have not died.
     pub(super) devices: BTreeSet<Box<str>>,
-    /// In ascending order of aliases.
+    /// In ascending order of what they go by.
     metrics: Vec<Born>,
     asked: Option<Mono>,
     bytes: usize,
@@ -36,7 +36,7 @@ pub(super) struct Node {
 
 /// A metric as its birth described it.
 pub(super) struct Born {
-    pub(super) alias: u64,
+    by: By,
     /// Whose it is; empty for the node's own.
     device: Box<str>,
     pub(super) datatype: u8,
@@ -46,22 +46,44 @@ pub(super) struct Born {
     pub(super) unit: Option<Box<str>>,
 }
 
+/// What a metric goes by in the messages after its birth.
+pub(super) enum By {
+    /// An alias, which is the whole node's.
+    Alias(u64),
+    /// Its name, which is its device's.
+    Name(Box<str>),
+}
+
 impl Born {
     pub(super) fn new(
-        alias: u64,
+        by: By,
         device: &str,
         datatype: u8,
         known: Option<(&str, u16)>,
         unit: Option<&str>,
     ) -> Self {
         Self {
-            alias,
+            by,
             device: device.into(),
             datatype,
             channel: known.map_or(0, |(_, channel)| channel),
             key: known.map(|(key, _)| key.into()),
             unit: unit.map(Box::from),
         }
+    }
+
+    /// Aliases stand before names.
+    fn cmp(&self, other: &By, device: &str) -> Ordering {
+        match (&self.by, other) {
+            (By::Alias(own), By::Alias(other)) => own.cmp(other),
+            (By::Alias(_), By::Name(_)) => Ordering::Less,
+            (By::Name(_), By::Alias(_)) => Ordering::Greater,
+            (By::Name(own), By::Name(other)) => self.cmp_name(own, other, device),
+        }
+    }
+
+    fn cmp_name(&self, own: &str, other: &str, device: &str) -> Ordering {
+        own.cmp(other).then_with(|| (*self.device).cmp(device))
     }
 }
 
@@ -108,15 +130,25 @@ impl Node {
         }
         let room = METRICS_MAX.saturating_sub(self.metrics.len());
         self.metrics.extend(metrics.into_iter().take(room));
-        self.metrics.sort_by_key(|metric| metric.alias);
+        self.metrics.sort_by(|one, other| one.cmp(&other.by, &other.device));
         self.weigh();
     }
 
     /// What was born under an alias.
     #[inline]
     pub(super) fn born(&self, alias: u64) -> Option<&Born> {
-        let at = self.metrics.binary_search_by_key(&alias, |metric| metric.alias).ok()?;
+        let by = By::Alias(alias);
+        let at = self.metrics.binary_search_by(|metric| metric.cmp(&by, "")).ok()?;
         self.metrics.get(at)
+    }
+
+    /// What a device was born with under a name, without an alias.
+    pub(super) fn born_named(&self, device: &str, name: &str) -> Option<&Born> {
+        let order = |metric: &Born| match &metric.by {
+            By::Alias(_) => Ordering::Less,
+            By::Name(own) => metric.cmp_name(own, name, device),
+        };
+        self.metrics.get(self.metrics.binary_search_by(order).ok()?)
     }
 
     /// Takes the number of a message; how many before it did not come is returned.
@@ -139,7 +171,11 @@ impl Node {
 
     fn weigh(&mut self) {
         let texts = self.metrics.iter().map(|metric| {
-            let texts = [Some(&metric.device), metric.key.as_ref(), metric.unit.as_ref()];
+            let name = match &metric.by {
+                By::Alias(_) => None,
+                By::Name(name) => Some(name),
+            };
+            let texts = [name, Some(&metric.device), metric.key.as_ref(), metric.unit.as_ref()];
             texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
         });
         let devices = self.devices.iter().map(|device| device.len() + 48);

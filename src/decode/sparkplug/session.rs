@@ -5,7 +5,7 @@ use super::{
     metric::{Metric, Read},
     name,
     name::Names,
-    node::{Born, Channels, Node},
+    node::{Born, By, Channels, Node},
     topic::Place,
 };
 use crate::{
@@ -41,8 +41,9 @@ impl Sparkplug {
         part.measured_at = head.timestamp;
         self.take_online(true, out);
         let (mut several, mut names) = (Channels::default(), Names::of(place.device));
-        each(message.payload, |_, name| {
-            if let Some((_, Word::Term(term))) = self.find(&mut names, name) {
+        each(message.payload, |metric, name| {
+            let found = self.find(&mut names, name, metric.is_boolean());
+            if let Some((_, Word::Term(term))) = found {
                 several.next(term.kind);
             }
             Ok(())
@@ -56,7 +57,7 @@ impl Sparkplug {
                 session = Some(number);
             }
             let unit = metric.unit()?;
-            let found = self.find(&mut names, metric_name);
+            let found = self.find(&mut names, metric_name, metric.is_boolean());
             let mut known = None;
             match found {
                 Some((key, Word::Term(term))) => {
@@ -75,10 +76,13 @@ impl Sparkplug {
                 Some((key, Word::NoReading)) => known = Some((key, 0)),
                 None => out.unknown_keys = out.unknown_keys.saturating_add(1),
             }
-            if let Some(alias) = metric.alias
-                && born.len() < BORN_MAX
-            {
-                born.push(Born::new(alias, place.device, metric.datatype, known, unit));
+            // What goes by its name and is not known by it needs no remembering.
+            let by = match metric.alias {
+                Some(alias) => Some(By::Alias(alias)),
+                None => known.map(|_| By::Name(metric_name.into())),
+            };
+            if let Some(by) = by.filter(|_| born.len() < BORN_MAX) {
+                born.push(Born::new(by, place.device, metric.datatype, known, unit));
             }
             Ok(())
         })?;

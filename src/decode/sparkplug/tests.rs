@@ -190,6 +190,65 @@ fn aliases_mean_what_the_birth_said() {
     }
 }
 
+/// Aliases are a node's own choice: without them every message names its metrics, and says no
+/// more of them than a message with aliases does.
+#[test]
+fn names_mean_what_the_birth_said() {
+    let mut session = Session::born();
+    let birth = [
+        vec![named("Temperature"), number(4, 9), unit("degF"), float(70.7)],
+        vec![named("Outdoor Temperature"), number(4, 1), number(10, 251)],
+        vec![named("Room A/Humidity"), number(4, 9), unit("%"), float(40.0)],
+        vec![named("Room B/Humidity"), number(4, 9), unit("%"), float(50.0)],
+        vec![named("Table"), number(4, 16)],
+    ];
+    let climate = "spBv1.0/Town/DBIRTH/home 7/climate";
+    assert_eq!(
+        session.told(climate, &payload(1_000, Some(2), &birth)),
+        "Town/home 7/climate[online=true air_temperature=21.5 outdoor_temperature=-5~ \
+         relative_humidity#1=40 relative_humidity#2=50]"
+    );
+    let data = [
+        vec![named("Room B/Humidity"), float(51.0)],
+        vec![named("Temperature"), float(72.5)],
+        vec![named("Outdoor Temperature"), number(10, 4_294_967_290)],
+    ];
+    assert_eq!(
+        session.told(&climate.replace("DBIRTH", "DDATA"), &payload(2_000, Some(3), &data)),
+        "Town/home 7/climate[relative_humidity#2=51 air_temperature=22.5 outdoor_temperature=-6~]"
+    );
+    // Another device's metric of that name, and its own unit in the message.
+    let other = [vec![named("Temperature"), unit("Cel"), float(22.0)]];
+    assert_eq!(session.data(4, &other), "Town/home 7/bed-2[air_temperature=22]");
+    let other = [vec![named("Temperature"), float(22.0)]];
+    assert_eq!(session.data(5, &other), "Town/home 7/bed-2[air_temperature=22~]");
+    let death = session.told(&climate.replace("DBIRTH", "DDEATH"), &payload(3_000, Some(6), &[]));
+    assert_eq!(death, "Town/home 7/climate[online=false]");
+    assert_eq!(
+        session.told(&climate.replace("DBIRTH", "DDATA"), &payload(4_000, Some(7), &data[1..2])),
+        "Town/home 7/climate[air_temperature=72.5~]",
+        "what a death ended is not known any more"
+    );
+}
+
+#[test]
+fn a_name_that_is_true_or_false_is_another_thing() {
+    let mut session = Session::born();
+    let metrics = [
+        vec![named("CO"), number(4, 11), number(14, 1)],
+        vec![named("Room/Light"), number(14, 1)],
+        vec![named("Sleep Stage"), bytes(15, b"deep")],
+        vec![named("RestingHeartRate"), number(10, 54)],
+    ];
+    assert_eq!(
+        session.data(2, &metrics),
+        "Town/home 7/bed-2[co_alarm=true light_on=true sleep_stage=deep resting_heart_rate=54~]"
+    );
+    let co = [vec![named("CO"), number(4, 9), float(12.0)]];
+    assert_eq!(session.data(3, &co), "Town/home 7/bed-2[co=12~]");
+    assert_eq!(session.told("STATE/scada", b"ONLINE"), "none status");
+}
+
 #[test]
 fn history_is_marked_and_stands_apart() {
     let mut session = Session::born();

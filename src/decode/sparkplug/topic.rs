@@ -30,6 +30,10 @@ const EXPECTED: DecodeError =
 
 /// Takes a topic apart. What a bridge has put in front of it is passed over.
 pub(super) fn place(topic: &str) -> Result<Place<'_>, DecodeError> {
+    if let Some(host) = topic.strip_prefix("STATE/") {
+        // As version 2 of the specification has it.
+        return Ok(Place { verb: Verb::State, group: "STATE", node: host, device: "" });
+    }
     let (_, rest) = topic.split_once(NAMESPACE).ok_or(EXPECTED)?;
     let mut levels = rest.splitn(4, '/');
     let (Some(group), Some(verb)) = (levels.next(), levels.next()) else { return Err(EXPECTED) };
@@ -64,6 +68,7 @@ mod tests {
             ("spBv1.0/g/NDEATH/n", at(Verb::Death, "g", "n", "")),
             ("spBv1.0/g/DCMD/n/bed", at(Verb::Command, "g", "n", "bed")),
             ("spBv1.0/STATE/host", at(Verb::State, "STATE", "host", "")),
+            ("STATE/host", at(Verb::State, "STATE", "host", "")),
             ("bridge/spBv1.0/g/NDATA/n", at(Verb::Data, "g", "n", "")),
             ("spBv1.0/g/NDATA/n/bed", Err(EXPECTED)),
             ("spBv1.0/g/DDATA/n", Err(EXPECTED)),
