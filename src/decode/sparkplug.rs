@@ -161,15 +161,15 @@ impl Sparkplug {
             }
             out.check_room()?;
             if let Some(born) = metric.alias.and_then(|alias| node?.born(alias)) {
-                let word = born.key.as_ref().map(|key| self.keys.find(key));
+                let word = born.word.and_then(|word| self.keys.word(word));
                 let (datatype, channel, unit) = (born.datatype, born.channel, born.unit.as_deref());
                 match word {
-                    Some(Some(Word::Term(term))) => {
+                    Some(Word::Term(term)) => {
                         let known = Known { metric: &metric, term, channel, datatype, unit };
                         self.take(&known, part, out);
                     }
-                    Some(Some(Word::NoReading)) => {}
-                    Some(None) | None => out.unknown_keys = out.unknown_keys.saturating_add(1),
+                    Some(Word::NoReading) => {}
+                    None => out.unknown_keys = out.unknown_keys.saturating_add(1),
                 }
             } else if let Some(name) = metric.name {
                 match self.find(place.device, name) {

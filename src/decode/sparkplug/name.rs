@@ -1,7 +1,7 @@
 //! From the names of metrics to the keys of the table.
 
 use super::Sparkplug;
-use crate::decode::vocabulary::Word;
+use crate::decode::vocabulary::{Word, WordIx};
 
 /// Metrics by which hosts steer nodes and devices, and the session's number.
 const CONTROL: [&str; 3] = ["Node Control/", "Device Control/", "bdSeq"];
@@ -10,29 +10,34 @@ const CONTROL: [&str; 3] = ["Node Control/", "Device Control/", "bdSeq"];
 const NAME_MAX: usize = 128;
 
 impl Sparkplug {
-    /// What a metric stands for, with its key: the name as it is; then in small letters and
+    /// What a metric stands for, and where that stands if it has a key of its own: the name as it is; then in small letters and
     /// `_` for blanks, with the device's name before it; then without its first parts.
-    pub(super) fn find(&self, device: &str, name: &str) -> Option<(&str, &Word)> {
+    pub(super) fn find(&self, device: &str, name: &str) -> Option<(Option<WordIx>, &Word)> {
         if CONTROL.iter().any(|control| name.starts_with(control)) {
-            return Some(("", &Word::NoReading));
+            return Some((None, &Word::NoReading));
         }
         if name.len() > NAME_MAX {
             return None;
         }
-        if let Some(found) = self.keys.entry(name) {
+        let found = self.place(device, name)?;
+        Some((Some(found), self.keys.word(found)?))
+    }
+
+    fn place(&self, device: &str, name: &str) -> Option<WordIx> {
+        if let Some(found) = self.keys.place(name) {
             return Some(found);
         }
         let path = plain(name);
         let owner = plain(device.get(..device.len().min(NAME_MAX)).unwrap_or_default());
         let owner = owner.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '_');
         if !owner.is_empty()
-            && let Some(found) = self.keys.entry(&format!("{owner}/{path}"))
+            && let Some(found) = self.keys.place(&format!("{owner}/{path}"))
         {
             return Some(found);
         }
         let mut rest = path.as_str();
         loop {
-            if let Some(found) = self.keys.entry(rest) {
+            if let Some(found) = self.keys.place(rest) {
                 return Some(found);
             }
             (_, rest) = rest.split_once('/')?;

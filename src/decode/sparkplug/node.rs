@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
-    decode::memory::Remembered,
+    decode::{memory::Remembered, vocabulary::WordIx},
     model::{KindId, Mono},
 };
 
@@ -37,8 +37,8 @@ pub(super) struct Born {
     device: Box<str>,
     pub(super) datatype: u8,
     pub(super) channel: u16,
-    /// Key of the vocabulary; `None`: no kind stands for it.
-    pub(super) key: Option<Box<str>>,
+    /// What its name stands for; `None`: nothing that is known.
+    pub(super) word: Option<WordIx>,
     pub(super) unit: Option<Box<str>>,
 }
 
@@ -47,7 +47,7 @@ impl Born {
         alias: u64,
         device: &str,
         datatype: u8,
-        known: Option<(&str, u16)>,
+        known: Option<(WordIx, u16)>,
         unit: Option<&str>,
     ) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl Born {
             device: device.into(),
             datatype,
             channel: known.map_or(0, |(_, channel)| channel),
-            key: known.map(|(key, _)| key.into()),
+            word: known.map(|(word, _)| word),
             unit: unit.map(Box::from),
         }
     }
@@ -135,7 +135,7 @@ impl Node {
 
     fn weigh(&mut self) {
         let texts = self.metrics.iter().map(|metric| {
-            let texts = [Some(&metric.device), metric.key.as_ref(), metric.unit.as_ref()];
+            let texts = [Some(&metric.device), metric.unit.as_ref()];
             texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
         });
         let devices = self.devices.iter().map(|device| device.len() + 48);
