@@ -3,8 +3,10 @@
 /// What may stand between a device and what it measures.
 const BETWEEN: [char; 5] = ['/', ':', '.', '_', '-'];
 
-/// Where the last part of a name begins.
-const LAST: [char; 2] = ['/', ':'];
+/// Does the last part of a name begin behind it?
+fn is_last(byte: u8) -> bool {
+    matches!(byte, b'/' | b':')
+}
 
 /// A whole name: base name and name, which are put together without anything between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +19,8 @@ impl<'n> Name<'n> {
     /// Its last part.
     pub(super) fn last(self) -> &'n str {
         let part = if self.own.is_empty() { self.base } else { self.own };
-        part.rsplit(LAST).next().unwrap_or(part)
+        let begin = part.bytes().rposition(is_last).map_or(0, |at| at + 1);
+        part.get(begin..).unwrap_or(part)
     }
 
     /// The name without its last part and what stands before that.
@@ -43,10 +46,12 @@ impl<'n> Name<'n> {
     /// Letters, digits and `-:./_`, the first of them a letter or digit. An empty one is left to
     /// the topic.
     pub(super) fn is_legal(self) -> bool {
-        let mut bytes = self.base.bytes().chain(self.own.bytes());
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric();
         let is_letter = |byte| is_plain(byte) || matches!(byte, b'-' | b':' | b'.' | b'/' | b'_');
-        bytes.next().is_none_or(is_plain) && bytes.all(is_letter)
+        let first = self.base.bytes().next().or_else(|| self.own.bytes().next());
+        first.is_none_or(is_plain)
+            && self.base.bytes().all(is_letter)
+            && self.own.bytes().all(is_letter)
     }
 }
 
