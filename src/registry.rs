@@ -18,6 +18,7 @@ mod memory;
 pub mod overrides;
 mod pattern;
 pub mod pseudonym;
+mod recent;
 pub mod resolver;
 mod rule;
 mod table;
@@ -28,7 +29,7 @@ pub use error::{RegistryError, RegistryErrors, RegistryMistake};
 pub use memory::{DeviceIx, HomeIx};
 pub use overrides::{Override, OverrideError, Overrides, Polarity};
 pub use pseudonym::{Identity, IdentityKey};
-pub use resolver::{Device, Home, Limits, Origin, Resolution, Resolver};
+pub use resolver::{Device, Home, Limits, Origin, Resolution, Resolver, Terms};
 
 use self::{
     builder::Defaults,

@@ -47,7 +47,9 @@ const SAME_SEQUENCE: u32 = 12;
 /// See the module.
 #[derive(Debug)]
 pub struct Repeats {
-    limits: RepeatLimits,
+    /// How long a value is not said again, and how late a copy may come.
+    heartbeat: u32,
+    duplicate_within: u32,
     natures: Vec<Nature>,
     table: Table,
     horizon: Horizon,
@@ -74,7 +76,8 @@ impl Repeats {
     /// Knows no device.
     pub fn new(limits: RepeatLimits, catalogue: &Catalogue) -> Self {
         Self {
-            limits,
+            heartbeat: Tick::count(limits.heartbeat),
+            duplicate_within: Tick::count(limits.duplicate_within),
             natures: catalogue.iter().map(|(_, kind)| Nature::from(kind)).collect(),
             table: Table::new(limits.budget),
             horizon: Horizon::default(),
@@ -249,7 +252,7 @@ impl Repeats {
             return false;
         }
         let (first, copy) = (self.table.origin(row), self.origin(part));
-        let within = Tick::count(self.limits.duplicate_within);
+        let within = self.duplicate_within;
         let limit = match (first.sequence, copy.sequence) {
             (0, _) | (_, 0) => within,
             (first, copy) if first == copy => within.saturating_mul(SAME_SEQUENCE),
@@ -305,7 +308,7 @@ impl Repeats {
     }
 
     fn treat(&mut self, policy: Policy, entry: EntryIx, reading: &mut Reading) -> Treatment {
-        let (heartbeat, now) = (Tick::count(self.limits.heartbeat), self.now);
+        let (heartbeat, now) = (self.heartbeat, self.now);
         let Some(known) = self.table.get_mut(entry) else { return Treatment::Send };
         match policy {
             Policy::Off => {}
@@ -341,20 +344,20 @@ impl Spot {
 }
 
 impl Tick {
-    const MICROS: u128 = 1 << 16;
+    const MICROS: u64 = 1 << 16;
 
     fn since(self, earlier: Self) -> u32 {
         self.0.saturating_sub(earlier.0)
     }
 
     fn count(duration: Duration) -> u32 {
-        u32::try_from(duration.as_micros() / Self::MICROS).unwrap_or(u32::MAX)
+        u32::try_from(duration.as_micros() / u128::from(Self::MICROS)).unwrap_or(u32::MAX)
     }
 }
 
 impl From<Mono> for Tick {
     fn from(mono: Mono) -> Self {
-        Self(Self::count(Duration::from_micros(mono.0)))
+        Self(u32::try_from(mono.0 / Self::MICROS).unwrap_or(u32::MAX))
     }
 }
 

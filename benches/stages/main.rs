@@ -5,6 +5,7 @@
 //! and preparation cancel out.
 
 mod body;
+mod formats;
 mod inputs;
 mod link;
 mod measure;
@@ -43,8 +44,17 @@ struct Arguments {
     /// Runs this stage `--count` times and prints nothing: what callgrind looks at.
     #[arg(long, value_enum, hide = true, requires = "count")]
     only: Option<Stage>,
+    /// The same for a format.
+    #[arg(long, hide = true, requires = "count")]
+    format: Option<String>,
+    /// The same for look-ups in a list of 500 000 devices.
+    #[arg(long, hide = true, requires = "count")]
+    look_up: Option<registry::Asked>,
     #[arg(long, hide = true)]
     count: Option<u64>,
+    /// The rows of the decoders only.
+    #[arg(long)]
+    formats: bool,
     /// The rows of a list of 500 000 devices only.
     #[arg(long)]
     registry: bool,
@@ -55,19 +65,41 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let outcome = match (arguments.only, arguments.count) {
-        (Some(stage), Some(count)) => run_only(stage, count),
-        _ if arguments.registry => run_registry(),
-        _ if arguments.smoke => run_all(&measure::SMOKE),
-        _ => run_all(&measure::FULL),
-    };
-    match outcome {
+    match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             terminal::complain(&format!("bench: {error}"));
             ExitCode::FAILURE
         }
     }
+}
+
+fn run(arguments: &Arguments) -> Outcome {
+    if let Some(count) = arguments.count {
+        return match (arguments.only, &arguments.format, arguments.look_up) {
+            (Some(stage), _, _) => run_only(stage, count),
+            (None, Some(format), _) => formats::body(format)?(count),
+            (None, None, Some(asked)) => registry::body(asked)?(count),
+            (None, None, None) => Err("nothing to count".into()),
+        };
+    }
+    if arguments.registry {
+        return run_registry();
+    }
+    let (effort, apart) = if arguments.smoke {
+        (&measure::SMOKE, &measure::SMOKE_APART)
+    } else {
+        (&measure::FULL, &measure::FULL_APART)
+    };
+    if arguments.formats { run_formats(apart) } else { run_all(effort, apart) }
+}
+
+fn run_formats(effort: &Effort) -> Outcome {
+    let mut report = Report::default();
+    let mut progress = Progress::new(formats::CASES.len() as u64)?;
+    formats::measure(&mut report, effort, &mut progress)?;
+    progress.finish();
+    terminal::report(report.table()?.trim_end())
 }
 
 fn run_only(stage: Stage, count: u64) -> Outcome {
@@ -77,13 +109,13 @@ fn run_only(stage: Stage, count: u64) -> Outcome {
 
 fn run_registry() -> Outcome {
     let mut report = Report::default();
-    registry::measure(&mut report, &measure::FULL)?;
+    registry::measure(&mut report, &measure::FULL_APART)?;
     terminal::report(report.table()?.trim_end())
 }
 
-fn run_all(effort: &Effort) -> Outcome {
+fn run_all(effort: &Effort, apart: &Effort) -> Outcome {
     let mut report = Report::default();
-    let mut progress = Progress::new(Stage::ALL.len() as u64)?;
+    let mut progress = Progress::new((Stage::ALL.len() + formats::CASES.len()) as u64)?;
     let mut allocating = Vec::new();
     for stage in Stage::ALL {
         progress.step(&stage.row());
@@ -91,7 +123,11 @@ fn run_all(effort: &Effort) -> Outcome {
         let mut body = body::of(stage, &inputs)?;
         let nanos = measure::nanoseconds(&mut body, effort)?;
         let allocations = measure::allocations(&mut body, effort)?;
-        let instructions = measure::instructions(stage, effort)?;
+        let instructions = if (effort.counted)(stage) {
+            measure::instructions(&["--only", &stage.argument()], effort)?
+        } else {
+            None
+        };
         report.push(Row::new(stage.row(), nanos, "ns", note(stage, nanos, effort)));
         if let Some(count) = instructions {
             let name = format!("{}.instructions", stage.row());
@@ -112,7 +148,8 @@ fn run_all(effort: &Effort) -> Outcome {
         }
     }
     compare(&mut report);
-    registry::measure(&mut report, effort)?;
+    formats::measure(&mut report, apart, &mut progress)?;
+    registry::measure(&mut report, apart)?;
     progress.finish();
     terminal::report(report.table()?.trim_end())?;
     report.write(&report::directory().join("stages.json"))?;

@@ -12,26 +12,40 @@ pub(crate) struct Effort {
     pub(crate) rounds: u64,
     /// Messages over which allocations are counted.
     pub(crate) counted_over: u64,
-    /// Messages of the two lengths under callgrind.
-    lengths: [u64; 2],
-    /// Stages whose instructions are counted: starting callgrind takes a second.
-    counted: fn(Stage) -> bool,
+    /// Messages of the two lengths under callgrind, if it is asked: it takes a second to start.
+    lengths: Option<[u64; 2]>,
+    /// Stages whose instructions are counted.
+    pub(crate) counted: fn(Stage) -> bool,
+    /// Messages before anything is measured: every device is seen, and nearly every buffer has
+    /// held the most it will ever hold.
+    warm_up: u64,
 }
 
-pub(crate) const FULL: Effort =
-    Effort { rounds: 200, counted_over: 200_000, lengths: [20_000, 60_000], counted: |_| true };
-pub(crate) const SMOKE: Effort =
-    Effort { rounds: 10, counted_over: 10_000, lengths: [100, 600], counted: Stage::is_whole };
-
-/// Messages before anything is measured: every device is seen, and nearly every buffer has held
-/// the most it will ever hold.
-const WARM_UP: u64 = 2_000_000;
+pub(crate) const FULL: Effort = Effort {
+    rounds: 200,
+    counted_over: 200_000,
+    lengths: Some([20_000, 60_000]),
+    counted: |_| true,
+    warm_up: 2_000_000,
+};
+pub(crate) const SMOKE: Effort = Effort {
+    rounds: 10,
+    counted_over: 10_000,
+    lengths: Some([100, 600]),
+    counted: Stage::is_whole,
+    warm_up: 2_000_000,
+};
+/// Of decoders alone and of look-ups, which remember little: they are warm soon.
+pub(crate) const FULL_APART: Effort =
+    Effort { counted_over: 10_000, lengths: Some([500, 2_500]), warm_up: 20_000, ..FULL };
+pub(crate) const SMOKE_APART: Effort =
+    Effort { counted_over: 1_000, rounds: 3, lengths: None, warm_up: 1_000, ..SMOKE };
 
 /// Messages of a round: short enough to fit between two turns of other work on the machine.
 const ROUND: u64 = 2_500;
 
 pub(crate) fn nanoseconds(body: &mut Body<'_>, effort: &Effort) -> Outcome<f64> {
-    body(WARM_UP)?;
+    body(effort.warm_up)?;
     let mut least = f64::INFINITY;
     for _ in 0..effort.rounds {
         let begin = Instant::now();
@@ -54,23 +68,21 @@ pub(crate) fn allocations(body: &mut Body<'_>, effort: &Effort) -> Outcome<f64> 
     Ok(crate::float(counted.count_total) / crate::float(effort.counted_over))
 }
 
-/// Instructions a message; nothing where there is no valgrind.
-pub(crate) fn instructions(stage: Stage, effort: &Effort) -> Outcome<Option<f64>> {
-    let [short, long] = effort.lengths;
-    if !(effort.counted)(stage) {
-        return Ok(None);
-    }
-    let (Some(less), Some(more)) = (callgrind(stage, short)?, callgrind(stage, long)?) else {
+/// Instructions a message of what the arguments name; nothing where there is no valgrind.
+pub(crate) fn instructions(what: &[&str], effort: &Effort) -> Outcome<Option<f64>> {
+    let Some([short, long]) = effort.lengths else { return Ok(None) };
+    let (Some(less), Some(more)) = (callgrind(what, short)?, callgrind(what, long)?) else {
         return Ok(None);
     };
     Ok(Some(crate::float(more.saturating_sub(less)) / crate::float(long - short)))
 }
 
-fn callgrind(stage: Stage, count: u64) -> Outcome<Option<u64>> {
+fn callgrind(what: &[&str], count: u64) -> Outcome<Option<u64>> {
     let run = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(std::env::current_exe()?)
-        .args(["--only", &stage.argument(), "--count", &count.to_string()])
+        .args(what)
+        .args(["--count", &count.to_string()])
         .output();
     let Ok(run) = run else { return Ok(None) };
     let text = String::from_utf8_lossy(&run.stderr);

@@ -2,6 +2,7 @@
 
 use std::{fmt::Write as _, hint::black_box, sync::Arc};
 
+use clap::ValueEnum;
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use tokio::time::Instant;
 use trygg::{
@@ -11,11 +12,14 @@ use trygg::{
 
 use crate::{
     Outcome,
-    measure::Effort,
+    body::Body,
+    measure::{self, Effort},
     report::{self, Report, Row},
 };
 
 const DEVICES: usize = 500_000;
+/// Under callgrind: how many there are makes no difference to instructions.
+const COUNTED_DEVICES: usize = 20_000;
 const DEVICES_PER_HOME: usize = 20;
 /// Those that are asked for again and again.
 const HOT: usize = 1_000;
@@ -26,11 +30,50 @@ const LOAD_MS: f64 = 1_000.0;
 const RANDOM_NS: f64 = 600.0;
 const HOT_NS: f64 = 100.0;
 
+/// Who is looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Asked {
+    /// Any device.
+    Random,
+    /// One of few.
+    Hot,
+}
+
+impl Asked {
+    fn row(self) -> &'static str {
+        match self {
+            Self::Random => "registry.random",
+            Self::Hot => "registry.hot",
+        }
+    }
+
+    fn argument(self) -> &'static str {
+        match self {
+            Self::Random => "random",
+            Self::Hot => "hot",
+        }
+    }
+
+    fn limit_ns(self) -> f64 {
+        match self {
+            Self::Random => RANDOM_NS,
+            Self::Hot => HOT_NS,
+        }
+    }
+
+    fn of(self, names: &[Names]) -> Outcome<&[Names]> {
+        match self {
+            Self::Random => Ok(names),
+            Self::Hot => Ok(names.get(..HOT).ok_or("too few names")?),
+        }
+    }
+}
+
 /// Captured home and device.
 type Names = (String, String);
 
 pub(crate) fn measure(report: &mut Report, effort: &Effort) -> Outcome {
-    let (text, mut names) = list()?;
+    let (text, mut names) = list(DEVICES)?;
     let catalogue = Catalogue::builtin();
     let load = || Registry::from_csv(&text, "bench", &Identity::ClearNames, &catalogue);
     let mut least = f64::INFINITY;
@@ -54,22 +97,44 @@ pub(crate) fn measure(report: &mut Report, effort: &Effort) -> Outcome {
 
     names.shuffle(&mut StdRng::seed_from_u64(2026));
     let mut resolver = resolver(registry);
-    let hot = names.get(..HOT).ok_or("too few names")?;
-    for (name, names, limit) in
-        [("registry.random", names.as_slice(), RANDOM_NS), ("registry.hot", hot, HOT_NS)]
-    {
+    for asked in [Asked::Random, Asked::Hot] {
+        let names = asked.of(&names)?;
         let nanos = look_up(&mut resolver, names, effort)?;
+        let limit = asked.limit_ns();
         let verdict = report::verdict(|| nanos <= limit);
         let note = format!("{verdict} (at most {limit}); one of {} devices", names.len());
-        report.push(Row::new(name, nanos, "ns", note));
+        report.push(Row::new(asked.row(), nanos, "ns", note));
+        let arguments = ["--look-up", asked.argument()];
+        if let Some(count) = measure::instructions(&arguments, effort)? {
+            let name = format!("{}.instructions", asked.row());
+            report.push(Row::new(name, count, "instructions", "a look-up"));
+        }
     }
     Ok(())
 }
 
-fn list() -> Outcome<(String, Vec<Names>)> {
+/// Look-ups, one after the other.
+pub(crate) fn body(asked: Asked) -> Outcome<Body<'static>> {
+    let (text, mut names) = list(COUNTED_DEVICES)?;
+    names.shuffle(&mut StdRng::seed_from_u64(2026));
+    let catalogue = Catalogue::builtin();
+    let registry = Registry::from_csv(&text, "bench", &Identity::ClearNames, &catalogue)?;
+    let mut resolver = resolver(registry);
+    Ok(Box::new(move |count| {
+        for (_, (home, device)) in (0..count).zip(asked.of(&names)?.iter().cycle()) {
+            let Resolution::Known(index) = resolver.resolve(Some(home), device) else {
+                return Err("a device is not found".into());
+            };
+            black_box(resolver.device(index).fragment);
+        }
+        Ok(())
+    }))
+}
+
+fn list(devices: usize) -> Outcome<(String, Vec<Names>)> {
     let mut text = "device,source_home,home,room,id,interval,consent\n".to_owned();
-    let mut names = Vec::with_capacity(DEVICES);
-    for device in 0..DEVICES {
+    let mut names = Vec::with_capacity(devices);
+    for device in 0..devices {
         let home = device / DEVICES_PER_HOME;
         let address = 0x0015_8d00_0000_0000_u64 + device as u64 * 0x1_0003;
         writeln!(text, "{address:#018x},h{home:05},home-{home},kitchen,d-{device},30m,all")?;

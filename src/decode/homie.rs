@@ -146,8 +146,8 @@ impl Homie {
         let of_node = self.vocabulary.named(&format!("{node}/{property}"), is_boolean);
         let word = of_node.or_else(|| self.vocabulary.named(property, is_boolean));
         let term = match word {
-            Some((_, Word::Term(term))) => Some(term),
-            Some((_, Word::NoReading)) => return,
+            Some(Word::Term(term)) => Some(term),
+            Some(Word::NoReading) => return,
             None => None,
         };
         let Some(term) = term.filter(|term| self.fits(term, known, text)) else {

@@ -169,16 +169,16 @@ impl Sparkplug {
                 None => metric.name.and_then(|name| node?.born_named(place.device, name)),
             };
             if let Some(born) = born {
-                let word = born.key.as_ref().map(|key| self.keys.find(key));
+                let word = born.word.and_then(|word| self.keys.word(word));
                 let (datatype, channel) = (born.datatype, born.channel);
                 let unit = metric.unit()?.or(born.unit.as_deref());
                 match word {
-                    Some(Some(Word::Term(term))) => {
+                    Some(Word::Term(term)) => {
                         let known = Known { metric: &metric, term, channel, datatype, unit };
                         self.take(&known, part, out);
                     }
-                    Some(Some(Word::NoReading)) => {}
-                    Some(None) | None => out.unknown_keys = out.unknown_keys.saturating_add(1),
+                    Some(Word::NoReading) => {}
+                    None => out.unknown_keys = out.unknown_keys.saturating_add(1),
                 }
             } else if let Some(name) = metric.name {
                 match self.find(&mut names, name, metric.is_boolean()) {

@@ -38,12 +38,18 @@ use crate::catalogue::Catalogue;
 #[derive(Clone, Debug)]
 pub(super) struct Vocabulary {
     /// A fixed seed is enough: files fill this table, the network only asks it.
-    keys: HashMap<Box<str>, Word, FixedState>,
+    keys: HashMap<Box<str>, WordIx, FixedState>,
+    words: Vec<Word>,
     /// Devices and models that have keys of their own.
     owners: HashSet<Box<str>, FixedState>,
     /// The keys these are.
     owned: HashSet<Box<str>, FixedState>,
 }
+
+/// Under which a word is found again without its key, in any vocabulary of the same format and
+/// settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct WordIx(u32);
 
 /// What a key stands for.
 #[derive(Clone, Debug)]
@@ -93,45 +99,73 @@ impl Vocabulary {
         settings: &DecoderSettings,
     ) -> Result<Self, TermError> {
         let catalogue = &*settings.catalogue;
-        let rows = tables.iter().flat_map(|table| rows(table));
-        let mut keys: HashMap<Box<str>, Word, FixedState> =
-            rows.map(|(key, row)| (key, row.word(catalogue))).collect();
+        let mut vocabulary = Self {
+            keys: HashMap::default(),
+            words: Vec::new(),
+            owners: HashSet::default(),
+            owned: HashSet::default(),
+        };
+        for (key, row) in tables.iter().flat_map(|table| rows(table)) {
+            vocabulary.insert(key, row.word(catalogue));
+        }
         let own = || settings.keys.iter().filter(|own| own.format == format);
         for own in own() {
             // Whatever type it has: the operator says what this name is.
-            keys.remove(&*names::of_boolean(&own.key));
+            vocabulary.keys.remove(&*names::of_boolean(&own.key));
         }
         for own in own() {
             let mut term = Term::new(&own.term, catalogue)?;
-            if let Some(Word::Term(listed)) = keys.get(own.key.as_str()) {
+            if let Some(Word::Term(listed)) = vocabulary.find(&own.key) {
                 term.channel = listed.channel;
             }
-            keys.insert(own.key.as_str().into(), Word::Term(term));
+            vocabulary.insert(own.key.as_str().into(), Word::Term(term));
         }
-        let pairs = keys.keys().filter_map(|key| key.split_once(OWNER));
-        let (owners, owned): (HashSet<_, _>, HashSet<Box<str>, _>) =
-            pairs.map(|(owner, key)| (Box::from(owner), Box::from(key))).unzip();
-        for key in &owned {
+        let pairs = vocabulary.keys.keys().filter_map(|key| key.split_once(OWNER));
+        let pairs = pairs.map(|(owner, key)| (Box::from(owner), Box::from(key)));
+        (vocabulary.owners, vocabulary.owned) = pairs.unzip();
+        for key in vocabulary.owned.clone() {
             // Known for some, so it is not unknown for the others.
-            keys.entry(key.clone()).or_insert(Word::NoReading);
+            if !vocabulary.keys.contains_key(&key) {
+                vocabulary.insert(key, Word::NoReading);
+            }
         }
-        Ok(Self { keys, owners, owned })
+        Ok(vocabulary)
+    }
+
+    fn insert(&mut self, key: Box<str>, word: Word) {
+        let index = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
+        self.words.push(word);
+        self.keys.insert(key, WordIx(index));
     }
 
     /// Every key, in alphabetical order, for a format that keeps them in a table of its own.
-    pub(super) fn into_words(self) -> Vec<(Box<str>, Word)> {
-        let mut words: Vec<_> = self.keys.into_iter().collect();
+    pub(super) fn words(&self) -> Vec<(Box<str>, Word)> {
+        let word = |index: WordIx| self.word(index).cloned().unwrap_or(Word::NoReading);
+        let mut words: Vec<_> =
+            self.keys.iter().map(|(key, index)| (key.clone(), word(*index))).collect();
         words.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         words
     }
 
     pub(super) fn find(&self, key: &str) -> Option<&Word> {
-        self.keys.get(key)
+        self.word(self.place(key)?)
+    }
+
+    /// Where the word of a key stands.
+    pub(super) fn place(&self, key: &str) -> Option<WordIx> {
+        self.keys.get(key).copied()
+    }
+
+    /// The word at a place.
+    #[inline]
+    pub(super) fn word(&self, index: WordIx) -> Option<&Word> {
+        self.words.get(usize::try_from(index.0).ok()?)
     }
 
     /// As [`Self::find`], with the key as the table has it.
     pub(super) fn entry(&self, key: &str) -> Option<(&str, &Word)> {
-        self.keys.get_key_value(key).map(|(key, word)| (&**key, word))
+        let (key, index) = self.keys.get_key_value(key)?;
+        Some((key, self.word(*index)?))
     }
 
     /// Has a device or model a meaning of its own for it?

@@ -13,7 +13,7 @@ use crate::{
     encode::ReportEncoder,
     model::{Flags, Message, Reading, ReportFlag},
     record::{Record, RecordPool},
-    registry::{Device, DeviceIx, Registry, Resolution, Resolver},
+    registry::{DeviceIx, Registry, Resolution, Resolver, Terms},
     repeats::{self, Freshness, LeftOut, Policy, Repeats},
     validate::{self, Clock, ClockLimits},
 };
@@ -163,7 +163,7 @@ impl Reports {
         for (position, owner) in self.owners.iter().enumerate() {
             match *owner {
                 Owner::Known(index) => {
-                    let Device { overrides, consent, .. } = self.resolver.device(index);
+                    let Terms { overrides, consent, .. } = self.resolver.terms(index);
                     if !overrides.is_empty() {
                         for reading in readings_mut(decoded, position) {
                             overrides.apply(reading);
@@ -235,7 +235,7 @@ impl Reports {
                 Owner::Refused("no_device")
             } else {
                 match self.resolver.resolve(work.source_home, device) {
-                    Resolution::Known(index) if self.resolver.device(index).consent.is_none() => {
+                    Resolution::Known(index) if self.resolver.terms(index).consent.is_none() => {
                         Owner::NoConsent
                     }
                     Resolution::Known(index) => Owner::Known(index),

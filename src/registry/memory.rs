@@ -38,7 +38,6 @@ pub(super) enum Admission {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DeviceRecord<'m> {
     pub(super) home: HomeIx,
-    pub(super) admission: Admission,
     pub(super) text: DeviceText<'m>,
 }
 
@@ -129,7 +128,12 @@ impl Memory {
     pub(super) fn device(&self, index: u32) -> Option<DeviceRecord<'_>> {
         let entry = self.devices.get(position(index))?;
         let text = self.text.device(entry.place)?;
-        Some(DeviceRecord { home: entry.home, admission: entry.admission, text })
+        Some(DeviceRecord { home: entry.home, text })
+    }
+
+    /// On what ground a remembered device was taken in.
+    pub(super) fn admission(&self, index: u32) -> Option<Admission> {
+        self.devices.get(position(index)).map(|entry| entry.admission)
     }
 
     /// A remembered home.

@@ -7,8 +7,9 @@ use std::{sync::Arc, time::Duration};
 use super::{
     Consent, Identity, Overrides, Registry, UnknownDevices,
     memory::{Admission, DeviceIx, HomeIx, Memory},
+    recent::Recent,
     rule::Made,
-    table::{Extras, LineRecord, NOTHING},
+    table::{LineRecord, NOTHING},
     text::{DeviceText, push_field},
 };
 use crate::model::LinkName;
@@ -47,6 +48,17 @@ pub struct Device<'r> {
     pub name: &'r str,
     /// Fields `device` and `room` of a `DeviceReport`, encoded.
     pub fragment: &'r [u8],
+    /// Corrections of its kinds.
+    pub overrides: &'r Overrides,
+    /// How often it should be heard, if the list says so.
+    pub interval: Option<Duration>,
+    /// What its home consents to.
+    pub consent: Consent,
+}
+
+/// What holds for a device, before anything is written of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'r> {
     /// Corrections of its kinds.
     pub overrides: &'r Overrides,
     /// How often it should be heard, if the list says so.
@@ -123,6 +135,7 @@ pub struct Resolver {
     /// Fields `engine` and `link`, encoded.
     fields: String,
     limits: Limits,
+    recent: Recent,
     memory: Memory,
     /// What devices that the list does not name take of the memory.
     unknown: Limits,
@@ -153,6 +166,7 @@ impl Resolver {
             origin,
             fields,
             limits,
+            recent: Recent::default(),
             unknown: Limits::NOTHING,
             id: String::new(),
             made: Made::default(),
@@ -172,23 +186,39 @@ impl Resolver {
 
     /// A device by its index; an empty one for an index that is void.
     pub fn device(&self, index: DeviceIx) -> Device<'_> {
-        if let Some(LineRecord { home, text, extras, .. }) = self.registry.table.line(index.0) {
-            let consent = if self.registry.asks_consent {
-                self.registry.table.consent(home)
+        let Terms { overrides, interval, consent } = self.terms(index);
+        let (home, text) =
+            if let Some(LineRecord { home, text, .. }) = self.registry.table.line(index.0) {
+                (HomeIx(home), text)
+            } else if let Some(record) = self.memory.device(self.number(index)) {
+                (record.home, record.text)
             } else {
-                Consent::ALL
+                return Device::NOBODY;
             };
-            return Device::new(HomeIx(home), text, extras, consent);
-        }
-        let number = index.0.wrapping_sub(self.lines());
-        let Some(record) = self.memory.device(number) else { return Device::NOBODY };
-        let (extras, consent) = match record.admission {
-            Admission::Registered { consent, extras } => {
-                (self.registry.table.extras(extras), consent)
+        let DeviceText { name, id, room, fragment } = text;
+        Device { home, id, room, name, fragment, overrides, interval, consent }
+    }
+
+    /// What holds for a device; for an index that is void, nothing is allowed.
+    #[inline]
+    pub fn terms(&self, index: DeviceIx) -> Terms<'_> {
+        let table = &self.registry.table;
+        let (extras, consent) = if let Some((home, extras)) = table.terms(index.0) {
+            let asks = self.registry.asks_consent;
+            (extras, if asks { table.consent(home) } else { Consent::ALL })
+        } else {
+            match self.memory.admission(self.number(index)) {
+                Some(Admission::Registered { consent, extras }) => (table.extras(extras), consent),
+                Some(Admission::Unknown | Admission::UrgentOnly) => (&NOTHING, Consent::ALL),
+                None => (&NOTHING, Consent::NONE),
             }
-            Admission::Unknown | Admission::UrgentOnly => (&NOTHING, Consent::ALL),
         };
-        Device::new(record.home, record.text, extras, consent)
+        let interval_s = u64::from(extras.interval_s);
+        Terms {
+            overrides: &extras.overrides,
+            interval: (interval_s > 0).then(|| Duration::from_secs(interval_s)),
+            consent,
+        }
     }
 
     /// A home by its index; an empty one for an index that is void.
@@ -224,6 +254,7 @@ impl Resolver {
     /// Goes on with another list. Every index handed out so far is void.
     pub fn replace(&mut self, registry: Arc<Registry>) {
         self.memory = Memory::new(registry.hasher.clone());
+        self.recent = Recent::default();
         self.unknown = Limits::NOTHING;
         self.registry = registry;
     }
@@ -246,7 +277,14 @@ impl Resolver {
     fn find(&mut self, source_home: Option<&str>, device: &str, readings: Readings) -> Resolution {
         let home = source_home.unwrap_or_default();
         let hash = self.registry.hash(home, device);
-        if let Some(line) = self.registry.table.find(hash, home, device) {
+        let table = &self.registry.table;
+        if let Some(line) = self.recent.find(hash)
+            && table.is(line, home, device)
+        {
+            return Resolution::Known(DeviceIx(line));
+        }
+        if let Some(line) = table.find(hash, home, device) {
+            self.recent.note(hash, line);
             return Resolution::Known(DeviceIx(line));
         }
         match (self.memory.find(hash, home, device), readings) {
@@ -258,6 +296,11 @@ impl Resolver {
 
     fn remembered(&self, number: u32) -> DeviceIx {
         DeviceIx(self.lines() + number)
+    }
+
+    /// The number in the memory of a device that is no line.
+    fn number(&self, index: DeviceIx) -> u32 {
+        index.0.wrapping_sub(self.lines())
     }
 
     fn lines(&self) -> u32 {
@@ -277,7 +320,7 @@ impl Resolver {
     }
 }
 
-impl<'r> Device<'r> {
+impl Device<'_> {
     const NOBODY: Device<'static> = Device {
         home: HomeIx(u32::MAX),
         id: "",
@@ -288,20 +331,6 @@ impl<'r> Device<'r> {
         interval: None,
         consent: Consent::NONE,
     };
-
-    fn new(home: HomeIx, text: DeviceText<'r>, extras: &'r Extras, consent: Consent) -> Self {
-        let interval_s = u64::from(extras.interval_s);
-        Self {
-            home,
-            id: text.id,
-            room: text.room,
-            name: text.name,
-            fragment: text.fragment,
-            overrides: &extras.overrides,
-            interval: (interval_s > 0).then(|| Duration::from_secs(interval_s)),
-            consent,
-        }
-    }
 }
 
 #[cfg(test)]

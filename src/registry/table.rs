@@ -55,7 +55,6 @@ pub(super) const NO_EXTRAS: u32 = u32::MAX;
 pub(super) struct LineRecord<'t> {
     pub(super) home: u32,
     pub(super) text: DeviceText<'t>,
-    pub(super) extras: &'t Extras,
     /// By which the extras are found again.
     pub(super) number: u32,
 }
@@ -88,24 +87,28 @@ impl Table {
 
     /// The line of these very names.
     pub(super) fn find(&self, hash: u64, source_home: &str, device: &str) -> Option<u32> {
-        let is_it = |index: &u32| {
-            self.lines
-                .get(position(*index))
-                .is_some_and(|line| self.text.names(line.place) == (source_home, device))
-        };
-        self.index.find(hash, is_it).copied()
+        self.index.find(hash, |index| self.is(*index, source_home, device)).copied()
+    }
+
+    /// Is it the line of these very names?
+    #[inline]
+    pub(super) fn is(&self, index: u32, source_home: &str, device: &str) -> bool {
+        let line = self.lines.get(position(index));
+        line.is_some_and(|line| self.text.names(line.place) == (source_home, device))
     }
 
     /// A line by its number.
     pub(super) fn line(&self, index: u32) -> Option<LineRecord<'_>> {
         let line = self.lines.get(position(index))?;
         let text = self.text.device(line.place)?;
-        Some(LineRecord {
-            home: line.home,
-            text,
-            extras: self.extras(line.extras),
-            number: line.extras,
-        })
+        Some(LineRecord { home: line.home, text, number: line.extras })
+    }
+
+    /// The home of a line and what it has, without its text.
+    #[inline]
+    pub(super) fn terms(&self, index: u32) -> Option<(u32, &Extras)> {
+        let line = self.lines.get(position(index))?;
+        Some((line.home, self.extras(line.extras)))
     }
 
     /// The home of that tenant and id.

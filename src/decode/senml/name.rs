@@ -3,8 +3,10 @@
 /// What may stand between a device and what it measures.
 const BETWEEN: [char; 5] = ['/', ':', '.', '_', '-'];
 
-/// Where the last part of a name begins.
-const LAST: [char; 2] = ['/', ':'];
+/// Does the last part of a name begin behind it?
+fn is_last(byte: u8) -> bool {
+    matches!(byte, b'/' | b':')
+}
 
 /// A whole name: base name and name, which are put together without anything between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +19,10 @@ impl<'n> Name<'n> {
     /// Its last part.
     pub(super) fn last(self) -> &'n str {
         let part = if self.own.is_empty() { self.base } else { self.own };
-        component(part).unwrap_or_else(|| part.rsplit(LAST).next().unwrap_or(part))
+        component(part).unwrap_or_else(|| {
+            let begin = part.bytes().rposition(is_last).map_or(0, |at| at + 1);
+            part.get(begin..).unwrap_or(part)
+        })
     }
 
     /// The name without its last part and what stands before that.
@@ -48,8 +53,9 @@ impl<'n> Name<'n> {
     /// Letters, digits and `-:./_`, the first of them a letter or digit. An empty one is left to
     /// the topic.
     pub(super) fn is_legal(self) -> bool {
-        let mut bytes = self.base.bytes().chain(self.own.bytes());
-        bytes.next().is_none_or(|first| first.is_ascii_alphanumeric()) && bytes.all(is_letter)
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric();
+        let first = self.base.bytes().next().or_else(|| self.own.bytes().next());
+        first.is_none_or(is_plain) && self.base.bytes().all(is_letter) && self.goes_on()
     }
 }
 
@@ -61,7 +67,7 @@ fn is_letter(byte: u8) -> bool {
 fn component(name: &str) -> Option<&str> {
     let (_, id) = name.strip_prefix("urn:dev:")?.split_once(':')?;
     let (_, component) = id.split_once('_')?;
-    (!id.contains(LAST)).then_some(component)
+    (!id.bytes().any(is_last)).then_some(component)
 }
 
 #[cfg(test)]

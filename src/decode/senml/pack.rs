@@ -168,8 +168,8 @@ impl<'d, 'a> Pack<'d, 'a> {
     /// The name goes first, then the unit.
     fn find(&self, last: &str, is_boolean: bool, unit: &str) -> Found<'d> {
         match self.senml.keys.named(last, is_boolean) {
-            Some((_, Word::Term(term))) => Found::Term(term, Named::ByName),
-            Some((_, Word::NoReading)) => Found::NoReading,
+            Some(Word::Term(term)) => Found::Term(term, Named::ByName),
+            Some(Word::NoReading) => Found::NoReading,
             None => match self.senml.by_unit.get(unit) {
                 Some(term) => Found::Term(term, Named::ByUnit),
                 None => Found::Unknown,

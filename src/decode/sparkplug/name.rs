@@ -1,7 +1,7 @@
 //! From the names of metrics to the keys of the table.
 
 use super::Sparkplug;
-use crate::decode::vocabulary::{Word, push_plain};
+use crate::decode::vocabulary::{Word, WordIx, push_plain};
 
 /// Metrics by which hosts steer nodes and devices, and the session's number.
 const CONTROL: [&str; 3] = ["Node Control/", "Device Control/", "bdSeq"];
@@ -28,20 +28,25 @@ impl Names {
 }
 
 impl Sparkplug {
-    /// What a metric stands for, with its key: the name as it is; then in small letters and
-    /// `_` for blanks, with the device's name before it; then without its first parts.
+    /// What a metric stands for, and where that stands if it has a key: the name as it is; then in
+    /// plain letters, with the device's name before it; then without its first parts.
     pub(super) fn find(
         &self,
         names: &mut Names,
         name: &str,
         is_boolean: bool,
-    ) -> Option<(&str, &Word)> {
+    ) -> Option<(Option<WordIx>, &Word)> {
         if CONTROL.iter().any(|control| name.starts_with(control)) {
-            return Some(("", &Word::NoReading));
+            return Some((None, &Word::NoReading));
         }
         if name.is_empty() || name.len() > NAME_MAX {
             return None;
         }
+        let found = self.place(names, name, is_boolean)?;
+        Some((Some(found), self.keys.word(found)?))
+    }
+
+    fn place(&self, names: &mut Names, name: &str, is_boolean: bool) -> Option<WordIx> {
         if let Some(found) = self.keys.typed(name, is_boolean) {
             return Some(found);
         }

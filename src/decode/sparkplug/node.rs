@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, collections::BTreeSet, time::Duration};
 
 use crate::{
-    decode::{READINGS_MAX, memory::Remembered},
+    decode::{READINGS_MAX, memory::Remembered, vocabulary::WordIx},
     model::{KindId, Mono},
 };
 
@@ -41,8 +41,8 @@ pub(super) struct Born {
     device: Box<str>,
     pub(super) datatype: u8,
     pub(super) channel: u16,
-    /// Key of the vocabulary; `None`: no kind stands for it.
-    pub(super) key: Option<Box<str>>,
+    /// What its name stands for; `None`: nothing that is known.
+    pub(super) word: Option<WordIx>,
     pub(super) unit: Option<Box<str>>,
 }
 
@@ -59,7 +59,7 @@ impl Born {
         by: By,
         device: &str,
         datatype: u8,
-        known: Option<(&str, u16)>,
+        known: Option<(WordIx, u16)>,
         unit: Option<&str>,
     ) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl Born {
             device: device.into(),
             datatype,
             channel: known.map_or(0, |(_, channel)| channel),
-            key: known.map(|(key, _)| key.into()),
+            word: known.map(|(word, _)| word),
             unit: unit.map(Box::from),
         }
     }
@@ -137,9 +137,11 @@ impl Node {
     /// What was born under an alias.
     #[inline]
     pub(super) fn born(&self, alias: u64) -> Option<&Born> {
-        let by = By::Alias(alias);
-        let at = self.metrics.binary_search_by(|metric| metric.cmp(&by, "")).ok()?;
-        self.metrics.get(at)
+        let order = |metric: &Born| match metric.by {
+            By::Alias(own) => own.cmp(&alias),
+            By::Name(_) => Ordering::Greater,
+        };
+        self.metrics.get(self.metrics.binary_search_by(order).ok()?)
     }
 
     /// What a device was born with under a name, without an alias.
@@ -175,7 +177,7 @@ impl Node {
                 By::Alias(_) => None,
                 By::Name(name) => Some(name),
             };
-            let texts = [name, Some(&metric.device), metric.key.as_ref(), metric.unit.as_ref()];
+            let texts = [name, Some(&metric.device), metric.unit.as_ref()];
             texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
         });
         let devices = self.devices.iter().map(|device| device.len() + 48);

@@ -60,10 +60,10 @@ impl Sparkplug {
             let found = self.find(&mut names, metric_name, metric.is_boolean());
             let mut known = None;
             match found {
-                Some((key, Word::Term(term))) => {
+                Some((word, Word::Term(term))) => {
                     let channel = channels.next(term.kind);
                     let channel = if several.count(term.kind) > 1 { channel } else { 0 };
-                    known = Some((key, channel));
+                    known = word.map(|word| (word, channel));
                     historical |= metric.is_historical;
                     out.check_room()?;
                     if self.is_happening(term.kind) {
@@ -73,7 +73,7 @@ impl Sparkplug {
                         self.take(&known, &mut part, out);
                     }
                 }
-                Some((key, Word::NoReading)) => known = Some((key, 0)),
+                Some((word, Word::NoReading)) => known = word.map(|word| (word, 0)),
                 None => out.unknown_keys = out.unknown_keys.saturating_add(1),
             }
             // What goes by its name and is not known by it needs no remembering.

@@ -1,6 +1,6 @@
 //! Names that senders choose freely, in all the ways people write them.
 
-use super::{OWNER, Vocabulary, Word};
+use super::{OWNER, Vocabulary, Word, WordIx};
 
 /// What people call what a sensor measures, in plain letters. A row of `boolean@name` holds where
 /// the value is true or false: a `co` that is true is an alarm and no concentration.
@@ -10,23 +10,23 @@ pub(super) const NAMES: &str = include_str!("../../../config/keys/names.csv");
 const NAME_MAX: usize = 128;
 
 impl Vocabulary {
-    /// What a name stands for, with its key in the table: as it is, else in plain letters.
-    pub(in crate::decode) fn named(&self, name: &str, is_boolean: bool) -> Option<(&str, &Word)> {
+    /// What a name stands for: as it is, else in plain letters.
+    pub(in crate::decode) fn named(&self, name: &str, is_boolean: bool) -> Option<&Word> {
         if let Some(found) = self.typed(name, is_boolean) {
-            return Some(found);
+            return self.word(found);
         }
         if name.len() > NAME_MAX {
             return None;
         }
         let plain = plain(name);
-        if plain == name { None } else { self.typed(&plain, is_boolean) }
+        if plain == name { None } else { self.word(self.typed(&plain, is_boolean)?) }
     }
 
-    /// The same of a name that is plain.
-    pub(in crate::decode) fn typed(&self, key: &str, is_boolean: bool) -> Option<(&str, &Word)> {
-        let of_boolean = || self.entry(&of_boolean(key));
+    /// Where that stands, of a name that is plain.
+    pub(in crate::decode) fn typed(&self, key: &str, is_boolean: bool) -> Option<WordIx> {
+        let of_boolean = || self.place(&of_boolean(key));
         let found = if is_boolean && self.is_owned(key) { of_boolean() } else { None };
-        found.or_else(|| self.entry(key))
+        found.or_else(|| self.place(key))
     }
 }
 
@@ -79,7 +79,7 @@ mod tests {
     fn kind(settings: &DecoderSettings, name: &str, is_boolean: bool) -> Option<String> {
         let vocabulary =
             Vocabulary::of_names(Format::SenMl, "key,kind,unit,sense,absent,words\n", settings);
-        match vocabulary.unwrap().named(name, is_boolean)?.1 {
+        match vocabulary.unwrap().named(name, is_boolean)? {
             Word::Term(term) => Some(settings.catalogue.get(term.kind).name.to_string()),
             Word::NoReading => None,
         }

@@ -100,7 +100,7 @@ const LAST_SEEN: &str = "last_seen";
 impl Keys {
     /// The keys of states, and those of availability topics.
     pub(super) fn both(settings: &DecoderSettings) -> Result<[Self; 2], TermError> {
-        let words = Vocabulary::new(Format::Zigbee2Mqtt, TABLE, settings)?.into_words();
+        let words = Vocabulary::new(Format::Zigbee2Mqtt, TABLE, settings)?.words();
         let (mut state, mut availability) = (Vec::new(), Vec::new());
         for (key, word) in words {
             match key.strip_prefix(AVAILABILITY) {
