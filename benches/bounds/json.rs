@@ -3,6 +3,7 @@
 use super::{Bomb, fill, long, places::Place};
 
 /// All shapes at one place.
+#[expect(clippy::too_many_lines, reason = "a table: one row a shape")]
 pub(super) fn inside(place: &Place, size: usize) -> Vec<Bomb> {
     let Place { head, tail, key, value, .. } = place;
     let tail = format!("\"z\":0{tail}");

@@ -54,6 +54,9 @@ const BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Most instructions of all messages of a format, as a multiple of those of halves as large.
 const GROWTH_MAX: f64 = 2.3;
 
+/// One of the figures of a message.
+type Figure = fn(&Cost) -> f64;
+
 /// A decoder under its name.
 type Named = (&'static str, Option<Format>, Decoder);
 
@@ -98,7 +101,9 @@ fn bombs_of(format: Option<Format>, size: usize) -> Vec<Bomb> {
 
 fn run_counted(only: Option<&str>, size: usize) -> Outcome {
     for (_, format, decoder) in decoders(only)? {
-        bombs_of(format, size).iter().for_each(|bomb| measure::once(&decoder, bomb));
+        for bomb in &bombs_of(format, size) {
+            measure::once(&decoder, bomb);
+        }
     }
     Ok(())
 }
@@ -118,7 +123,6 @@ fn run(only: Option<&str>, all: bool) -> Outcome {
             terminal::report(&format!("{verdict} {name} {bomb}: {millis:.2} ms, {kib} KiB"))?;
         }
         beyond += costs.iter().filter(|(cost, _)| !is_within(cost)).count();
-        type Figure = fn(&Cost) -> f64;
         let figures: [(&str, &'static str, f64, Figure); 2] = [
             ("time", "ms", NANOS_MAX / 1e6, |cost| cost.nanos / 1e6),
             ("memory", "KiB", float(BYTES_MAX) / 1_024.0, |cost| float(cost.bytes) / 1_024.0),

@@ -22,6 +22,7 @@ type Row = (&'static str, &'static str, &'static str, &'static str, &'static str
 const LONG: usize = 60_000;
 
 /// The places of a format. `LONG` in a topic is a level of so many letters, `DEEP` as many levels.
+#[expect(clippy::too_many_lines, reason = "a table: one row a place")]
 pub(super) fn of(format: Format) -> Vec<Place> {
     let rows: &[Row] = match format {
         Format::Json => &[("top", "t", "{", "}", "value", "1"), LIST],

@@ -10,21 +10,27 @@ const CONTROL: [&str; 3] = ["Node Control/", "Device Control/", "bdSeq"];
 const NAME_MAX: usize = 128;
 
 /// The names of one device's metrics, one after the other.
-pub(super) struct Names {
-    /// The device's own name, plain and without its number.
-    owner: String,
+pub(super) struct Names<'d> {
+    device: &'d str,
+    /// The device's own name, plain and without its number, once it is needed: data under aliases
+    /// never do.
+    owner: Option<String>,
     /// Owner and name at hand.
     text: String,
 }
 
-impl Names {
-    pub(super) fn of(device: &str) -> Self {
-        let mut owner = String::new();
-        push_plain(device.get(..device.len().min(NAME_MAX)).unwrap_or_default(), &mut owner);
-        let is_number = |letter: char| letter.is_ascii_digit() || letter == '_';
-        owner.truncate(owner.trim_end_matches(is_number).len());
-        Self { owner, text: String::new() }
+impl<'d> Names<'d> {
+    pub(super) fn of(device: &'d str) -> Self {
+        Self { device, owner: None, text: String::new() }
     }
+}
+
+fn owner(device: &str) -> String {
+    let mut owner = String::new();
+    push_plain(device.get(..device.len().min(NAME_MAX)).unwrap_or_default(), &mut owner);
+    let is_number = |letter: char| letter.is_ascii_digit() || letter == '_';
+    owner.truncate(owner.trim_end_matches(is_number).len());
+    owner
 }
 
 impl Sparkplug {
@@ -32,7 +38,7 @@ impl Sparkplug {
     /// plain letters, with the device's name before it; then without its first parts.
     pub(super) fn find(
         &self,
-        names: &mut Names,
+        names: &mut Names<'_>,
         name: &str,
         is_boolean: bool,
     ) -> Option<(Option<WordIx>, &Word)> {
@@ -46,11 +52,12 @@ impl Sparkplug {
         Some((Some(found), self.keys.word(found)?))
     }
 
-    fn place(&self, names: &mut Names, name: &str, is_boolean: bool) -> Option<WordIx> {
+    fn place(&self, names: &mut Names<'_>, name: &str, is_boolean: bool) -> Option<WordIx> {
         if let Some(found) = self.keys.typed(name, is_boolean) {
             return Some(found);
         }
-        let Names { owner, text } = names;
+        let Names { device, owner: known, text } = names;
+        let owner = known.get_or_insert_with(|| owner(device));
         text.clear();
         text.push_str(owner);
         text.push('/');

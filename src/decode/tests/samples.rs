@@ -87,9 +87,9 @@ fn of_text(message: &str) -> Sample {
 
 fn of_line(line: &str) -> Sample {
     let (head, digits) = line.split_once(' ').unwrap();
-    let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+    let byte = |at| u8::from_str_radix(digits.get(at..at + 2).unwrap(), 16).unwrap();
     Sample {
-        topic: head[1..].to_owned(),
+        topic: head.strip_prefix('0').unwrap().to_owned(),
         payload: (0..digits.len()).step_by(2).map(byte).collect(),
     }
 }
