@@ -199,9 +199,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        decode::{
-            error::RefusalReason, meaning::Meaning, scalar::Scalar, settings::KeySettings,
-        },
+        decode::{error::RefusalReason, meaning::Meaning, scalar::Scalar, settings::KeySettings},
         model::{ReadingFlag, Value},
     };
 

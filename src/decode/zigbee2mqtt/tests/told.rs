@@ -8,7 +8,8 @@ use super::{
 
 #[test]
 fn the_owner_of_a_state_says_what_it_is_the_state_of() {
-    let owned = |owner: &str, features: &str| format!(r#"{{"type":"{owner}","features":[{features}]}}"#);
+    let owned =
+        |owner: &str, features: &str| format!(r#"{{"type":"{owner}","features":[{features}]}}"#);
     let state = |key: &str| binary(key, "\"ON\"", "\"OFF\"");
     for (owner, features, payload, expected) in [
         ("light", state("state"), r#"{"state":"ON","brightness":254}"#, "light_on=true"),
@@ -24,7 +25,12 @@ fn the_owner_of_a_state_says_what_it_is_the_state_of() {
             "appliance_on#1=true appliance_on#2=false",
         ),
         ("light", binary("state", "\"OFF\"", "\"ON\""), r#"{"state":"ON"}"#, "light_on=false"),
-        ("lock", binary("state", "\"LOCK\"", "\"UNLOCK\""), r#"{"state":"LOCK"}"#, "none no_known_key"),
+        (
+            "lock",
+            binary("state", "\"LOCK\"", "\"UNLOCK\""),
+            r#"{"state":"LOCK"}"#,
+            "none no_known_key",
+        ),
         ("cover", state("state"), r#"{"state":"OPEN"}"#, "none no_known_key"),
         ("composite", state("state"), r#"{"state":"ON"}"#, "none no_known_key"),
         ("light", numeric("temperature", "°F"), r#"{"temperature":212}"#, "air_temperature=100"),
@@ -40,11 +46,14 @@ fn the_owner_of_a_state_says_what_it_is_the_state_of() {
 #[test]
 fn two_stated_units_of_one_key_are_a_conflict() {
     let both = |one: &str, other: &str| {
-        let inside = format!(r#"{{"type":"climate","features":[{}]}}"#, numeric("temperature", other));
+        let inside =
+            format!(r#"{{"type":"climate","features":[{}]}}"#, numeric("temperature", other));
         format!("{},{inside}", numeric("temperature", one))
     };
-    let (hot, conflict) =
-        (r#"{"temperature":50,"humidity":4}"#, "relative_humidity=4 -air_temperature:unit_conflict");
+    let (hot, conflict) = (
+        r#"{"temperature":50,"humidity":4}"#,
+        "relative_humidity=4 -air_temperature:unit_conflict",
+    );
     for (one, other, expected) in [
         ("°C", "°F", conflict),
         ("°F", "°C", conflict),
@@ -63,9 +72,15 @@ fn what_is_never_published_says_nothing_of_states() {
         format!(r#"{{"type":"numeric","property":"temperature","unit":"°F","access":{access}}}"#)
     };
     let (usual, told) = ("air_temperature=50", "air_temperature=10");
-    for (access, expected) in
-        [("1", told), ("5", told), ("7", told), ("2", usual), ("4", usual), ("6", usual), ("\"x\"", told)]
-    {
+    for (access, expected) in [
+        ("1", told),
+        ("5", told),
+        ("7", told),
+        ("2", usual),
+        ("4", usual),
+        ("6", usual),
+        ("\"x\"", told),
+    ] {
         assert_eq!(after(&with(access), r#"{"temperature":50}"#), expected, "{access}");
     }
     let set_and_shown = format!("{},{}", with("2"), numeric("temperature", "°C"));
@@ -74,7 +89,8 @@ fn what_is_never_published_says_nothing_of_states() {
 
 #[test]
 fn bounds_of_a_key_are_not_read_and_inverted_words_are() {
-    let bounded = r#"{"type":"numeric","property":"temperature","unit":"°F","value_min":0,"value_max":40}"#;
+    let bounded =
+        r#"{"type":"numeric","property":"temperature","unit":"°F","value_min":0,"value_max":40}"#;
     assert_eq!(after(bounded, r#"{"temperature":212}"#), "air_temperature=100");
     for (expose, payload, expected) in [
         (binary("occupancy", "false", "true"), r#"{"occupancy":false}"#, "motion=true"),
