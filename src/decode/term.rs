@@ -382,5 +382,7 @@ fn is_text(word: &str, text: &str) -> bool {
     let is_number = |text: &str| text.starts_with(|it: char| it == '-' || it.is_ascii_digit());
     let number = |text: &str| text.parse::<f64>().ok().map(f64::to_bits);
     word.bytes().map(letter).eq(text.bytes().map(letter))
-        || is_number(word) && is_number(text) && number(word).is_some_and(|it| number(text) == Some(it))
+        || is_number(word)
+            && is_number(text)
+            && number(word).is_some_and(|it| number(text) == Some(it))
 }

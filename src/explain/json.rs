@@ -128,25 +128,23 @@ fn published_readings<'a>(trace: &'a Trace, published: &'a Published) -> Vec<Rea
         })
     };
     let readings = published.of(Lane::Readings).filter_map(Event::reading);
-    let named = readings.map(|reading| {
-        ReadingField {
-            device: source_name(trace, published, reading),
-            kind: &reading.kind,
-            channel: reading.channel,
-            value: ValueField::from(&reading.value),
-            unit: &reading.unit,
-            measured_at: reading.measured_at.and_then(rfc3339),
-            flags: reading.flags.iter().map(|flag: &Flag| flag.label()).collect(),
-            urgent: is_alert(reading),
-            place: Some(PlaceField {
-                tenant: &reading.tenant,
-                home: &reading.home,
-                room: &reading.room,
-                device_id: &reading.device,
-                event_id: hex(&reading.event_id),
-                event_id_basis: reading.basis_label(),
-            }),
-        }
+    let named = readings.map(|reading| ReadingField {
+        device: source_name(trace, published, reading),
+        kind: &reading.kind,
+        channel: reading.channel,
+        value: ValueField::from(&reading.value),
+        unit: &reading.unit,
+        measured_at: reading.measured_at.and_then(rfc3339),
+        flags: reading.flags.iter().map(|flag: &Flag| flag.label()).collect(),
+        urgent: is_alert(reading),
+        place: Some(PlaceField {
+            tenant: &reading.tenant,
+            home: &reading.home,
+            room: &reading.room,
+            device_id: &reading.device,
+            event_id: hex(&reading.event_id),
+            event_id_basis: reading.basis_label(),
+        }),
     });
     named.collect()
 }

@@ -314,7 +314,9 @@ impl Track {
                 self.mode = Mode::Refused { code, retry_at: now + pause, pause, then };
                 if then == Resend::Singly && pause == WORLD_PAUSE_MAX {
                     self.asks_another = !self.asks_another;
-                    if !self.asks_another && let Some(index) = self.last() {
+                    if !self.asks_another
+                        && let Some(index) = self.last()
+                    {
                         return Progress::Send(index, Grouping::Single);
                     }
                 }

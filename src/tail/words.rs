@@ -28,10 +28,13 @@ impl Event {
         match &self.what {
             What::Reading(reading) => {
                 let flags = reading.flags.iter();
-                let channel =
-                    (reading.channel > 0).then(|| format!("channel {}", reading.channel));
+                let channel = (reading.channel > 0).then(|| format!("channel {}", reading.channel));
                 let remarks = flags.filter_map(|flag| self.remark(reading, *flag));
-                let remarks = channel.into_iter().chain(remarks).map(|remark| [" (", &remark, ")"].concat()).collect();
+                let remarks = channel
+                    .into_iter()
+                    .chain(remarks)
+                    .map(|remark| [" (", &remark, ")"].concat())
+                    .collect();
                 (clean(&happening(reading)), remarks)
             }
             What::DeadLetter(letter) => (clean(&complaint(letter)), String::new()),

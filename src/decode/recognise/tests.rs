@@ -24,6 +24,12 @@ fn a_topic_or_else_the_payload_says_the_format() {
         ("shellies/shellyht-1/sensor/battery", "80", "shelly - -"),
         ("my-plug/events/rpc", "{\"method\":\"NotifyStatus\",\"params\":{}}", "shelly - my-plug"),
         ("my-plug/status/switch:0", "{\"id\":0}", "shelly - my-plug"),
+        (
+            "gate/status/blutrv:200",
+            "{\"id\":200,\"rssi\":-60,\"last_updated_ts\":1}",
+            "shelly - gate",
+        ),
+        ("home/gw/LWT", "online", "theengs - -"),
         ("node/sensor/bed/state", "21.5", "homeassistant - -"),
         ("node/status", "online", "homeassistant - -"),
         ("home/gw/BTtoMQTT/AABB", "{}", "theengs - -"),

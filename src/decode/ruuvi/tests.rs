@@ -120,6 +120,15 @@ fn a_gateway_may_decode_for_itself() {
 }
 
 #[test]
+fn what_is_heard_and_decoded_is_told_once() {
+    let data = "0201061BFF99040510B24718FFFF800080008000A8DFFFFFFFC40D15EA5E07";
+    let both = format!(r#"{{"data":"{data}","temperature":21.37,"humidity":45.5,"voltage":2.95}}"#);
+    let once = "air_temperature=21.37 relative_humidity=45.5 battery_voltage=2.95";
+    assert_eq!(of(&both), once);
+    assert_eq!(of(&format!(r#"{{"data":"{data}"}}"#)), once);
+}
+
+#[test]
 fn a_gateway_says_whether_it_is_there() {
     let told = |payload: &str| {
         told(&decoder(), "ruuvi/AA:00:00:00:00:01/gw_status", "", payload.as_bytes())

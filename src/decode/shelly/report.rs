@@ -27,19 +27,37 @@ pub(super) enum Key<'v> {
     /// When all of it was.
     Time,
     /// A reading.
-    Field { term: &'v Term, channel: u16 },
+    Field {
+        term: &'v Term,
+        channel: u16,
+    },
     /// A reading of a battery, which may not be there.
-    Battery { term: &'v Term, channel: u16, instance: u16 },
+    Battery {
+        term: &'v Term,
+        channel: u16,
+        instance: u16,
+    },
     /// Whether there is a supply beside the battery.
-    External { instance: u16 },
+    External {
+        instance: u16,
+    },
     /// A part of an event.
-    Event { index: u16, part: Part },
+    Event {
+        index: u16,
+        part: Part,
+    },
     /// The last press of an input of the first generation.
-    Press { term: &'v Term, channel: u16 },
+    Press {
+        term: &'v Term,
+        channel: u16,
+    },
     /// How many presses there were.
     Presses,
     /// A temperature whose unit stands beside it, and whether it is one.
-    Temperature { term: &'v Term, channel: u16 },
+    Temperature {
+        term: &'v Term,
+        channel: u16,
+    },
     Unit,
     Valid,
     /// Number of a BLU sensor's message.

@@ -53,6 +53,12 @@ fn keys_become_kinds() {
         (r#"{"act_bpm":0,"steps":4711}"#, "steps_day=4711"),
         (r#"{"button":2,"packet":7}"#, "button_press=double"),
         (r#"{"button":0}"#, "none no_value"),
+        (r#"{"tempc":20,"button":false}"#, "air_temperature=20"),
+        (r#"{"button":true}"#, "button_press=press"),
+        (r#"{"act_bpm":255,"steps":12}"#, "steps_day=12"),
+        (r#"{"rssi":0,"hum":40}"#, "relative_humidity=40"),
+        (r#"{"rssi":127}"#, "none no_value"),
+        (r#"{"presence":"absent","unlocked":true}"#, "presence=false"),
         (r#"{"button1":0,"button3":4}"#, "button_press#3=long"),
         (
             r#"{"accx":9.80665,"accy":0,"accz":-4.903325}"#,

@@ -73,6 +73,46 @@ fn values_are_named_by_the_formatter() {
 }
 
 #[test]
+fn makers_have_words_and_units_of_their_own() {
+    for (fields, expected) in [
+        (r#""decoded_payload":{"battery":97.5}"#, "battery_level=97.5~"),
+        (r#""decoded_payload":{"battery":3}"#, "battery_level=3~"),
+        (r#""decoded_payload":{"battery":3.6}"#, "battery_voltage=3.6~"),
+        (r#""decoded_payload":{"battery_percent":3.6}"#, "battery_level=3.6"),
+        (r#""decoded_payload":{"motion":7}"#, "motion=true"),
+        (r#""decoded_payload":{"motion":0,"occupancy":2}"#, "motion=false presence=true"),
+        (r#""decoded_payload":{"motion":"off"}"#, "motion=false"),
+        (r#""decoded_payload":{"motion":-1}"#, "-motion:state_unreadable"),
+        (
+            r#""decoded_payload":{"temperature":20,"externalTemperature":-18.5}"#,
+            "air_temperature=20 air_temperature#1=-18.5",
+        ),
+        (
+            r#""decoded_payload":{"TempC_SHT":20,"TempC_DS":-327.68,"TempC2":"5.0"}"#,
+            "air_temperature=20 air_temperature#2=5",
+        ),
+        (
+            r#""decoded_payload":{"co2":500,"history":[{"timestamp":1,"co2":900},{"co2":800}]}"#,
+            "co2=500",
+        ),
+        (r#""decoded_payload":{"button_event":"double press"}"#, "button_press=double"),
+        (r#""decoded_payload":{"button_1":1,"button_0":0}"#, "button_press#1=press"),
+        (r#""decoded_payload":{"fall_status":"fall"}"#, "fall"),
+        (r#""decoded_payload":{"fall_status":"normal"}"#, "none no_value"),
+        (r#""decoded_payload":{"ALARM_status":"TRUE"}"#, "sos"),
+        (r#""decoded_payload":{"ALARM_status":"FALSE"}"#, "none no_value"),
+        (r#""decoded_payload":{"pir_status":"trigger"}"#, "motion=true"),
+        (r#""decoded_payload":{"open":true,"bat":3.5}"#, "door_open=true battery_voltage=3.5~"),
+        (
+            r#""decoded_payload":{"air_humidity":{"value":40.5,"unit":"%"},"temperature":"N/A"}"#,
+            "relative_humidity=40.5",
+        ),
+    ] {
+        assert_eq!(told(&things_stack(), UP, "", uplink(fields).as_bytes()), expected, "{fields}");
+    }
+}
+
+#[test]
 fn other_topics_hold_no_reading() {
     let body = uplink(r#""decoded_payload":{"temperature":19}"#);
     for (topic, expected) in [

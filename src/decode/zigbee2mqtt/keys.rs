@@ -1,6 +1,8 @@
 //! The keys of Zigbee2MQTT as every message asks for them: found in one step, with what is short
 //! to say of each beside it.
 
+use std::collections::BTreeSet;
+
 use super::{endpoint, index::Index};
 use crate::{
     catalogue::{Catalogue, ValueType},
@@ -159,29 +161,13 @@ impl Keys {
         let [battery_voltage, mains_voltage] = ["battery_voltage", "mains_voltage"].map(kind);
         let is_voltage =
             |entry: &Entry| [battery_voltage, mains_voltage].contains(&entry.term.kind);
-        let is = |entry: &Entry, reliance| entry.term.reliance() == reliance;
-        let slots = || (0..).zip(&entries);
-        let assumed = || slots().filter(|(_, entry)| is(entry, Reliance::Assumed));
-        // What an operator asks for is not to be lost to what the table knows.
-        let weak = assumed().filter(|(_, entry)| !is_voltage(entry) && !entry.is_own);
-        let rivals = weak.flat_map(|(weak, entry)| {
-            let same = move |other: &Entry| other.term.kind == entry.term.kind;
-            let strong = slots().filter(move |(_, it)| same(it) && is(it, Reliance::Full));
-            strong.map(move |(strong, _)| (weak, strong))
-        });
-        // A word of one key that says what another key is for.
-        let spoken = slots().flat_map(|(weak, entry)| {
-            let kinds = entry.words.iter().map(|(_, term)| term.kind);
-            kinds.flat_map(move |kind| {
-                let same = slots().filter(move |(slot, it)| *slot != weak && it.term.kind == kind);
-                same.map(move |(strong, _)| (weak, strong))
-            })
-        });
-        let voltages = assumed().filter(|(_, entry)| is_voltage(entry));
+        let is_assumed = |entry: &Entry| entry.term.reliance() == Reliance::Assumed;
+        let slots = (0..).zip(&entries);
+        let voltages = slots.filter(|(_, entry)| is_assumed(entry) && is_voltage(entry));
         Self {
             index: Index::new(rules),
             voltages: voltages.map(|(slot, _)| slot).collect(),
-            rivals: rivals.chain(spoken).collect(),
+            rivals: rivals(&entries, is_voltage),
             entries,
             battery_voltage,
             mains_voltage,
@@ -241,6 +227,24 @@ impl Entry {
     }
 }
 
+/// Pairs of slots of which the first gives way to the second.
+fn rivals(entries: &[Entry], is_voltage: impl Fn(&Entry) -> bool) -> Vec<(usize, usize)> {
+    let is = |entry: &Entry, reliance| entry.term.reliance() == reliance;
+    let slots = || (0..).zip(entries);
+    let mut rivals = BTreeSet::new();
+    for (weak, entry) in slots() {
+        // What an operator asks for is not to be lost to what the table knows.
+        let is_weak = is(entry, Reliance::Assumed) && !is_voltage(entry) && !entry.is_own;
+        let certain = slots().filter(|(_, it)| is_weak && is(it, Reliance::Full));
+        let certain = certain.filter(|(_, it)| it.term.kind == entry.term.kind);
+        // A word of one key says what another key is for.
+        let is_spoken = |kind| entry.words.iter().any(|(_, term)| term.kind == kind);
+        let spoken = slots().filter(|(slot, it)| *slot != weak && is_spoken(it.term.kind));
+        rivals.extend(certain.chain(spoken).map(|(strong, _)| (weak, strong)));
+    }
+    rivals.into_iter().collect()
+}
+
 /// Who measures the one runs on a battery, and who measures the other is plugged in.
 fn hint(kind: &str) -> Hint {
     match kind {
@@ -263,7 +267,7 @@ mod tests {
         let catalogue = Arc::new(Catalogue::builtin());
         let settings = DecoderSettings::new(&catalogue);
         let [state, availability] = Keys::both(&settings).unwrap();
-        let mut slots = std::collections::BTreeSet::new();
+        let mut slots = BTreeSet::new();
         for row in TABLE.lines().skip(1) {
             let key = row.split(',').next().unwrap();
             if let Some((stem, word)) = key.split_once(WORD) {
@@ -286,6 +290,6 @@ mod tests {
         for voltage in [state.battery_voltage, state.mains_voltage] {
             assert_ne!(voltage, KindId(0), "or the first kind is a voltage now");
         }
-        assert_eq!((state.voltages.len(), state.rivals.len()), (2, 1));
+        assert_eq!((state.voltages.len(), state.rivals.len()), (2, 5));
     }
 }

@@ -144,9 +144,10 @@ impl<'d> Report<'d> {
             return Err(DecodeError::TooManyReadings { limit: READINGS_MAX });
         }
         for (weak, strong) in &self.keys.rivals {
-            let strong = self.out.keyed(*strong).map(|it| (it.kind, it.value != Value::State(false)));
-            let weak_kind = self.out.keyed(*weak).map(|it| it.kind);
-            if strong.is_some_and(|(kind, counts)| counts && weak_kind == Some(kind)) {
+            let Some(kind) = self.out.keyed(*weak).map(|weak| weak.kind) else { continue };
+            // What is said not to be so does not take back what has just happened.
+            let is_same = |it: &Reading| it.kind == kind && it.value != Value::State(false);
+            if self.out.keyed(*strong).is_some_and(|strong| is_same(strong)) {
                 self.out.forget(*weak);
             }
         }

@@ -1,3 +1,4 @@
+mod families;
 mod list;
 mod own;
 mod told;

@@ -65,6 +65,10 @@ fn numbers_of_notifications_become_states() {
         ("Power_Management/Mains_status", "2", "mains_fail=true"),
         ("Power_Management/Mains_status", "3", "mains_fail=false"),
         ("Power_Management/Battery_level_status", "11", "battery_low=true"),
+        ("Access_Control/Door_state", "0", "none no_value"),
+        ("Access_Control/Window_state", "22", "window_open=true"),
+        ("Home_Security/Motion_sensor_status", "254", "none no_value"),
+        ("Smoke_Alarm/Sensor_status", "254", "none no_value"),
         ("Smoke_Alarm/Alarm_status", "6", "none no_known_key"),
         ("Something/else", "1", "none no_known_key"),
     ] {
@@ -152,5 +156,23 @@ fn name_and_time_are_the_same_in_all_topics() {
         assert_eq!(out.devices[0].name, expected, "{topic} {captured}");
         let at = DeviceTime::At(UnixMicros(1_700_000_000_000_000));
         assert_eq!(out.devices[0].measured_at, at);
+    }
+}
+
+#[test]
+fn other_classes_are_no_mistakes() {
+    for (path, payload, expected) in [
+        ("156/0/state/5", "true", "water_leak=true"),
+        ("156/0/state/1", "false", "smoke_alarm=false"),
+        ("sensor_alarm/endpoint_0/state/WaterLeak", "true", "water_leak=true"),
+        ("156/0/state/0", "true", "none no_known_key"),
+        ("32/0/currentValue", "255", "none status"),
+        ("132/0/wakeUpInterval", "3600", "none status"),
+        ("indicator/endpoint_0/value", "0", "none status"),
+        ("49/0/Distance", r#"{"value":80,"unit":"cm"}"#, "target_distance=0.8"),
+        ("49/0/Systolic_blood_pressure", "128", "systolic_bp=128"),
+        ("7/0/x", "1", "error topic_unknown"),
+    ] {
+        assert_eq!(at(&format!("z/hall/{path}"), payload), expected, "{path} {payload}");
     }
 }
