@@ -69,7 +69,10 @@ fn said(registry: &Registry) -> Vec<String> {
         let (home, consent) = registry.table.home(line.home).unwrap();
         let (tenant, home) = (home.tenant, home.id);
         let DeviceText { name, id, room, .. } = line.text;
-        format!("{name} {tenant} {home} {room} {id} {:?} {consent:?}", registry.table.extras(line.number))
+        format!(
+            "{name} {tenant} {home} {room} {id} {:?} {consent:?}",
+            registry.table.extras(line.number)
+        )
     });
     told.collect()
 }
