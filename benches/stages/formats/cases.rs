@@ -168,7 +168,7 @@ pub(crate) const CASES: &[Case] = &[
             Format::Theengs,
             "home/hall/BTtoMQTT/A4C138AABB01",
             r#"{"id":"A4:C1:38:AA:BB:01","name":"ATC_AABB01","rssi":-6~,"brand":"Xiaomi","model":"TH Sensor","model_id":"LYWSD03MMC_ATC","type":"THB","tempc":2~.~,"tempf":7~.~,"hum":4~.~,"batt":8~,"volt":2.9~}"#,
-            4,
+            5,
         )
     },
     Case {
@@ -177,7 +177,7 @@ pub(crate) const CASES: &[Case] = &[
             Format::Ruuvi,
             "ruuvi/AA:00:00:00:00:01/C4:0D:15:EA:5E:07",
             r#"{"gw_mac":"AA:00:00:00:00:01","rssi":-6~,"aoa":[],"gwts":"17723231~~","ts":"17723231~~","data":"0201061BFF99040510B247~8C5C~001~FC2C0064A8D6111234C40D15EA5E07","coords":""}"#,
-            7,
+            8,
         )
     },
     Case {
@@ -195,7 +195,7 @@ pub(crate) const CASES: &[Case] = &[
             Format::ThingsStack,
             "v3/care@town/devices/bed-1/up",
             r#"{"end_device_ids":{"device_id":"bed-1","application_ids":{"application_id":"care"},"dev_eui":"70B3D57ED0000001"},"received_at":"2026-02-28T23:59:5~.~~~Z","uplink_message":{"f_port":2,"f_cnt":3~~,"decoded_payload":{"temperature":2~.~,"humidity":4~.~,"battery_voltage":3.0~},"rx_metadata":[{"gateway_ids":{"gateway_id":"roof"},"rssi":-9~,"snr":7.~,"time":"2026-02-28T23:59:5~.~~~Z"}],"settings":{"frequency":"868100000"}}}"#,
-            3,
+            4,
         )
     },
     Case {
@@ -204,7 +204,7 @@ pub(crate) const CASES: &[Case] = &[
             Format::ChirpStack,
             "application/4/device/0badc0de0badc0de/event/up",
             r#"{"deduplicationId":"x","time":"2026-02-28T23:59:5~.~~~Z","deviceInfo":{"applicationId":"4","deviceName":"bed","devEui":"0badc0de0badc0de"},"fCnt":3~~,"fPort":2,"object":{"temperature":2~.~,"humidity":4~.~},"rxInfo":[{"gatewayId":"0a","rssi":-9~,"snr":7.~}]}"#,
-            2,
+            3,
         )
     },
     Case {
