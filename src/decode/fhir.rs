@@ -74,6 +74,7 @@ impl Fhir {
                         Ok(fate) => withdrawn |= fate == Fate::Withdrawn,
                         // What one of them breaks says nothing about its neighbours.
                         Err(DecodeError::Rule { .. }) => {
+                            out.check_room()?;
                             out.refuse(None, RefusalReason::ReadingShape, None);
                         }
                         Err(error) => return Err(error),

@@ -239,6 +239,7 @@ fn a_name_that_is_true_or_false_is_another_thing() {
         vec![named("Room/Light"), number(14, 1)],
         vec![named("Sleep Stage"), bytes(15, b"deep")],
         vec![named("RestingHeartRate"), number(10, 54)],
+        vec![named("Setpoints/Temperature"), float(23.0)],
     ];
     assert_eq!(
         session.data(2, &metrics),
