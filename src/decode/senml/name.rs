@@ -20,6 +20,22 @@ impl<'n> Name<'n> {
         component(part).unwrap_or_else(|| part.rsplit(LAST).next().unwrap_or(part))
     }
 
+    /// Its last two parts, where a `/` stands between them: `bed/occupied`.
+    pub(super) fn last_two(self) -> Option<&'n str> {
+        let part = if self.own.is_empty() { self.base } else { self.own };
+        let (before, _) = part.rsplit_once('/')?;
+        let first = before.rsplit(LAST).next().unwrap_or(before);
+        part.get(before.len() - first.len()..)
+    }
+
+    /// The name without separators at its end, which a base name mostly has.
+    pub(super) fn trimmed(self) -> Self {
+        match self.own.trim_end_matches(BETWEEN) {
+            "" => Self { base: self.base.trim_end_matches(BETWEEN), own: "" },
+            own => Self { base: self.base, own },
+        }
+    }
+
     /// The name without its last part and what stands before that.
     pub(super) fn without_last(self) -> Self {
         let last = self.last().len();
@@ -78,6 +94,21 @@ mod tests {
         ] {
             let name = Name { base, own };
             assert_eq!((name.last(), name.without_last().is(device)), (last, true), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn two_parts_belong_together_behind_a_slash() {
+        for (base, own, two, trimmed) in [
+            ("home:", "bed/occupied", Some("bed/occupied"), "home:bed/occupied"),
+            ("", "urn:dev:ow:1/bed/occupied", Some("bed/occupied"), "urn:dev:ow:1/bed/occupied"),
+            ("", "ow:1/temp", Some("1/temp"), "ow:1/temp"),
+            ("ow:1:", "", None, "ow:1"),
+            ("ow:1:", "temp_", None, "ow:1:temp"),
+            ("", "/", Some("/"), ""),
+        ] {
+            let name = Name { base, own };
+            assert_eq!((name.last_two(), name.trimmed().is(trimmed)), (two, true), "{name:?}");
         }
     }
 

@@ -92,7 +92,7 @@ impl<'d, 'a> Pack<'d, 'a> {
         let base_unit = self.base_unit.clone();
         let unit = unit.as_deref().unwrap_or(&base_unit);
         let is_boolean = matches!(record.value, Some(Given::Scalar(Label::BooleanValue, _)));
-        let (term, named) = match self.find(whole.last(), is_boolean, unit) {
+        let (term, named) = match self.find(whole, is_boolean, unit) {
             Found::Term(term, named) => (term, named),
             Found::NoReading => return Ok(()),
             Found::Unknown => {
@@ -122,7 +122,7 @@ impl<'d, 'a> Pack<'d, 'a> {
         };
         let device = match named {
             Named::ByName => whole.without_last(),
-            Named::ByUnit => whole,
+            Named::ByUnit => whole.trimmed(),
         };
         let measured_at = self.time(time.unwrap_or(0.0));
         let ours = self.senml.units.get(unit).copied().unwrap_or(unit);
@@ -139,8 +139,9 @@ impl<'d, 'a> Pack<'d, 'a> {
     }
 
     /// The name goes first, then the unit.
-    fn find(&self, last: &str, is_boolean: bool, unit: &str) -> Found<'d> {
-        match self.senml.keys.named(last, is_boolean) {
+    fn find(&self, name: Name<'_>, is_boolean: bool, unit: &str) -> Found<'d> {
+        let of_two = name.last_two().and_then(|two| self.senml.keys.typed(two, is_boolean));
+        match of_two.or_else(|| self.senml.keys.named(name.last(), is_boolean)) {
             Some((_, Word::Term(term))) => Found::Term(term, Named::ByName),
             Some((_, Word::NoReading)) => Found::NoReading,
             None => match self.senml.by_unit.get(unit) {

@@ -345,3 +345,17 @@ fn data_allocates_nothing() {
     let info = allocation_counter::measure(|| assert_eq!(decode(), Ok(Outcome::Readings)));
     assert_eq!(info.count_total, 0);
 }
+
+/// After a new birth of its node a device must be born anew, or its units are not known.
+#[test]
+fn a_device_without_its_birth_is_asked_for() {
+    let mut session = Session::born();
+    session.node_birth(5);
+    assert!(session.out.request.is_none());
+    let weight = [vec![named("Weight"), float(70.0)]];
+    assert_eq!(session.data(1, &weight), "Town/home 7/bed-2[body_weight=70~]");
+    assert!(session.out.request.is_some());
+    let mut session = Session::born();
+    session.data(2, &weight);
+    assert!(session.out.request.is_none(), "it was born");
+}
