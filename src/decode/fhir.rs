@@ -60,8 +60,8 @@ impl Fhir {
         let mut withdrawn = false;
         match kind {
             "Observation" => {
-                withdrawn =
-                    self.observation(device, &Devices::default(), root, out)? == Fate::Withdrawn
+                let fate = self.observation(device, &Devices::default(), root, out)?;
+                withdrawn = fate == Fate::Withdrawn;
             }
             "Bundle" => {
                 let entries = || root.get("entry").into_iter().flat_map(At::items);

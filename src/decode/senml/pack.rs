@@ -111,14 +111,14 @@ impl<'d, 'a> Pack<'d, 'a> {
                 self.out.unknown_keys = self.out.unknown_keys.saturating_add(1);
                 return Ok(());
             }
-            None => match self.base_value {
-                // What is missing counts as zero where there is the other.
-                Some(base) => Scalar::Float(base),
-                None => {
+            // What is missing counts as zero where there is the other.
+            None => {
+                let Some(base) = self.base_value else {
                     self.out.refuse(Some(term.kind), RefusalReason::ValueMissing, None);
                     return Ok(());
-                }
-            },
+                };
+                Scalar::Float(base)
+            }
         };
         let device = match named {
             Named::ByName => whole.without_last(),
