@@ -60,8 +60,8 @@ impl Fhir {
         let mut withdrawn = false;
         match kind {
             "Observation" => {
-                withdrawn =
-                    self.observation(device, &Devices::default(), root, out)? == Fate::Withdrawn
+                let fate = self.observation(device, &Devices::default(), root, out)?;
+                withdrawn = fate == Fate::Withdrawn;
             }
             "Bundle" => {
                 let entries = || root.get("entry").into_iter().flat_map(At::items);
@@ -74,6 +74,7 @@ impl Fhir {
                         Ok(fate) => withdrawn |= fate == Fate::Withdrawn,
                         // What one of them breaks says nothing about its neighbours.
                         Err(DecodeError::Rule { .. }) => {
+                            out.check_room()?;
                             out.refuse(None, RefusalReason::ReadingShape, None);
                         }
                         Err(error) => return Err(error),

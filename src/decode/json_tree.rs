@@ -148,11 +148,11 @@ struct Grow<'a> {
 }
 
 impl<'a> Grow<'a> {
-    fn add(&mut self, content: Content<'a>) -> Result<usize, DecodeError> {
+    fn add(&mut self, content: Content<'a>) -> usize {
         let at = self.nodes.len();
         let key = mem::take(&mut self.key);
         self.nodes.push(Node { key, content, end: at + 1 });
-        Ok(at)
+        at
     }
 }
 
@@ -169,14 +169,15 @@ impl<'a> Listener<'a> for Grow<'a> {
     fn leave(&mut self, _: Mark) {}
 
     fn value(&mut self, value: Scalar<'a>) -> Result<(), DecodeError> {
-        self.add(Content::Scalar(value)).map(|_| ())
+        self.add(Content::Scalar(value));
+        Ok(())
     }
 
     fn begin(&mut self, holder: Holder) -> Result<Mark, DecodeError> {
-        self.add(match holder {
+        Ok(self.add(match holder {
             Holder::Object => Content::Object,
             Holder::List => Content::List,
-        })
+        }))
     }
 
     fn end(&mut self, at: Mark) {

@@ -75,12 +75,14 @@ impl OpenMHealth {
         }
         let mut last = None;
         for point in root.items() {
+            out.check_room()?;
             let so_far = out.readings.len();
             match self.data_point(device, point, by_topic.as_deref(), out) {
                 Ok(non_reading) => last = non_reading.or(last),
                 // A point that breaks its schema says nothing about its neighbours.
                 Err(DecodeError::Rule { .. } | DecodeError::JsonShape { .. }) => {
                     out.readings.truncate(so_far);
+                    out.check_room()?;
                     out.refuse(None, RefusalReason::ReadingShape, None);
                 }
                 Err(error) => return Err(error),

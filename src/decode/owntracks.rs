@@ -93,6 +93,7 @@ impl OwnTracks {
                 };
                 let key = if is_day(at) { "steps/day" } else { "steps/steps" };
                 self.take(key, at.get("steps"), out);
+                self.take("steps/distance", at.get("distance"), out);
             }
             // The broker says it, with the time at which the telephone had connected.
             "lwt" => self.say("lwt", &Scalar::Bool(false), out),

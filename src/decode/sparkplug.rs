@@ -134,7 +134,8 @@ impl Sparkplug {
             part.finish(out);
         }
         let is_born = node.is_some_and(|node| node.is_born);
-        if !is_born || missed > 0 || seen.unannounced {
+        let is_whole = node.is_some_and(|node| node.is_born && node.has(place.device));
+        if !is_whole || missed > 0 || seen.unannounced {
             self.ask(place, &name, message.received, memory, out);
         }
         if seen.unannounced && !is_born && out.readings.is_empty() {

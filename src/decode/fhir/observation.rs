@@ -1,5 +1,7 @@
 //! One Observation: who, when, and its value or those of its components.
 
+use std::borrow::Cow;
+
 use super::{Code, Fhir, device::Devices, sampled::Sampled};
 use crate::{
     catalogue::{Catalogue, ValueType},
@@ -136,6 +138,8 @@ fn quantity_of(
     let system = at.get("system").and_then(At::text);
     let is_ucum = system.is_none_or(|system| system == "http://unitsofmeasure.org");
     let code = at.get("code").and_then(At::text).filter(|_| is_ucum);
+    let plain = code.map(|code| without_annotations(catalogue, term, code));
+    let code = plain.as_deref();
     let text = at.get("unit").and_then(At::text);
     let is_number = catalogue.get(term.kind).value_type == ValueType::Number;
     if let (Some(code), Some(text), true) = (code, text, is_number)
@@ -146,6 +150,18 @@ fn quantity_of(
         return refused(RefusalReason::UnitConflict);
     }
     term.read(catalogue, value.scalar(), code.or(text))
+}
+
+/// In UCUM what stands in braces is a remark: `{pulse}/min` is `/min`.
+fn without_annotations<'c>(catalogue: &Catalogue, term: &Term, code: &'c str) -> Cow<'c, str> {
+    if !code.contains('{') || catalogue.conversion(term.kind, code).is_ok() {
+        return code.into();
+    }
+    let mut plain = String::with_capacity(code.len());
+    for part in code.split('{') {
+        plain.push_str(part.split_once('}').map_or(part, |(_, behind)| behind));
+    }
+    plain.into()
 }
 
 /// A coded answer: the code or text that the kind, or the table of codes, has a word for.

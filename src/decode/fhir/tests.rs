@@ -85,6 +85,9 @@ fn values_come_in_many_forms() {
             "-body_weight:type_unsupported",
         ),
         ("29463-7", quantity(r#""unit":"kg""#), "-body_weight:value_missing"),
+        ("8867-4", quantity(r#""value":61,"code":"{pulse}/min""#), "heart_rate=61"),
+        ("59408-5", quantity(r#""value":97,"code":"%{saturation}""#), "spo2=97"),
+        ("29463-7", quantity(r#""value":61,"code":"{pulse}/min""#), "-body_weight:unit_mismatch"),
         ("41950-7", r#""valueInteger":5120"#.to_owned(), "steps_day=5120~"),
         ("8867-4", r#""dataAbsentReason":{"text":"x"}"#.to_owned(), "none no_value"),
         ("8867-4", r#""note":[]"#.to_owned(), "-heart_rate:value_missing"),
@@ -151,6 +154,11 @@ fn what_one_entry_breaks_is_refused_alone() {
     assert_eq!(
         of(&format!(r#"{{"resourceType":"Bundle","entry":[{entries}]}}"#)),
         "heart_rate=61 respiratory_rate=14 -?:reading_shape -?:reading_shape"
+    );
+    let broken = vec![r#"{"resource":{"resourceType":"Observation"}}"#; 1_001].join(",");
+    assert_eq!(
+        of(&format!(r#"{{"resourceType":"Bundle","entry":[{broken}]}}"#)),
+        "error too_many_readings"
     );
 }
 

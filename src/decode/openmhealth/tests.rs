@@ -155,6 +155,10 @@ fn a_list_is_several_data_points_and_one_that_is_wrong_is_alone() {
         "heart_rate=61 body_weight=72.5747792 -?:reading_shape -?:reading_shape"
     );
     assert_eq!(of(&format!("[{broken}]")), "-?:reading_shape");
+    for many in ["7", "{}"] {
+        let many = vec![many; 1_001].join(",");
+        assert_eq!(of(&format!("[{many}]")), "error too_many_readings", "devices, too");
+    }
 }
 
 fn framed(frame: &str) -> String {

@@ -25,6 +25,21 @@ impl<'n> Name<'n> {
         })
     }
 
+    /// Its last two parts, where a `/` stands between them: `bed/occupied`.
+    pub(super) fn last_two(self) -> Option<&'n str> {
+        let part = if self.own.is_empty() { self.base } else { self.own };
+        let (before, _) = part.rsplit_once('/')?;
+        part.get(before.bytes().rposition(is_last).map_or(0, |at| at + 1)..)
+    }
+
+    /// The name without separators at its end, which a base name mostly has.
+    pub(super) fn trimmed(self) -> Self {
+        match self.own.trim_end_matches(BETWEEN) {
+            "" => Self { base: self.base.trim_end_matches(BETWEEN), own: "" },
+            own => Self { base: self.base, own },
+        }
+    }
+
     /// The name without its last part and what stands before that.
     pub(super) fn without_last(self) -> Self {
         let last = self.last().len();
@@ -91,6 +106,21 @@ mod tests {
         ] {
             let name = Name { base, own };
             assert_eq!((name.last(), name.without_last().is(device)), (last, true), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn two_parts_belong_together_behind_a_slash() {
+        for (base, own, two, trimmed) in [
+            ("home:", "bed/occupied", Some("bed/occupied"), "home:bed/occupied"),
+            ("", "urn:dev:ow:1/bed/occupied", Some("bed/occupied"), "urn:dev:ow:1/bed/occupied"),
+            ("", "ow:1/temp", Some("1/temp"), "ow:1/temp"),
+            ("ow:1:", "", None, "ow:1"),
+            ("ow:1:", "temp_", None, "ow:1:temp"),
+            ("", "/", Some("/"), ""),
+        ] {
+            let name = Name { base, own };
+            assert_eq!((name.last_two(), name.trimmed().is(trimmed)), (two, true), "{name:?}");
         }
     }
 

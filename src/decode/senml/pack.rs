@@ -80,27 +80,33 @@ impl<'d, 'a> Pack<'d, 'a> {
         }
     }
 
-    /// Resolves a record and takes what it measures.
-    pub(super) fn take(&mut self, record: Record<'a>) -> Result<(), DecodeError> {
-        self.records += 1;
-        if self.records > RECORDS_MAX {
-            return Err(DecodeError::TooManyReadings { limit: READINGS_MAX });
-        }
-        let is_base_only = record.is_base_only();
-        let Record { base_name, base_time, base_unit, base_value, name, unit, time, .. } = record;
-        self.base_time = base_time.unwrap_or(self.base_time);
-        self.base_value = base_value.or(self.base_value);
-        // What holds for all that follow is looked at once, however long it is.
-        if let Some(name) = base_name {
+    /// Takes over what holds for this record and all that follow. It is looked at once, however
+    /// long it is.
+    fn rebase(&mut self, record: &mut Record<'a>) -> Result<(), DecodeError> {
+        self.base_time = record.base_time.unwrap_or(self.base_time);
+        self.base_value = record.base_value.or(self.base_value);
+        if let Some(name) = record.base_name.take() {
             if name.len() > BASE_MAX {
                 return Err(DecodeError::DeviceNameTooLong { limit: BASE_MAX });
             }
             self.is_base_legal = Name { base: &name, own: "" }.is_legal();
             self.base_name = name;
         }
-        if let Some(unit) = base_unit {
+        if let Some(unit) = record.base_unit.take() {
             self.base_unit = if unit.len() > BASE_MAX { Cow::Borrowed(NO_UNIT) } else { unit };
         }
+        Ok(())
+    }
+
+    /// Resolves a record and takes what it measures.
+    pub(super) fn take(&mut self, mut record: Record<'a>) -> Result<(), DecodeError> {
+        self.records += 1;
+        if self.records > RECORDS_MAX {
+            return Err(DecodeError::TooManyReadings { limit: READINGS_MAX });
+        }
+        let is_base_only = record.is_base_only();
+        self.rebase(&mut record)?;
+        let Record { name, unit, time, .. } = record;
         self.out.unknown_keys = self.out.unknown_keys.saturating_add(record.unknown);
         if is_base_only && time.is_none() {
             return Ok(());
@@ -115,7 +121,7 @@ impl<'d, 'a> Pack<'d, 'a> {
         let base_unit = self.base_unit.clone();
         let unit = unit.as_deref().unwrap_or(&base_unit);
         let is_boolean = matches!(record.value, Some(Given::Scalar(Label::BooleanValue, _)));
-        let (term, named) = match self.find(whole.last(), is_boolean, unit) {
+        let (term, named) = match self.find(whole, is_boolean, unit) {
             Found::Term(term, named) => (term, named),
             Found::NoReading => return Ok(()),
             Found::Unknown => {
@@ -134,18 +140,18 @@ impl<'d, 'a> Pack<'d, 'a> {
                 self.out.unknown_keys = self.out.unknown_keys.saturating_add(1);
                 return Ok(());
             }
-            None => match self.base_value {
-                // What is missing counts as zero where there is the other.
-                Some(base) => Scalar::Float(base),
-                None => {
+            // What is missing counts as zero where there is the other.
+            None => {
+                let Some(base) = self.base_value else {
                     self.out.refuse(Some(term.kind), RefusalReason::ValueMissing, None);
                     return Ok(());
-                }
-            },
+                };
+                Scalar::Float(base)
+            }
         };
         let device = match named {
             Named::ByName => whole.without_last(),
-            Named::ByUnit => whole,
+            Named::ByUnit => whole.trimmed(),
         };
         let measured_at = self.time(time.unwrap_or(0.0));
         let ours = self.senml.units.get(unit).copied().unwrap_or(unit);
@@ -166,8 +172,10 @@ impl<'d, 'a> Pack<'d, 'a> {
     }
 
     /// The name goes first, then the unit.
-    fn find(&self, last: &str, is_boolean: bool, unit: &str) -> Found<'d> {
-        match self.senml.keys.named(last, is_boolean) {
+    fn find(&self, name: Name<'_>, is_boolean: bool, unit: &str) -> Found<'d> {
+        let keys = &self.senml.keys;
+        let of_two = name.last_two().and_then(|two| keys.word(keys.typed(two, is_boolean)?));
+        match of_two.or_else(|| keys.named(name.last(), is_boolean)) {
             Some(Word::Term(term)) => Found::Term(term, Named::ByName),
             Some(Word::NoReading) => Found::NoReading,
             None => match self.senml.by_unit.get(unit) {

@@ -115,7 +115,7 @@ fn packs_in_short() {
     for (pack, expected) in [
         (
             r#"[{"n":"bed/occupied","vb":true},{"n":"bed/hr","v":61}]"#,
-            "presence=true heart_rate=61~",
+            "bed_occupied=true heart_rate=61~",
         ),
         (r#"[{"bn":"a/","bv":20,"n":"temp","u":"Cel","v":1.5}]"#, "air_temperature=21.5"),
         (r#"[{"n":"a/temp","u":"K","v":273.15}]"#, "air_temperature=0"),
@@ -227,6 +227,9 @@ fn names_are_known_however_they_are_written() {
         ("button", r#""vb":true"#, "button_press=press"),
         ("button", r#""vb":false"#, "none no_value"),
         ("lock_state", r#""vs":"locked""#, "lock_state=locked"),
+        ("bed/occupied", r#""vb":true"#, "bed_occupied=true"),
+        ("room/occupied", r#""vb":true"#, "presence=true"),
+        ("setpoint/temperature", r#""v":22,"u":"Cel""#, "none no_known_key"),
     ] {
         let pack = format!(r#"[{{"n":"{name}",{value}}}]"#);
         assert_eq!(short(pack.as_bytes()), expected, "{pack}");
@@ -255,4 +258,14 @@ fn a_number_in_a_long_form_of_cbor_does_not_cost_its_neighbours() {
     assert_eq!(pack(b"\xc4\x82\x20\xc2\x42\x01\x00"), refused);
     assert_eq!(pack(b"\xc1\x03"), refused);
     assert_eq!(short(b"\xa1\x00\x64temp"), "error cbor_malformed", "a map is no pack");
+}
+
+#[test]
+fn a_device_is_one_whatever_separator_its_base_name_ends_with() {
+    for base in ["urn:dev:mac:aa11", "urn:dev:mac:aa11:", "urn:dev:mac:aa11/", "urn:dev:mac:aa11_"]
+    {
+        let pack = format!(r#"[{{"bn":"{base}","u":"Cel","v":21,"t":-1}}]"#);
+        let expected = "urn:dev:mac:aa11:air_temperature=21@1636927999000";
+        assert_eq!(resolved(pack.as_bytes()), expected, "{base}");
+    }
 }

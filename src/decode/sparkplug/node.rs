@@ -111,6 +111,11 @@ impl Channels {
 }
 
 impl Node {
+    /// Was the device born? The node itself is asked for by [`Self::is_born`].
+    pub(super) fn has(&self, device: &str) -> bool {
+        device.is_empty() || self.devices.contains(device)
+    }
+
     /// Forgets what the births of a device said; of the node itself, everything.
     pub(super) fn forget(&mut self, device: &str) {
         if device.is_empty() {

@@ -239,6 +239,7 @@ fn a_name_that_is_true_or_false_is_another_thing() {
         vec![named("Room/Light"), number(14, 1)],
         vec![named("Sleep Stage"), bytes(15, b"deep")],
         vec![named("RestingHeartRate"), number(10, 54)],
+        vec![named("Setpoints/Temperature"), float(23.0)],
     ];
     assert_eq!(
         session.data(2, &metrics),
@@ -343,4 +344,18 @@ fn data_allocates_nothing() {
     assert_eq!(decode(), Ok(Outcome::Readings));
     let info = allocation_counter::measure(|| assert_eq!(decode(), Ok(Outcome::Readings)));
     assert_eq!(info.count_total, 0);
+}
+
+/// After a new birth of its node a device must be born anew, or its units are not known.
+#[test]
+fn a_device_without_its_birth_is_asked_for() {
+    let mut session = Session::born();
+    session.node_birth(5);
+    assert!(session.out.request.is_none());
+    let weight = [vec![named("Weight"), float(70.0)]];
+    assert_eq!(session.data(1, &weight), "Town/home 7/bed-2[body_weight=70~]");
+    assert!(session.out.request.is_some());
+    let mut session = Session::born();
+    session.data(2, &weight);
+    assert!(session.out.request.is_none(), "it was born");
 }
