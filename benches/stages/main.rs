@@ -37,6 +37,7 @@ use self::{
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 #[derive(Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 struct Arguments {
     /// Hardly any repetitions: does every stage run?
     #[arg(long)]

@@ -43,7 +43,7 @@ pub(super) fn protobuf(random: &mut StdRng) -> Vec<u8> {
 
 /// A pack of ten records, with base name and base time in the first.
 pub(super) fn senml_cbor(random: &mut StdRng) -> Vec<u8> {
-    let mut payload = vec![0x80 | READINGS as u8];
+    let mut payload = vec![0x80 | short(READINGS)];
     for (number, (_, name, unit)) in MEASURED.iter().cycle().take(READINGS).enumerate() {
         payload.push(if number == 0 { 0xa5 } else { 0xa3 });
         if number == 0 {
@@ -62,9 +62,14 @@ pub(super) fn senml_cbor(random: &mut StdRng) -> Vec<u8> {
     payload
 }
 
+/// A length below 24, which CBOR writes into the first byte.
+fn short(length: usize) -> u8 {
+    u8::try_from(length).unwrap_or(23).min(23)
+}
+
 /// A text below 24 bytes.
 fn cbor_text(text: &str, payload: &mut Vec<u8>) {
-    payload.push(0x60 | text.len() as u8);
+    payload.push(0x60 | short(text.len()));
     payload.extend(text.as_bytes());
 }
 
@@ -103,7 +108,7 @@ fn sparkplug(sequence: u64, has_metrics: bool, random: &mut StdRng) -> Vec<u8> {
         let (_, name, _) = MEASURED.iter().cycle().nth(alias).copied().unwrap_or_default();
         string::encode(1, &format!("Room {alias}/{name}"), &mut metric);
         uint64::encode(2, &(alias as u64 + 10), &mut metric);
-        uint64::encode(4, &DATATYPES[alias % 2], &mut metric);
+        uint64::encode(4, DATATYPES.iter().cycle().nth(alias).unwrap_or(&0), &mut metric);
         metric_value(alias, random, &mut metric);
         within(2, &metric, &mut payload);
     }
