@@ -102,7 +102,7 @@ fn resolve(inputs: &Inputs) -> Body<'_> {
             let Resolution::Known(index) = resolution else {
                 return Err(format!("a device is {resolution:?}").into());
             };
-            black_box(resolver.device(index).fragment);
+            black_box(resolver.fragment(index).1);
         }
         done += count;
         Ok(())
@@ -183,7 +183,7 @@ fn encode(inputs: &Inputs) -> Outcome<Body<'_>> {
             let head = ReportHead {
                 event_id: u128::from(number),
                 basis: EventIdBasis::Content,
-                device: resolver.device(device).fragment,
+                device: resolver.fragment(device).1,
                 measured_at: Some(inputs.now.wall),
                 received_at: inputs.now.wall,
                 clock_source: 2,

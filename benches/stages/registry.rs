@@ -125,7 +125,7 @@ pub(crate) fn body(asked: Asked) -> Outcome<Body<'static>> {
             let Resolution::Known(index) = resolver.resolve(Some(home), device) else {
                 return Err("a device is not found".into());
             };
-            black_box(resolver.device(index).fragment);
+            black_box(resolver.fragment(index));
         }
         Ok(())
     }))
@@ -167,7 +167,7 @@ fn look_up(resolver: &mut Resolver, names: &[Names], effort: &Effort) -> Outcome
             let Resolution::Known(index) = resolver.resolve(Some(home), device) else {
                 return Err("a device is not found".into());
             };
-            black_box(resolver.device(index).fragment);
+            black_box(resolver.fragment(index));
         }
         least = least.min(begin.elapsed().as_secs_f64() * 1e9 / crate::float(round.len() as u64));
     }

@@ -21,7 +21,10 @@ use super::{
     term::{Term, TermError},
     vocabulary::{Vocabulary, Word},
 };
-use crate::{catalogue::Catalogue, model::Message};
+use crate::{
+    catalogue::Catalogue,
+    model::{KindId, Message},
+};
 
 /// Decoder of `SenML` packs.
 #[derive(Clone, Debug)]
@@ -59,6 +62,14 @@ impl SenMl {
             positions: PositionPolicy::new(settings),
             catalogue: Arc::clone(&settings.catalogue),
         })
+    }
+
+    /// A unit in our spelling. The kind's own is spelled alike in both.
+    fn spelling<'u>(&self, unit: &'u str, kind: KindId) -> &'u str {
+        if *self.catalogue.get(kind).unit == *unit {
+            return unit;
+        }
+        self.units.get(unit).copied().unwrap_or(unit)
     }
 
     pub(super) fn decode(

@@ -76,8 +76,7 @@ impl Memory {
     ) -> Option<(u32, Admission)> {
         let is_it = |index: &u32| {
             self.devices.get(position(*index)).is_some_and(|entry| {
-                entry.hash == low_half(hash)
-                    && self.text.names(entry.place) == (source_home, device)
+                entry.hash == low_half(hash) && self.text.is_named(entry.place, source_home, device)
             })
         };
         let index = *self.device_index.find(hash, is_it)?;
@@ -129,6 +128,12 @@ impl Memory {
         let entry = self.devices.get(position(index))?;
         let text = self.text.device(entry.place)?;
         Some(DeviceRecord { home: entry.home, text })
+    }
+
+    /// The home of a remembered device and its encoded fragment.
+    pub(super) fn fragment(&self, index: u32) -> Option<(HomeIx, &[u8])> {
+        let entry = self.devices.get(position(index))?;
+        Some((entry.home, self.text.fragment(entry.place)?))
     }
 
     /// On what ground a remembered device was taken in.

@@ -199,6 +199,16 @@ impl Resolver {
         Device { home, id, room, name, fragment, overrides, interval, consent }
     }
 
+    /// A device's home and its encoded fields, which is all that a report of it needs; nothing for an
+    /// index that is void.
+    #[inline]
+    pub fn fragment(&self, index: DeviceIx) -> (HomeIx, &[u8]) {
+        match self.registry.table.fragment(index.0) {
+            Some((home, fragment)) => (HomeIx(home), fragment),
+            None => self.memory.fragment(self.number(index)).unwrap_or((HomeIx(u32::MAX), &[])),
+        }
+    }
+
     /// What holds for a device; for an index that is void, nothing is allowed.
     #[inline]
     pub fn terms(&self, index: DeviceIx) -> Terms<'_> {

@@ -94,7 +94,7 @@ impl Table {
     #[inline]
     pub(super) fn is(&self, index: u32, source_home: &str, device: &str) -> bool {
         let line = self.lines.get(position(index));
-        line.is_some_and(|line| self.text.names(line.place) == (source_home, device))
+        line.is_some_and(|line| self.text.is_named(line.place, source_home, device))
     }
 
     /// A line by its number.
@@ -102,6 +102,13 @@ impl Table {
         let line = self.lines.get(position(index))?;
         let text = self.text.device(line.place)?;
         Some(LineRecord { home: line.home, text, number: line.extras })
+    }
+
+    /// The home of a line and its encoded fragment.
+    #[inline]
+    pub(super) fn fragment(&self, index: u32) -> Option<(u32, &[u8])> {
+        let line = self.lines.get(position(index))?;
+        Some((line.home, self.text.fragment(line.place)?))
     }
 
     /// The home of a line and what it has, without its text.

@@ -111,6 +111,31 @@ impl Text {
         Some(DeviceText { name, id, room, fragment: fragment.as_bytes() })
     }
 
+    /// The encoded fragment of the device at a place of this text, and nothing else of it.
+    #[inline]
+    pub(super) fn fragment(&self, place: DevicePlace) -> Option<&[u8]> {
+        let name_len = usize::from(place.source_home_len) + 1 + usize::from(place.device_len);
+        let (id_len, room_len) = (usize::from(place.id_len), usize::from(place.room_len));
+        let start = usize::try_from(place.start).ok()? + name_len;
+        let length = field_head(id_len) + id_len + field_head(room_len) + room_len;
+        self.0.as_bytes().get(start..start + length)
+    }
+
+    /// Does the device of these very names stand at a place of this text?
+    #[inline]
+    pub(super) fn is_named(&self, place: DevicePlace, source_home: &str, device: &str) -> bool {
+        let (home_len, device_len) =
+            (usize::from(place.source_home_len), usize::from(place.device_len));
+        if (home_len, device_len) != (source_home.len(), device.len()) {
+            return false;
+        }
+        let names = usize::try_from(place.start).ok().and_then(|start| {
+            let (home, rest) = self.0.as_bytes().get(start..)?.split_at_checked(home_len)?;
+            Some((home, rest.get(1..=device_len)?))
+        });
+        names == Some((source_home.as_bytes(), device.as_bytes()))
+    }
+
     /// Captured home and name of the device at a place of this text.
     pub(super) fn names(&self, place: DevicePlace) -> (&str, &str) {
         let text = self.from(place.start);

@@ -70,8 +70,7 @@ fn records<'a>(bytes: &mut Bytes<'a>, pack: &mut Pack<'_, 'a>) -> Result<(), Sto
     }
     let mut left = Array::len(bytes)?;
     while bytes.has_more(&mut left)? {
-        let record = record(bytes)?;
-        pack.take(record)?;
+        pack.take(&mut record(bytes)?)?;
     }
     Ok(())
 }
@@ -80,10 +79,7 @@ fn record<'a>(bytes: &mut Bytes<'a>) -> Result<Record<'a>, Stop> {
     let mut record = Record::default();
     let mut left = Map::len(bytes)?;
     while bytes.has_more(&mut left)? {
-        let label = match bytes.major() {
-            Some(major::UNSIGNED | major::NEGATIVE) => Label::numbered(i64::decode(bytes)?),
-            Some(_) | None => Label::named(&Cow::<str>::decode(bytes)?),
-        };
+        let label = label(bytes)?;
         if label == Label::DataValue && bytes.major() == Some(major::BYTES) {
             IgnoredAny::decode(bytes)?;
             record.give(Given::Data);
@@ -93,6 +89,35 @@ fn record<'a>(bytes: &mut Bytes<'a>) -> Result<Record<'a>, Stop> {
         }
     }
     Ok(record)
+}
+
+/// Nearly every label is a single byte.
+#[inline]
+fn label(bytes: &mut Bytes<'_>) -> Result<Label, Stop> {
+    let Some(first) = bytes.rest.first().copied() else { return Err(Stop::Malformed) };
+    let number = match first {
+        0x00..=0x17 => i64::from(first),
+        0x20..=0x37 => 0x1f - i64::from(first),
+        0x18..=0x1b | 0x38..=0x3b => return Ok(Label::numbered(i64::decode(bytes)?)),
+        _ => return Ok(Label::named(&text(bytes)?)),
+    };
+    bytes.advance(1);
+    Ok(Label::numbered(number))
+}
+
+/// Names and units are short, so their length is in the first byte.
+#[inline]
+fn text<'a>(bytes: &mut Bytes<'a>) -> Result<Cow<'a, str>, Stop> {
+    match bytes.rest.split_first() {
+        Some((first @ 0x60..=0x77, rest)) => {
+            let split = rest.split_at_checked(usize::from(first & 0x1f));
+            let (text, rest) = split.ok_or(Stop::Malformed)?;
+            let text = str::from_utf8(text).map_err(|_| Stop::Malformed)?;
+            bytes.rest = rest;
+            Ok(Cow::Borrowed(text))
+        }
+        Some(_) | None => Ok(Cow::decode(bytes)?),
+    }
 }
 
 #[inline]
@@ -109,7 +134,7 @@ fn value<'a>(bytes: &mut Bytes<'a>) -> Result<Scalar<'a>, Stop> {
                 }
             }
         }
-        (major::TEXT, _) => Scalar::Text(Cow::decode(bytes)?),
+        (major::TEXT, _) => Scalar::Text(text(bytes)?),
         (major::SIMPLE, 20 | 21) => Scalar::Bool(bool::decode(bytes)?),
         (major::SIMPLE, 22 | 23) => {
             bytes.advance(1);
@@ -120,7 +145,12 @@ fn value<'a>(bytes: &mut Bytes<'a>) -> Result<Scalar<'a>, Stop> {
             Scalar::Float(scalar::of_half(half))
         }
         (major::SIMPLE, 26) => Scalar::Float(scalar::of_single(f32::decode(bytes)?)),
-        (major::SIMPLE, 27) => Scalar::Float(f64::decode(bytes)?),
+        (major::SIMPLE, 27) => {
+            let number = bytes.rest.get(1..).and_then(<[u8]>::first_chunk);
+            let number = f64::from_be_bytes(*number.ok_or(Stop::Malformed)?);
+            bytes.advance(9);
+            Scalar::Float(number)
+        }
         (major::TAG, _) => tagged(bytes)?,
         _ => {
             IgnoredAny::decode(bytes)?;

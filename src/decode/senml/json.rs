@@ -45,7 +45,7 @@ impl<'a> Visitor<'a> for Records<'_, '_, 'a> {
     fn visit_seq<S: SeqAccess<'a>>(self, mut list: S) -> Result<(), S::Error> {
         let Self { pack, stopped } = self;
         while let Some(read) = list.next_element_seed(One)? {
-            if let Err(error) = read.and_then(|record| pack.take(record)) {
+            if let Err(error) = read.and_then(|mut record| pack.take(&mut record)) {
                 *stopped = Some(error);
                 return Err(S::Error::custom("stopped"));
             }

@@ -1,7 +1,9 @@
 //! A record's name taken apart: the device, and what of it is measured.
 
 /// What may stand between a device and what it measures.
-const BETWEEN: [char; 5] = ['/', ':', '.', '_', '-'];
+fn is_between(byte: u8) -> bool {
+    matches!(byte, b'/' | b':' | b'.' | b'_' | b'-')
+}
 
 /// Does the last part of a name begin behind it?
 fn is_last(byte: u8) -> bool {
@@ -15,43 +17,60 @@ pub(super) struct Name<'n> {
     pub(super) own: &'n str,
 }
 
-impl<'n> Name<'n> {
+/// A name and where its last part begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parts<'n> {
+    name: Name<'n>,
+    /// The half of it that ends it.
+    end: &'n str,
+    last: usize,
+}
+
+impl<'n> Parts<'n> {
     /// Its last part.
     pub(super) fn last(self) -> &'n str {
-        let part = if self.own.is_empty() { self.base } else { self.own };
-        component(part).unwrap_or_else(|| {
-            let begin = part.bytes().rposition(is_last).map_or(0, |at| at + 1);
-            part.get(begin..).unwrap_or(part)
-        })
+        self.end.get(self.last..).unwrap_or_default()
     }
 
     /// Its last two parts, where a `/` stands between them: `bed/occupied`.
     pub(super) fn last_two(self) -> Option<&'n str> {
-        let part = if self.own.is_empty() { self.base } else { self.own };
-        let (before, _) = part.rsplit_once('/')?;
-        part.get(before.bytes().rposition(is_last).map_or(0, |at| at + 1)..)
+        let before = self.end.get(..self.last)?.strip_suffix('/')?;
+        self.end.get(behind(before, is_last)..)
+    }
+
+    /// The name without its last part and what stands before that.
+    pub(super) fn without_last(self) -> Name<'n> {
+        let head = trimmed(self.end.get(..self.last).unwrap_or_default());
+        match (self.name, head) {
+            (Name { own: "", .. }, head) => Name { base: head, own: "" },
+            (Name { base, .. }, "") => Name { base: trimmed(base), own: "" },
+            (Name { base, .. }, own) => Name { base, own },
+        }
+    }
+}
+
+/// Where what follows the last such byte begins.
+fn behind(text: &str, is: impl Fn(u8) -> bool) -> usize {
+    text.bytes().rposition(is).map_or(0, |at| at + 1)
+}
+
+/// Without what may stand between, at its end.
+fn trimmed(text: &str) -> &str {
+    text.get(..behind(text, |byte| !is_between(byte))).unwrap_or(text)
+}
+
+impl<'n> Name<'n> {
+    pub(super) fn parts(self) -> Parts<'n> {
+        let end = if self.own.is_empty() { self.base } else { self.own };
+        let last =
+            component(end).map_or_else(|| behind(end, is_last), |last| end.len() - last.len());
+        Parts { name: self, end, last }
     }
 
     /// The name without separators at its end, which a base name mostly has.
     pub(super) fn trimmed(self) -> Self {
-        match self.own.trim_end_matches(BETWEEN) {
-            "" => Self { base: self.base.trim_end_matches(BETWEEN), own: "" },
-            own => Self { base: self.base, own },
-        }
-    }
-
-    /// The name without its last part and what stands before that.
-    pub(super) fn without_last(self) -> Self {
-        let last = self.last().len();
-        let cut = |part: &'n str| {
-            let head = part.len().checked_sub(last).and_then(|length| part.get(..length));
-            head.unwrap_or_default().trim_end_matches(BETWEEN)
-        };
-        if self.own.is_empty() {
-            return Self { base: cut(self.base), own: "" };
-        }
-        match cut(self.own) {
-            "" => Self { base: self.base.trim_end_matches(BETWEEN), own: "" },
+        match trimmed(self.own) {
+            "" => Self { base: trimmed(self.base), own: "" },
             own => Self { base: self.base, own },
         }
     }
@@ -105,7 +124,8 @@ mod tests {
             ("", "", "", ""),
         ] {
             let name = Name { base, own };
-            assert_eq!((name.last(), name.without_last().is(device)), (last, true), "{name:?}");
+            let parts = name.parts();
+            assert_eq!((parts.last(), parts.without_last().is(device)), (last, true), "{name:?}");
         }
     }
 
@@ -120,7 +140,11 @@ mod tests {
             ("", "/", Some("/"), ""),
         ] {
             let name = Name { base, own };
-            assert_eq!((name.last_two(), name.trimmed().is(trimmed)), (two, true), "{name:?}");
+            assert_eq!(
+                (name.parts().last_two(), name.trimmed().is(trimmed)),
+                (two, true),
+                "{name:?}"
+            );
         }
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     SenMl,
-    name::Name,
+    name::{Name, Parts},
     record::{Given, Label, Record},
 };
 use crate::{
@@ -99,29 +99,29 @@ impl<'d, 'a> Pack<'d, 'a> {
     }
 
     /// Resolves a record and takes what it measures.
-    pub(super) fn take(&mut self, mut record: Record<'a>) -> Result<(), DecodeError> {
+    pub(super) fn take(&mut self, record: &mut Record<'a>) -> Result<(), DecodeError> {
         self.records += 1;
         if self.records > RECORDS_MAX {
             return Err(DecodeError::TooManyReadings { limit: READINGS_MAX });
         }
         let is_base_only = record.is_base_only();
-        self.rebase(&mut record)?;
-        let Record { name, unit, time, .. } = record;
+        self.rebase(record)?;
         self.out.unknown_keys = self.out.unknown_keys.saturating_add(record.unknown);
-        if is_base_only && time.is_none() {
+        if is_base_only && record.time.is_none() {
             return Ok(());
         }
         self.out.check_room()?;
         let base = self.base_name.clone();
-        let whole = Name { base: &base, own: name.as_deref().unwrap_or_default() };
+        let whole = Name { base: &base, own: record.name.as_deref().unwrap_or_default() };
         if record.is_misshapen || record.values > 1 || !self.is_legal(whole) {
             self.out.refuse(None, RefusalReason::ReadingShape, None);
             return Ok(());
         }
         let base_unit = self.base_unit.clone();
-        let unit = unit.as_deref().unwrap_or(&base_unit);
+        let unit = record.unit.as_deref().unwrap_or(&base_unit);
+        let parts = whole.parts();
         let is_boolean = matches!(record.value, Some(Given::Scalar(Label::BooleanValue, _)));
-        let (term, named) = match self.find(whole, is_boolean, unit) {
+        let (term, named) = match self.find(parts, is_boolean, unit) {
             Found::Term(term, named) => (term, named),
             Found::NoReading => return Ok(()),
             Found::Unknown => {
@@ -129,7 +129,7 @@ impl<'d, 'a> Pack<'d, 'a> {
                 return Ok(());
             }
         };
-        let scalar = match record.value {
+        let scalar = match record.value.take() {
             Some(Given::Scalar(label, scalar)) => self.based(label, scalar),
             Some(Given::Data) => {
                 self.out.refuse(Some(term.kind), RefusalReason::TypeUnsupported, None);
@@ -150,12 +150,11 @@ impl<'d, 'a> Pack<'d, 'a> {
             }
         };
         let device = match named {
-            Named::ByName => whole.without_last(),
+            Named::ByName => parts.without_last(),
             Named::ByUnit => whole.trimmed(),
         };
-        let measured_at = self.time(time.unwrap_or(0.0));
-        let ours = self.senml.units.get(unit).copied().unwrap_or(unit);
-        let stated = (!ours.is_empty()).then_some(ours);
+        let measured_at = self.time(record.time.unwrap_or(0.0));
+        let stated = (!unit.is_empty()).then(|| self.senml.spelling(unit, term.kind));
         let (meaning, flags) = term.read(&self.senml.catalogue, &scalar, stated);
         match self.senml.positions.judge(term.kind, meaning) {
             Judged::Kept(meaning) => {
@@ -172,7 +171,7 @@ impl<'d, 'a> Pack<'d, 'a> {
     }
 
     /// The name goes first, then the unit.
-    fn find(&self, name: Name<'_>, is_boolean: bool, unit: &str) -> Found<'d> {
+    fn find(&self, name: Parts<'_>, is_boolean: bool, unit: &str) -> Found<'d> {
         let keys = &self.senml.keys;
         let of_two = name.last_two().and_then(|two| keys.word(keys.typed(two, is_boolean)?));
         match of_two.or_else(|| keys.named(name.last(), is_boolean)) {

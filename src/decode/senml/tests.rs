@@ -269,3 +269,13 @@ fn a_device_is_one_whatever_separator_its_base_name_ends_with() {
         assert_eq!(resolved(pack.as_bytes()), expected, "{base}");
     }
 }
+
+#[test]
+fn no_unit_of_a_kind_is_another_one_in_senml() {
+    let catalogue = Arc::new(Catalogue::builtin());
+    let senml = SenMl::new(&DecoderSettings::new(&catalogue)).unwrap();
+    for (_, kind) in catalogue.iter() {
+        let other = senml.units.get(&*kind.unit).filter(|ours| **ours != &*kind.unit);
+        assert_eq!(other, None, "{}", kind.name);
+    }
+}

@@ -8,25 +8,25 @@ use crate::{
     model::{Flags, Lane, Message, Reading, RecordKey, ReportFlag, SeriesTable, murmur2},
     pipeline::{Accepted, event_id::EventIds, whole::Whole},
     record::Record,
-    registry::{Device, Home},
+    registry::Home,
     validate::{self, Clock},
 };
 
 /// The report's event id. What a payload with a device time says is the same for ever; anything
 /// else is identified by its reception, which a redelivery inherits.
-fn identify(
+fn identify<'n>(
     ids: &mut EventIds,
     work: &Work<'_>,
     place: &Place,
     clock: &Clock,
-    device: &Device<'_>,
+    name: impl FnOnce() -> &'n str,
     tenant: &str,
     accepted: &mut Accepted,
 ) -> (u128, EventIdBasis) {
     // A gateway's bundle may name one device twice, with what it had stored.
     let position = u32::try_from(place.position).unwrap_or(u32::MAX);
     if clock.content_basis {
-        let content = ids.content(tenant, device.name, work.message.payload);
+        let content = ids.content(tenant, name(), work.message.payload);
         return (ids.of_device(content, position), EventIdBasis::Content);
     }
     let message_id = match (work.inherited, accepted.event_id) {
@@ -75,16 +75,18 @@ impl Reports {
         accepted: &mut Accepted,
     ) -> u32 {
         let message = work.message;
-        let device = self.resolver.device(place.index);
-        let home = self.resolver.home(device.home);
+        let (home_index, fragment) = self.resolver.fragment(place.index);
+        let home = self.resolver.home(home_index);
+        // Only ids of content ask for the name, and the name for the whole text of the device.
+        let name = || self.resolver.device(place.index).name;
         let (event_id, basis) =
-            identify(&mut self.ids, work, place, clock, &device, home.tenant, accepted);
+            identify(&mut self.ids, work, place, clock, name, home.tenant, accepted);
         let own_times = validate::own_times(readings, message.received.wall, &self.clock);
         let flags = of_reception(message, clock).union(place.flags).union(own_times);
         let head = ReportHead {
             event_id,
             basis,
-            device: device.fragment,
+            device: fragment,
             measured_at: clock.measured_at,
             received_at: message.received.wall,
             clock_source: clock.source.number(),
@@ -116,7 +118,7 @@ impl Reports {
             }
         }
 
-        let batch = out.batches.of_home(device.home.0, message.received.mono, out.pool, |record| {
+        let batch = out.batches.of_home(home_index.0, message.received.mono, out.pool, |record| {
             let partition = murmur2::partition(home.id.as_bytes(), readings_partitions);
             begin(record, RecordKey { lane: Lane::Readings, partition }, &home, message);
         });
@@ -136,9 +138,9 @@ impl Reports {
         accepted.readings += count;
         token.split(&mut batch.shares);
         let closed = if alerts > 0 {
-            out.batches.close(device.home.0, FlushReason::Urgent)
+            out.batches.close(home_index.0, FlushReason::Urgent)
         } else {
-            out.batches.close_if_full(device.home.0)
+            out.batches.close_if_full(home_index.0)
         };
         out.ready.extend(closed);
         alerts
