@@ -11,12 +11,11 @@ command -v valgrind >/dev/null || echo "no valgrind: instructions will not be co
 
 case "${1:-full}" in
 full)
-    cargo bench --locked --bench bounds
     cargo bench --locked --bench stages
     cargo bench --locked --bench throughput -- full
     ;;
 smoke)
-    cargo bench --locked --bench bounds
+    cargo bench --locked --bench bounds -- --smoke
     cargo bench --locked --bench stages -- --smoke
     cargo bench --locked --bench throughput -- smoke
     ;;
