@@ -72,7 +72,7 @@ struct Entry {
     sequence: u64,
     place: Place,
     fate: Fate,
-    /// Records of its topic that were confirmed when it was refused singly for the first time.
+    /// Records of its topic that were confirmed when it was refused singly last.
     heard: Option<u64>,
     /// Sequence number of its copy in the log, if there is one.
     logged: Option<u64>,

@@ -11,6 +11,7 @@
 mod gate;
 mod logged;
 mod matters;
+mod poison;
 mod rebuild;
 
 use std::collections::{BTreeMap, VecDeque};

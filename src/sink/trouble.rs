@@ -40,20 +40,22 @@ impl<P: Producer> Sink<P> {
             (_, FailureClass::Record | FailureClass::World | FailureClass::Unknown) => failure,
         };
         let singly_refused = failure.class == FailureClass::Record && grouping == Grouping::Single;
-        let confirmed = self.counts.delivered.get(to.lane as usize).copied().unwrap_or(0);
-        // Others of its topic were taken since it was refused first: it is at fault.
-        if singly_refused && *entry.heard.get_or_insert(confirmed) < confirmed {
-            track.heard_again(now);
-            return self.give_up(vec![(index, failure.code)]);
+        let mut is_of_the_world = false;
+        if singly_refused && let Some(run) = self.runs.get_mut(to.lane as usize) {
+            is_of_the_world = run.refused(failure.code) == Suspicion::World;
+            let confirmed = self.counts.delivered.get(to.lane as usize).copied().unwrap_or(0);
+            let heard = entry.heard.replace(confirmed);
+            // Others of its topic were taken since it was refused before: it is at fault.
+            if !is_of_the_world && heard.is_some_and(|heard| heard < confirmed) {
+                track.heard_again(now);
+                return self.give_up(vec![(index, failure.code)]);
+            }
         }
         track.refuse(index, sequence, failure, grouping, now);
         if !self.troubled.contains(&to) {
             self.troubled.push(to);
         }
-        if singly_refused
-            && let Some(run) = self.runs.get_mut(to.lane as usize)
-            && run.refused(failure.code) == Suspicion::World
-        {
+        if is_of_the_world {
             for track in self.tracks.get_mut(to.lane as usize).into_iter().flatten() {
                 track.acquit(failure.code, now);
             }
