@@ -186,7 +186,7 @@ impl Decoder {
             Self::Theengs(decoder) => decoder.decode(device, message, out)?,
             Self::Ruuvi(decoder) => decoder.decode(device, message, out)?,
             Self::Sparkplug(decoder) => decoder.decode(message, memory, out)?,
-            Self::SenMl(decoder) => decoder.decode(message, out)?,
+            Self::SenMl(decoder) => decoder.decode(message, memory, out)?,
             Self::ThingsStack(decoder) => decoder.decode(device, message, out)?,
             Self::ChirpStack(decoder) => decoder.decode(message, out)?,
             Self::Homie(decoder) => decoder.decode(device, message, memory, out)?,

@@ -145,7 +145,7 @@ impl Homie {
         };
         let of_node = self.vocabulary.named(&format!("{node}/{property}"), is_boolean);
         let word = of_node.or_else(|| self.vocabulary.named(property, is_boolean));
-        let term = match word {
+        let term = match word.and_then(|word| self.vocabulary.word(word)) {
             Some(Word::Term(term)) => Some(term),
             Some(Word::NoReading) => return,
             None => None,

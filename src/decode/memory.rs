@@ -55,6 +55,8 @@ pub(super) enum Shelf {
     ShellyPower,
     /// Presses, by topic.
     ShellyPresses,
+    /// Names of SenML's records.
+    SenMl,
     /// Edge nodes of Sparkplug, by group and node.
     Sparkplug,
     /// What a state topic of Home Assistant says.
@@ -77,6 +79,7 @@ impl Shelf {
             Self::Notes => 'n',
             Self::ShellyPower => 'p',
             Self::ShellyPresses => 'b',
+            Self::SenMl => 'm',
             Self::Sparkplug => 's',
             Self::Entities => 'e',
             Self::Configs => 'c',
@@ -112,11 +115,28 @@ impl Memory {
         self.remove(shelf, name);
         let key = key(&mut self.key, shelf, name);
         let bytes = ENTRY_BYTES + key.len() + fact.bytes();
+        if bytes > self.limit {
+            self.forgotten += 1;
+            return;
+        }
         let is_exposed = shelf == Shelf::Exposed;
         self.facts.put(key.into(), Kept { fact: Box::new(fact), bytes, is_exposed });
         self.bytes += bytes;
         self.exposed += usize::from(is_exposed);
         self.shrink();
+    }
+
+    /// What is remembered under a name, or else `new`; nothing if that is larger than all there may be.
+    pub(super) fn get_or_put<T: Remembered>(
+        &mut self,
+        shelf: Shelf,
+        name: &str,
+        new: impl FnOnce() -> T,
+    ) -> Option<&mut T> {
+        if self.get::<T>(shelf, name).is_none() {
+            self.put(shelf, name, new());
+        }
+        self.get(shelf, name)
     }
 
     /// Changes what is remembered under a name, which may grow by that.

@@ -2,6 +2,7 @@
 
 mod cbor;
 mod json;
+mod met;
 mod name;
 mod pack;
 mod record;
@@ -10,16 +11,17 @@ use std::{collections::HashMap, sync::Arc};
 
 use foldhash::fast::FixedState;
 
-use self::pack::Pack;
+use self::{met::Met, pack::Pack};
 use super::{
     decoded::Decoded,
     error::{DecodeError, NonReading},
     format::Format,
     json_text,
+    memory::{Memory, Shelf},
     position::PositionPolicy,
     settings::DecoderSettings,
-    term::{Term, TermError},
-    vocabulary::{Vocabulary, Word},
+    term::TermError,
+    vocabulary::{Vocabulary, WordIx},
 };
 use crate::{
     catalogue::Catalogue,
@@ -32,7 +34,7 @@ pub struct SenMl {
     catalogue: Arc<Catalogue>,
     keys: Vocabulary,
     /// What a record of a unit means whose name says nothing.
-    by_unit: HashMap<&'static str, Term, FixedState>,
+    by_unit: HashMap<&'static str, WordIx, FixedState>,
     /// Spellings of `SenML`'s registry in ours; a fixed seed is enough: a file fills it.
     units: HashMap<&'static str, &'static str, FixedState>,
     positions: PositionPolicy,
@@ -50,10 +52,7 @@ impl SenMl {
         let units = UNITS.lines().skip(1).filter_map(|line| line.split_once(',')).collect();
         let spellings = TABLE.lines().filter_map(|line| {
             let unit = line.strip_prefix(BY_UNIT)?.split(',').next()?;
-            match keys.find(&format!("{BY_UNIT}{unit}"))? {
-                Word::Term(term) => Some((unit, term.clone())),
-                Word::NoReading => None,
-            }
+            Some((unit, keys.place(&format!("{BY_UNIT}{unit}"))?))
         });
         Ok(Self {
             by_unit: spellings.collect(),
@@ -75,11 +74,13 @@ impl SenMl {
     pub(super) fn decode(
         &self,
         message: &Message<'_>,
+        memory: &mut Memory,
         out: &mut Decoded,
     ) -> Result<Option<NonReading>, DecodeError> {
         let body = json_text::body(message.payload);
         let Some(first) = body.first() else { return Ok(Some(NonReading::Empty)) };
-        let mut pack = Pack::begin(self, message.received.wall, out);
+        let met = memory.get_or_put(Shelf::SenMl, "", Met::default);
+        let mut pack = Pack::begin(self, message.received.wall, met, out);
         if cbor::begins(*first) {
             cbor::read(message.payload, &mut pack)?;
         } else {

@@ -312,6 +312,12 @@ impl Term {
         }
     }
 
+    /// From a unit to the kind's own, where all values are numbers.
+    pub(super) fn conversion_from(&self, catalogue: &Catalogue, unit: &str) -> Option<Conversion> {
+        let is_number = matches!(self.form, Form::Number { .. }) && self.words.is_empty();
+        if is_number { catalogue.conversion(self.kind, unit).ok() } else { None }
+    }
+
     fn word(&self, scalar: &Scalar<'_>) -> Option<Meaning<Value>> {
         let known = self.words.iter().find(|(word, _)| is_word(word, scalar));
         known.map(|(_, meaning)| *meaning)

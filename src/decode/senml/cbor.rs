@@ -10,7 +10,7 @@ use cbor4ii::core::{
 
 use super::{
     pack::Pack,
-    record::{Given, Label, Record},
+    record::{Given, Label, Record, Usual},
 };
 use crate::decode::{
     error::DecodeError,
@@ -70,9 +70,44 @@ fn records<'a>(bytes: &mut Bytes<'a>, pack: &mut Pack<'_, 'a>) -> Result<(), Sto
     }
     let mut left = Array::len(bytes)?;
     while bytes.has_more(&mut left)? {
-        pack.take(&mut record(bytes)?)?;
+        match usual(bytes.rest) {
+            Some((record, rest)) if pack.take_met(&record)? => bytes.rest = rest,
+            Some(_) | None => pack.take(&mut record(bytes)?)?,
+        }
     }
     Ok(())
+}
+
+/// The next record and what follows it, if it is as most are, its fields in the order of their
+/// numbers. Any other one is read in full.
+#[inline]
+fn usual(payload: &[u8]) -> Option<(Usual<'_>, &[u8])> {
+    let (fields, rest) = payload.split_first()?;
+    let (name, rest) = labelled(0, rest)?;
+    let (unit, rest) = match labelled(1, rest) {
+        Some((unit, rest)) => (Some(unit), rest),
+        None => (None, rest),
+    };
+    let (2, rest) = rest.split_first()? else { return None };
+    let mut bytes = Bytes { rest, depth: 0 };
+    let number = value(&mut bytes).ok()?;
+    let mut time = 0.0;
+    if *fields == 0xa3 + u8::from(unit.is_some()) {
+        let (6, rest) = bytes.rest.split_first()? else { return None };
+        bytes.rest = rest;
+        time = value(&mut bytes).ok()?.plain_number()?;
+    } else if *fields != 0xa2 + u8::from(unit.is_some()) {
+        return None;
+    }
+    Some((Usual { name, unit, value: number, time }, bytes.rest))
+}
+
+/// A short text behind a label, and what follows.
+#[inline]
+fn labelled(label: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (first, rest) = bytes.split_first()?;
+    let (length @ 0x60..=0x77, rest) = rest.split_first()? else { return None };
+    if *first == label { rest.split_at_checked(usize::from(length & 0x1f)) } else { None }
 }
 
 fn record<'a>(bytes: &mut Bytes<'a>) -> Result<Record<'a>, Stop> {

@@ -4,20 +4,22 @@ use std::borrow::Cow;
 
 use super::{
     SenMl,
+    met::{Meant, Met},
     name::{Name, Parts},
-    record::{Given, Label, Record},
+    record::{Given, Label, Record, Usual},
 };
 use crate::{
     decode::{
         decoded::{Decoded, DeviceName, DevicePart, READINGS_MAX},
         error::{DecodeError, NonReading, RefusalReason},
+        meaning::Meaning,
         position::Judged,
         scalar::Scalar,
         term::Term,
         time::{self, DeviceTime},
-        vocabulary::Word,
+        vocabulary::{Word, WordIx},
     },
-    model::{ReportFlag, UnixMicros},
+    model::{Flags, KindId, ReadingFlag, ReportFlag, UnixMicros, Value},
 };
 
 /// Bytes a base name may have, which is the most of a device's name, and a base unit.
@@ -36,6 +38,7 @@ const ABSOLUTE: f64 = 268_435_456.0;
 pub(super) struct Pack<'d, 'a> {
     senml: &'d SenMl,
     received: UnixMicros,
+    met: Option<&'d mut Met>,
     out: &'d mut Decoded,
     part: Option<DevicePart>,
     base_name: Cow<'a, str>,
@@ -52,7 +55,7 @@ pub(super) struct Pack<'d, 'a> {
 /// What a record's name and unit say it is.
 enum Found<'s> {
     /// A measurement, and whether the last part of the name says so.
-    Term(&'s Term, Named),
+    Term(WordIx, &'s Term, Named),
     NoReading,
     Unknown,
 }
@@ -64,10 +67,16 @@ enum Named {
 }
 
 impl<'d, 'a> Pack<'d, 'a> {
-    pub(super) fn begin(senml: &'d SenMl, received: UnixMicros, out: &'d mut Decoded) -> Self {
+    pub(super) fn begin(
+        senml: &'d SenMl,
+        received: UnixMicros,
+        met: Option<&'d mut Met>,
+        out: &'d mut Decoded,
+    ) -> Self {
         Self {
             senml,
             received,
+            met,
             out,
             part: None,
             base_name: Cow::Borrowed(""),
@@ -100,10 +109,7 @@ impl<'d, 'a> Pack<'d, 'a> {
 
     /// Resolves a record and takes what it measures.
     pub(super) fn take(&mut self, record: &mut Record<'a>) -> Result<(), DecodeError> {
-        self.records += 1;
-        if self.records > RECORDS_MAX {
-            return Err(DecodeError::TooManyReadings { limit: READINGS_MAX });
-        }
+        self.count()?;
         let is_base_only = record.is_base_only();
         self.rebase(record)?;
         self.out.unknown_keys = self.out.unknown_keys.saturating_add(record.unknown);
@@ -121,8 +127,8 @@ impl<'d, 'a> Pack<'d, 'a> {
         let unit = record.unit.as_deref().unwrap_or(&base_unit);
         let parts = whole.parts();
         let is_boolean = matches!(record.value, Some(Given::Scalar(Label::BooleanValue, _)));
-        let (term, named) = match self.find(parts, is_boolean, unit) {
-            Found::Term(term, named) => (term, named),
+        let (word, term, named) = match self.find(parts, is_boolean, unit) {
+            Found::Term(word, term, named) => (word, term, named),
             Found::NoReading => return Ok(()),
             Found::Unknown => {
                 self.out.unknown_keys = self.out.unknown_keys.saturating_add(1);
@@ -155,11 +161,56 @@ impl<'d, 'a> Pack<'d, 'a> {
         };
         let measured_at = self.time(record.time.unwrap_or(0.0));
         let stated = (!unit.is_empty()).then(|| self.senml.spelling(unit, term.kind));
-        let (meaning, flags) = term.read(&self.senml.catalogue, &scalar, stated);
-        match self.senml.positions.judge(term.kind, meaning) {
+        let read = term.read(&self.senml.catalogue, &scalar, stated);
+        self.settle(term.kind, read, device, measured_at)?;
+        if let (false, Some(stated), Some(met)) = (is_boolean, stated, &mut self.met)
+            && let Some(conversion) = term.conversion_from(&self.senml.catalogue, stated)
+        {
+            let of_device = device.own.len();
+            met.note(whole.own, unit, Meant { word, conversion, of_device });
+        }
+        Ok(())
+    }
+
+    /// Takes a record of a name and a unit that came before; false if they did not.
+    pub(super) fn take_met(&mut self, record: &Usual<'a>) -> Result<bool, DecodeError> {
+        let unit = record.unit.unwrap_or(self.base_unit.as_bytes());
+        let met = self.met.as_ref().and_then(|met| met.find(record.name, unit));
+        let (true, Some(meant)) = (self.is_base_legal, met) else { return Ok(false) };
+        let Some(Word::Term(term)) = self.senml.keys.word(meant.word) else { return Ok(false) };
+        self.count()?;
+        self.out.check_room()?;
+        let scalar = self.based(Label::Value, record.value.clone());
+        let read = term.read_in(&self.senml.catalogue, &scalar, meant.conversion);
+        let own = record.name.get(..meant.of_device).unwrap_or_default();
+        let base = self.base_name.clone();
+        let device = match str::from_utf8(own) {
+            Ok("") | Err(_) => Name { base: &base, own: "" }.trimmed(),
+            Ok(own) => Name { base: &base, own },
+        };
+        self.settle(term.kind, (read, Flags::default()), device, self.time(record.time))?;
+        Ok(true)
+    }
+
+    fn count(&mut self) -> Result<(), DecodeError> {
+        self.records += 1;
+        if self.records > RECORDS_MAX {
+            return Err(DecodeError::TooManyReadings { limit: READINGS_MAX });
+        }
+        Ok(())
+    }
+
+    fn settle(
+        &mut self,
+        kind: KindId,
+        (meaning, flags): (Meaning<Value>, Flags<ReadingFlag>),
+        device: Name<'_>,
+        measured_at: DeviceTime,
+    ) -> Result<(), DecodeError> {
+        match self.senml.positions.judge(kind, meaning) {
             Judged::Kept(meaning) => {
                 let is_readable = self.device(device, measured_at)?;
-                self.out.take(term.kind, meaning, flags, is_readable);
+                self.out.take(kind, meaning, flags, is_readable);
             }
             Judged::Discarded => self.has_position = true,
         }
@@ -173,14 +224,15 @@ impl<'d, 'a> Pack<'d, 'a> {
     /// The name goes first, then the unit.
     fn find(&self, name: Parts<'_>, is_boolean: bool, unit: &str) -> Found<'d> {
         let keys = &self.senml.keys;
-        let of_two = name.last_two().and_then(|two| keys.word(keys.typed(two, is_boolean)?));
-        match of_two.or_else(|| keys.named(name.last(), is_boolean)) {
-            Some(Word::Term(term)) => Found::Term(term, Named::ByName),
-            Some(Word::NoReading) => Found::NoReading,
-            None => match self.senml.by_unit.get(unit) {
-                Some(term) => Found::Term(term, Named::ByUnit),
-                None => Found::Unknown,
-            },
+        let of_two = name.last_two().and_then(|two| keys.typed(two, is_boolean));
+        let by_name = of_two.or_else(|| keys.named(name.last(), is_boolean));
+        let by_unit = || self.senml.by_unit.get(unit).map(|word| (*word, Named::ByUnit));
+        let Some((word, named)) = by_name.map(|word| (word, Named::ByName)).or_else(by_unit) else {
+            return Found::Unknown;
+        };
+        match keys.word(word) {
+            Some(Word::Term(term)) => Found::Term(word, term, named),
+            Some(Word::NoReading) | None => Found::NoReading,
         }
     }
 

@@ -93,6 +93,15 @@ pub(super) struct Record<'a> {
     pub(super) unknown: u32,
 }
 
+/// A record as most are: name, unit and number, and perhaps a time.
+pub(super) struct Usual<'a> {
+    pub(super) name: &'a [u8],
+    /// Else that of the pack holds.
+    pub(super) unit: Option<&'a [u8]>,
+    pub(super) value: Scalar<'a>,
+    pub(super) time: f64,
+}
+
 /// A value as it stands.
 pub(super) enum Given<'a> {
     /// `v`, `vs`, `vb`.

@@ -1,3 +1,5 @@
+mod met;
+
 use std::fmt::Write;
 
 use super::*;
@@ -26,7 +28,7 @@ fn resolved(payload: &[u8]) -> String {
     let mut out = Decoded::default();
     let mut message = message("packs/7", payload);
     message.received = Moment { wall: UnixMicros(NOW * 1_000_000), ..Moment::default() };
-    let outcome = senml().decode("", &message, &mut crate::decode::Memory::default(), &mut out);
+    let outcome = senml().decode("", &message, &mut Memory::default(), &mut out);
     assert_eq!(outcome, Ok(Outcome::Readings));
     assert_whole(&out);
     let catalogue = catalogue();

@@ -1,6 +1,6 @@
 //! Names that senders choose freely, in all the ways people write them.
 
-use super::{OWNER, Vocabulary, Word, WordIx};
+use super::{OWNER, Vocabulary, WordIx};
 
 /// What people call what a sensor measures, in plain letters. A row of `boolean@name` holds where
 /// the value is true or false: a `co` that is true is an alarm and no concentration.
@@ -11,15 +11,13 @@ const NAME_MAX: usize = 128;
 
 impl Vocabulary {
     /// What a name stands for: as it is, else in plain letters.
-    pub(in crate::decode) fn named(&self, name: &str, is_boolean: bool) -> Option<&Word> {
-        if let Some(found) = self.typed(name, is_boolean) {
-            return self.word(found);
-        }
-        if name.len() > NAME_MAX {
-            return None;
+    pub(in crate::decode) fn named(&self, name: &str, is_boolean: bool) -> Option<WordIx> {
+        let found = self.typed(name, is_boolean);
+        if found.is_some() || name.len() > NAME_MAX {
+            return found;
         }
         let plain = plain(name);
-        if plain == name { None } else { self.word(self.typed(&plain, is_boolean)?) }
+        if plain == name { None } else { self.typed(&plain, is_boolean) }
     }
 
     /// Where that stands, of a name that is plain.
@@ -68,7 +66,7 @@ mod tests {
             format::Format,
             settings::{DecoderSettings, KeySettings},
             term::TermSettings,
-            vocabulary::mistakes,
+            vocabulary::{Word, mistakes},
         },
     };
 
@@ -79,7 +77,8 @@ mod tests {
     fn kind(settings: &DecoderSettings, name: &str, is_boolean: bool) -> Option<String> {
         let vocabulary =
             Vocabulary::of_names(Format::SenMl, "key,kind,unit,sense,absent,words\n", settings);
-        match vocabulary.unwrap().named(name, is_boolean)? {
+        let vocabulary = vocabulary.unwrap();
+        match vocabulary.word(vocabulary.named(name, is_boolean)?)? {
             Word::Term(term) => Some(settings.catalogue.get(term.kind).name.to_string()),
             Word::NoReading => None,
         }
