@@ -31,7 +31,7 @@ use rand::{Rng, SeedableRng, rngs::SmallRng};
 
 use self::{
     broker::{Broken, Broker, Published},
-    doors::Said,
+    doors::{AtRest, Said},
     log::Hand,
     setup::{Lists, core},
     shelf::{Shelf, Weather},
@@ -331,7 +331,10 @@ fn run(seed: u64) {
         world.shutdown();
     } else {
         world.liveness();
-        world.check_end();
+        world.check_end(AtRest::First);
+        world.say_doors_again();
+        world.liveness();
+        world.check_end(AtRest::SaidAgain);
     }
 }
 

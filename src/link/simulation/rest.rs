@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     World,
+    doors::AtRest,
     setup::DOUBTFUL,
     shelf::{Shelf, Weather},
 };
@@ -57,7 +58,7 @@ impl World {
         }
     }
 
-    pub(super) fn check_end(&mut self) {
+    pub(super) fn check_end(&mut self, at: AtRest) {
         assert!(!self.closes.contains(&"max_age"), "a message was stuck with nothing on its way");
         assert!(!self.closes.contains(&"abandoned"), "a token was dropped");
         let log = self.kafka.0.borrow();
@@ -80,7 +81,7 @@ impl World {
                 }
             }
         }
-        self.check_doors_at_rest(&log);
+        self.check_doors_at_rest(&log, at);
         assert!(!self.is_quiet || log.copies == 0, "{} came twice", log.copies);
         // What a home refused and then allowed again may come again where its PUBACK was lost.
         let is_doubtful = |device: &str| self.lists.had_doubts && device.starts_with(DOUBTFUL);
