@@ -97,7 +97,7 @@ pub(super) struct Numbers {
     readings: Vec<u32>,
     alerts: Vec<u32>,
     buried: Vec<u32>,
-    /// Door, counter and state.
+    /// Door, counter and state, also of a record that Kafka refused.
     pub(super) doors: Vec<(String, u32, bool)>,
 }
 
@@ -108,11 +108,13 @@ impl Numbers {
             Lane::Readings => {
                 let batch = ReadingBatch::decode(value).expect("our own bytes");
                 found.readings = numbers_of(&batch);
-                let said = doors(&batch).map(|(door, number, state, _)| (door, number, state));
-                found.doors = said.collect();
+                found.doors = said_in(&batch);
             }
             Lane::Alerts => found.alerts = alerted(value),
-            Lane::DeadLetters => found.buried = buried(value),
+            Lane::DeadLetters => {
+                found.buried = buried(value);
+                found.doors = refused(value).map_or_else(Vec::new, |batch| said_in(&batch));
+            }
         }
         found
     }
@@ -265,8 +267,7 @@ impl Log {
             Lane::Alerts => self.alerts.extend(alerted(&sent.value)),
             Lane::DeadLetters => {
                 self.buried.extend(buried(&sent.value));
-                let letter = DeadLetter::decode(sent.value.as_slice()).expect("our own bytes");
-                if let Ok(batch) = ReadingBatch::decode(letter.payload.as_slice()) {
+                if let Some(batch) = refused(&sent.value) {
                     self.doors.bury(&batch);
                 }
             }
@@ -289,6 +290,16 @@ fn number(value: Option<&reading::Value>) -> Option<u32> {
         Some(reading::Value::Number(number)) => Some(*number as u32),
         _ => None,
     }
+}
+
+fn said_in(batch: &ReadingBatch) -> Vec<(String, u32, bool)> {
+    doors(batch).map(|(door, number, state, _)| (door, number, state)).collect()
+}
+
+/// The record a dead letter was made of, if it was one.
+fn refused(letter: &[u8]) -> Option<ReadingBatch> {
+    let letter = DeadLetter::decode(letter).expect("our own bytes");
+    ReadingBatch::decode(letter.payload.as_slice()).ok()
 }
 
 /// Numbers of the messages a batch holds.
