@@ -12,6 +12,7 @@ pub enum WireType {
 }
 
 /// Appends a varint.
+#[inline]
 pub fn varint(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push(low_byte(value) | 0x80);
@@ -26,6 +27,7 @@ fn low_byte(value: u64) -> u8 {
 }
 
 /// Appends a field's tag.
+#[inline]
 pub fn tag(field: u32, wire: WireType, out: &mut Vec<u8>) {
     varint(u64::from(field << 3 | wire as u32), out);
 }
@@ -34,12 +36,13 @@ pub fn tag(field: u32, wire: WireType, out: &mut Vec<u8>) {
 pub fn bytes(field: u32, value: &[u8], out: &mut Vec<u8>) {
     if !value.is_empty() {
         tag(field, WireType::Length, out);
-        varint(length(value), out);
+        varint(wide(value.len()), out);
         out.extend_from_slice(value);
     }
 }
 
 /// Appends an integer, boolean or enum field; zero is left out, as proto3 does.
+#[inline]
 pub fn integer(field: u32, value: u64, out: &mut Vec<u8>) {
     if value != 0 {
         tag(field, WireType::Varint, out);
@@ -48,13 +51,22 @@ pub fn integer(field: u32, value: u64, out: &mut Vec<u8>) {
 }
 
 /// Appends an eight-byte field, zero included: for `optional` ones and oneofs.
+#[inline]
 pub fn fixed64(field: u32, value: [u8; 8], out: &mut Vec<u8>) {
-    tag(field, WireType::Fixed64, out);
-    out.extend_from_slice(&value);
+    let [a, b, c, d, e, f, g, h] = value;
+    match u8::try_from(field << 3 | WireType::Fixed64 as u32) {
+        // In one go: most fields have tags of one byte.
+        Ok(one @ 0..0x80) => out.extend_from_slice(&[one, a, b, c, d, e, f, g, h]),
+        Ok(_) | Err(_) => {
+            tag(field, WireType::Fixed64, out);
+            out.extend_from_slice(&value);
+        }
+    }
 }
 
 /// Appends a message field whose body `write` appends. The length is patched in afterwards;
 /// `LENGTH_BYTES` are reserved for it, and the body moves only if the guess was wrong.
+#[inline]
 pub fn message<const LENGTH_BYTES: usize>(
     field: u32,
     out: &mut Vec<u8>,
@@ -64,29 +76,26 @@ pub fn message<const LENGTH_BYTES: usize>(
     let start = out.len();
     out.extend_from_slice(&[0; LENGTH_BYTES]);
     write(out);
-    let length = out.len() - start - LENGTH_BYTES;
-    let mut encoded = [0_u8; 10];
-    let mut used = 0;
-    let mut rest = u64::try_from(length).unwrap_or(u64::MAX);
-    for byte in &mut encoded {
-        *byte = low_byte(rest) & 0x7f;
-        rest >>= 7;
-        used += 1;
-        if rest == 0 {
-            break;
-        }
-        *byte |= 0x80;
+    let length = wide(out.len() - start - LENGTH_BYTES);
+    let used = varint_bytes(length);
+    if used > LENGTH_BYTES {
+        out.splice(start..start, std::iter::repeat_n(0, used - LENGTH_BYTES));
+    } else if used < LENGTH_BYTES {
+        out.copy_within(start + LENGTH_BYTES.., start + used);
+        out.truncate(out.len() - (LENGTH_BYTES - used));
     }
-    let encoded = encoded.get(..used).unwrap_or_default();
-    if used == LENGTH_BYTES {
-        if let Some(place) = out.get_mut(start..start + LENGTH_BYTES) {
-            place.copy_from_slice(encoded);
-        }
-    } else {
-        out.splice(start..start + LENGTH_BYTES, encoded.iter().copied());
+    let mut rest = length;
+    for byte in out.iter_mut().skip(start).take(used) {
+        let more = if rest >= 0x80 { 0x80 } else { 0 };
+        *byte = low_byte(rest) & 0x7f | more;
+        rest >>= 7;
     }
 }
 
-fn length(value: &[u8]) -> u64 {
-    u64::try_from(value.len()).unwrap_or(u64::MAX)
+fn varint_bytes(value: u64) -> usize {
+    (1..10).find(|bytes| value >> (7 * bytes) == 0).unwrap_or(10)
+}
+
+fn wide(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }

@@ -38,8 +38,8 @@ struct Last {
     with_copies: bool,
     /// For who ignores ids that were met before.
     without: bool,
-    /// The last of an id that was new is a copy by another way of what was stored under another id.
-    is_by_another_way: bool,
+    /// The last of an id that was new stands behind what its device said later.
+    is_behind: bool,
 }
 
 /// When doors are looked at.
@@ -71,9 +71,9 @@ impl Doors {
                 self.late.insert(door.clone());
             }
             let stored = self.stored.entry(door.clone()).or_default();
-            let is_by_another_way = stored.insert(sequence, is_open).is_some();
-            let without = is_open;
-            let new = Last { with_copies: is_open, without, is_by_another_way };
+            stored.insert(sequence, is_open);
+            let is_behind = stored.range(sequence + 1..).next().is_some();
+            let new = Last { with_copies: is_open, without: is_open, is_behind };
             let last = self.last.entry(door).or_insert(new);
             last.with_copies = is_open;
             if self.met.insert(id) {
@@ -196,9 +196,9 @@ impl World {
             }
             let last = log.doors.last[door];
             assert_eq!(last.with_copies, said.is_open, "door {door}, for who takes every reading");
-            // What was left out as a copy by another way, and comes again after a cut, is new to who
-            // ignores ids, and what it stands behind is not: until the next ordinary reading.
-            if !last.is_by_another_way || at == AtRest::SaidAgain {
+            // What was left out, and comes again after a cut, is new to who ignores ids, and what it
+            // stands behind is not: until the next ordinary reading.
+            if !last.is_behind || at == AtRest::SaidAgain {
                 assert_eq!(last.without, said.is_open, "door {door}, for who ignores copies");
             }
         }
