@@ -12,7 +12,7 @@ pub(crate) struct Bomb {
     pub(crate) name: String,
     pub(crate) topic: String,
     /// What the filter captured.
-    pub(crate) device: &'static str,
+    pub(crate) device: String,
     pub(crate) payload: Vec<u8>,
     pub(crate) before: Vec<(String, Vec<u8>)>,
 }
@@ -22,7 +22,7 @@ impl Bomb {
         Self {
             name: name.into(),
             topic: topic.into(),
-            device: "",
+            device: String::new(),
             payload: payload.into(),
             before: Vec::new(),
         }

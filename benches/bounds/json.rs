@@ -8,7 +8,7 @@ pub(super) fn inside(place: &Place, size: usize) -> Vec<Bomb> {
     let Place { head, tail, key, value, .. } = place;
     let tail = format!("\"z\":0{tail}");
     let bomb = |name: &str, payload: Vec<u8>| Bomb {
-        device: place.device,
+        device: place.device.to_owned(),
         before: place.before.clone(),
         ..Bomb::new(format!("{} {name}", place.name), place.topic.as_str(), payload)
     };

@@ -1,6 +1,6 @@
 //! Time, memory and instructions of one message.
 
-use std::{hint::black_box, process::Command, time::Duration};
+use std::{hint::black_box, time::Duration};
 
 use tokio::time::Instant;
 use trygg::{
@@ -8,7 +8,7 @@ use trygg::{
     model::{Message, Moment, Mono, QoS, UnixMicros},
 };
 
-use crate::{Outcome, bombs::Bomb};
+use crate::{Outcome, bombs::Bomb, callgrind, parcel, report};
 
 /// What the message of a bomb took.
 #[derive(Clone, Copy)]
@@ -77,21 +77,11 @@ pub(crate) fn cost(decoder: &Decoder, bomb: &Bomb) -> Cost {
     Cost { nanos: least.as_secs_f64() * 1e9, bytes }
 }
 
-/// Instructions of all messages of a format and size together; nothing where there is no valgrind.
-pub(crate) fn instructions(format: &str, size: usize) -> Outcome<Option<u64>> {
-    let run = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--collect-atstart=no"])
-        .arg("--toggle-collect=*decode_one_bomb*")
-        .arg(std::env::current_exe()?)
-        .args(["--only", format, "--counted", &size.to_string()])
-        .output();
-    let Ok(run) = run else { return Ok(None) };
-    let text = String::from_utf8_lossy(&run.stderr);
-    if !run.status.success() {
-        return Err(format!("callgrind: {}", text.lines().last().unwrap_or_default()).into());
-    }
-    // ==123== Collected : 456
-    let collected = text.lines().find_map(|line| line.split_once("Collected :"));
-    let (_, number) = collected.ok_or("callgrind says nothing of what it collected")?;
-    Ok(Some(number.trim().parse()?))
+/// Instructions of some messages of a format together; nothing where there is no valgrind.
+pub(crate) fn instructions(format: &str, bombs: &[&Bomb]) -> Outcome<Option<u64>> {
+    let path = report::directory().join("bombs");
+    parcel::write(&path, bombs)?;
+    let only = ["--collect-atstart=no", "--toggle-collect=*decode_one_bomb*"];
+    let path = path.to_str().ok_or("a path that is no text")?;
+    callgrind::collected(&only, &["--only", format, "--counted", path])
 }

@@ -63,7 +63,7 @@ pub(super) fn zigbee2mqtt(size: usize) -> Vec<Bomb> {
         Bomb::new("devices again", topic, fill(size, "[", "{}]", |at| device(at, one)))
             .after(vec![(topic.to_owned(), fill(size, "[", "{}]", |at| device(at + 7, words)))]),
         Bomb {
-            device: "d0",
+            device: "d0".to_owned(),
             ..Bomb::new(
                 "described keys",
                 "zigbee2mqtt/d0",

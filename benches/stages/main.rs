@@ -5,6 +5,8 @@
 //! and preparation cancel out.
 
 mod body;
+#[path = "../callgrind.rs"]
+mod callgrind;
 mod formats;
 mod inputs;
 mod link;

@@ -1,10 +1,10 @@
 //! The three ways of measuring a body.
 
-use std::{hint::black_box, process::Command};
+use std::hint::black_box;
 
 use tokio::time::Instant;
 
-use crate::{Outcome, body::Body, stage::Stage};
+use crate::{Outcome, body::Body, callgrind, stage::Stage};
 
 /// How much is repeated.
 pub(crate) struct Effort {
@@ -78,19 +78,5 @@ pub(crate) fn instructions(what: &[&str], effort: &Effort) -> Outcome<Option<f64
 }
 
 fn callgrind(what: &[&str], count: u64) -> Outcome<Option<u64>> {
-    let run = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(std::env::current_exe()?)
-        .args(what)
-        .args(["--count", &count.to_string()])
-        .output();
-    let Ok(run) = run else { return Ok(None) };
-    let text = String::from_utf8_lossy(&run.stderr);
-    if !run.status.success() {
-        return Err(format!("callgrind: {}", text.lines().last().unwrap_or_default()).into());
-    }
-    // ==123== Collected : 456
-    let collected = text.lines().find_map(|line| line.split_once("Collected :"));
-    let (_, number) = collected.ok_or("callgrind says nothing of what it collected")?;
-    Ok(Some(number.trim().parse()?))
+    callgrind::collected(&[], &[what, &["--count", &count.to_string()]].concat())
 }

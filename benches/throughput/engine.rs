@@ -47,8 +47,8 @@ pub(crate) const LINK: &str = "bench";
 /// The list of devices, beside the configuration.
 const LIST: &str = "devices.csv";
 
-/// Writes a list of the generator's devices, twenty a home, and puts it in the place of the last one.
-/// `version` makes it another one.
+/// Writes a list of the generator's devices, twenty a home, for [`put_list`]. `version` makes it another
+/// one.
 pub(crate) fn write_list(lines: usize, version: usize) -> Outcome {
     let mut text = String::with_capacity(lines * 72);
     text.push_str("device,source_home,home,room,id,interval,consent\n");
@@ -57,9 +57,16 @@ pub(crate) fn write_list(lines: usize, version: usize) -> Outcome {
         let address = 0x0015_8d00_0000_0000_u64 + device as u64 * 0x0001_0003;
         writeln!(text, "{address:#018x},h{home:05},home-{home},room-{version},d-{device},30m,all")?;
     }
-    let fresh = report::directory().join("devices.new");
-    fs::write(&fresh, text)?;
-    Ok(fs::rename(fresh, report::directory().join(LIST))?)
+    Ok(fs::write(list(version), text)?)
+}
+
+/// Puts a list that was written in the place of the last one.
+pub(crate) fn put_list(version: usize) -> Outcome {
+    Ok(fs::rename(list(version), report::directory().join(LIST))?)
+}
+
+fn list(version: usize) -> PathBuf {
+    report::directory().join(format!("devices.{version}.csv"))
 }
 
 /// Where the engine's spool lies; nothing is left of it after a run.
@@ -101,6 +108,7 @@ pub(crate) fn start(
     fs::write(&file, configuration(setup, spool, admin)?)?;
     if setup.listed > 0 {
         write_list(setup.listed, 0)?;
+        put_list(0)?;
     }
     // What the engine of the last run had to say; nothing of it belongs into the table.
     let log = File::create(directory.join("engine.log"))?;

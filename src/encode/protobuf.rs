@@ -1,5 +1,7 @@
 //! The few protobuf primitives the encoders need.
 
+use std::iter;
+
 /// Wire type of a field.
 #[derive(Clone, Copy, Debug)]
 pub enum WireType {
@@ -76,24 +78,43 @@ pub fn message<const LENGTH_BYTES: usize>(
     let start = out.len();
     out.extend_from_slice(&[0; LENGTH_BYTES]);
     write(out);
-    let length = wide(out.len() - start - LENGTH_BYTES);
-    let used = varint_bytes(length);
-    if used > LENGTH_BYTES {
-        out.splice(start..start, std::iter::repeat_n(0, used - LENGTH_BYTES));
-    } else if used < LENGTH_BYTES {
-        out.copy_within(start + LENGTH_BYTES.., start + used);
-        out.truncate(out.len() - (LENGTH_BYTES - used));
-    }
-    let mut rest = length;
-    for byte in out.iter_mut().skip(start).take(used) {
-        let more = if rest >= 0x80 { 0x80 } else { 0 };
-        *byte = low_byte(rest) & 0x7f | more;
-        rest >>= 7;
+    let length = out.len() - start - LENGTH_BYTES;
+    let is_guessed = length >> (7 * LENGTH_BYTES) == 0
+        && (LENGTH_BYTES == 1 || length >> (7 * (LENGTH_BYTES - 1)) > 0);
+    match out.get_mut(start..start + LENGTH_BYTES) {
+        Some(place) if is_guessed => {
+            for (at, byte) in place.iter_mut().enumerate() {
+                let more = if at + 1 < LENGTH_BYTES { 0x80 } else { 0 };
+                *byte = low_byte(wide(length) >> (7 * at)) & 0x7f | more;
+            }
+        }
+        Some(_) | None => insert_length(start, LENGTH_BYTES, wide(length), out),
     }
 }
 
-fn varint_bytes(value: u64) -> usize {
-    (1..10).find(|bytes| value >> (7 * bytes) == 0).unwrap_or(10)
+/// Writes the length in front of a body behind `reserved` bytes, and moves the body up to it.
+#[inline(never)]
+fn insert_length(start: usize, reserved: usize, length: u64, out: &mut Vec<u8>) {
+    let mut encoded = [0_u8; 10];
+    let mut used = 0;
+    let mut rest = length;
+    for byte in &mut encoded {
+        *byte = low_byte(rest) & 0x7f | if rest >= 0x80 { 0x80 } else { 0 };
+        rest >>= 7;
+        used += 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    if used > reserved {
+        out.splice(start..start, iter::repeat_n(0, used - reserved));
+    } else {
+        out.copy_within(start + reserved.., start + used);
+        out.truncate(out.len() - (reserved - used));
+    }
+    if let (Some(place), Some(encoded)) = (out.get_mut(start..start + used), encoded.get(..used)) {
+        place.copy_from_slice(encoded);
+    }
 }
 
 fn wide(length: usize) -> u64 {

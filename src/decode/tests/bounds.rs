@@ -30,7 +30,7 @@ fn the_worst_messages_stay_within_bounds() {
             let mut out = Decoded::default();
             let message = message(&bomb.topic, &bomb.payload);
             let used = allocation_counter::measure(|| {
-                outcome = decoder.decode(bomb.device, &message, &mut memory, &mut out);
+                outcome = decoder.decode(&bomb.device, &message, &mut memory, &mut out);
             });
             let found = out.readings.len() + out.refused_count as usize;
             if used.bytes_max > EXTRA || outcome.is_ok() && found > READINGS_MAX {
