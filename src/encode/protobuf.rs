@@ -55,14 +55,15 @@ pub fn integer(field: u32, value: u64, out: &mut Vec<u8>) {
 /// Appends an eight-byte field, zero included: for `optional` ones and oneofs.
 #[inline]
 pub fn fixed64(field: u32, value: [u8; 8], out: &mut Vec<u8>) {
-    let [a, b, c, d, e, f, g, h] = value;
-    match u8::try_from(field << 3 | WireType::Fixed64 as u32) {
+    if let Ok(one @ 0..0x80) = u8::try_from(field << 3 | WireType::Fixed64 as u32) {
         // In one go: most fields have tags of one byte.
-        Ok(one @ 0..0x80) => out.extend_from_slice(&[one, a, b, c, d, e, f, g, h]),
-        Ok(_) | Err(_) => {
-            tag(field, WireType::Fixed64, out);
-            out.extend_from_slice(&value);
-        }
+        let mut whole = [one; 9];
+        let [_, rest @ ..] = &mut whole;
+        *rest = value;
+        out.extend_from_slice(&whole);
+    } else {
+        tag(field, WireType::Fixed64, out);
+        out.extend_from_slice(&value);
     }
 }
 
