@@ -111,6 +111,8 @@ pub(super) fn device(size: usize) -> Vec<Bomb> {
             "devices of unknown numbers",
             times(&[0x32, 10, 0xe0, 0x32, 10, 0xe0, 0x32, 10, 0xe0, 0x32, 10, 0xe0], size),
         ),
+        bomb("small fields", times(&[0x70, 1], size)),
+        bomb("small fields of readings", times(&field(5, &times(&[0x70, 1], 32 * 1024)), size)),
         bomb("a long device", field(1, &vec![b'd'; size - 8])),
         bomb("a long kind", field(5, &field(1, &vec![b'k'; size - 16]))),
         bomb("a long unit", field(5, &[heart.clone(), field(5, &vec![b'u'; size - 64])].concat())),

@@ -2,10 +2,14 @@
 
 pub(super) mod fields;
 mod series;
+mod shape;
 
 use std::{borrow::Cow, sync::Arc};
 
-use self::fields::{Field, Fields, Malformed, Stop};
+use self::{
+    fields::{Field, Fields, Malformed, Stop},
+    shape::Shape,
+};
 use super::{
     decoded::{Decoded, DevicePart, READINGS_MAX},
     entry::{Entry, EntryUnit},
@@ -43,6 +47,7 @@ impl Protobuf {
     /// The whole payload: the sender's own report first, then those of its `devices`, so that
     /// each device's readings stand together.
     fn gateway(&self, payload: &[u8], out: &mut Decoded) -> Result<(), Stop> {
+        GATEWAY.check(payload)?;
         let whole = Fields::of(payload, 0);
         if self.device(whole, out)? == 0 {
             return Ok(());
@@ -149,6 +154,12 @@ impl Protobuf {
 
 /// Devices behind one gateway, each of which has a part of its own.
 const DEVICES_MAX: u32 = 1_000;
+
+static GATEWAY: Shape =
+    Shape { within: &[(number::READINGS, &READING), (number::DEVICES, &DEVICE)] };
+static DEVICE: Shape = Shape { within: &[(number::READINGS, &READING)] };
+static READING: Shape = Shape { within: &[(number::reading::SERIES, &SERIES)] };
+static SERIES: Shape = Shape { within: &[] };
 
 /// Field numbers of `trygg.device.v1.DeviceMessage`.
 mod number {

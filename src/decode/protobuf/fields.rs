@@ -88,7 +88,8 @@ impl<'a> Fields<'a> {
         Ok(Some((number, Field { wire, left: self.left() })))
     }
 
-    fn left(&self) -> usize {
+    /// Bytes of the whole payload that are still to be read.
+    pub(super) fn left(&self) -> usize {
         self.bytes.len() + self.after
     }
 
@@ -195,6 +196,11 @@ impl<'a> Field<'a> {
 
     pub(in crate::decode) fn text(self) -> Result<&'a str, Malformed> {
         str::from_utf8(self.bytes()?).map_err(|_| self.malformed())
+    }
+
+    /// Is it a group, that nobody looks into?
+    pub(super) fn is_skipped(self) -> bool {
+        matches!(self.wire, Wire::Skipped)
     }
 
     pub(in crate::decode) fn message(self) -> Result<Fields<'a>, Malformed> {

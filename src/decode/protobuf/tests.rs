@@ -336,3 +336,31 @@ fn a_device_without_a_time_takes_its_newest_reading_s() {
         Ok(Outcome::NonReading(NonReading::Empty))
     );
 }
+
+/// Two bytes a field, wherever they stand: a quarter of a megabyte of them is not looked at.
+#[test]
+fn more_fields_than_a_payload_may_have_are_refused() {
+    let refused = Err(DecodeError::Rule { rule: "at most 32768 fields" });
+    let within = |number: u8, inner: &[u8]| {
+        let mut message = vec![number << 3 | 2];
+        prost::encode_length_delimiter(inner.len(), &mut message).unwrap();
+        [&message[..], inner].concat()
+    };
+    let unknown = |count| [0x70, 0x01].repeat(count);
+    let group = |count: usize| [&[0x7b][..], &unknown(count), &[0x7c]].concat();
+    let many = 32 * 1024;
+    for payload in [
+        unknown(many + 1),
+        [0x20, 0x01].repeat(many + 1),
+        within(5, &unknown(many + 1)),
+        within(6, &within(5, &within(8, &unknown(many + 1)))),
+        [within(5, &unknown(many / 2)), within(5, &unknown(many / 2 + 1))].concat(),
+        group(many + 1),
+        group(many / 2).repeat(3),
+    ] {
+        assert_eq!(decode(&payload).map(|_| ()), refused, "{} bytes", payload.len());
+    }
+    assert_eq!(decode(&unknown(many)).map(|out| out.unknown_keys), Ok(32 * 1024));
+    let long = [within(15, &vec![b'd'; 20_000]), within(5, &vec![0x70; 60_001])].concat();
+    assert!(matches!(decode(&long), Err(DecodeError::Protobuf { .. })), "cut short");
+}
