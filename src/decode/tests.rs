@@ -138,10 +138,11 @@ fn large_nonsense_has_its_reason() {
     };
     let noise: Vec<u8> = (0..1 << 20).map(|_| random()).collect();
     assert_told(&noise, [UTF8, UTF8, PROTOBUF, UTF8]);
-    // As protobuf, 2^19 times field 15 with a small number: well-formed, and nothing of ours.
-    let letters = "x".repeat(1 << 20);
-    let unknown = "none no_known_key";
-    assert_told(letters.as_bytes(), [MALFORMED, MALFORMED, unknown, "-sos:state_unreadable"]);
+    // As protobuf, field 15 with a small number again and again: well-formed, and nothing of ours.
+    let letters = |count| "x".repeat(count).into_bytes();
+    let (none, many) = ("none no_known_key", "error rule_broken");
+    assert_told(&letters(1 << 16), [MALFORMED, MALFORMED, none, "-sos:state_unreadable"]);
+    assert_told(&letters(1 << 20), [MALFORMED, MALFORMED, many, "-sos:state_unreadable"]);
     let nested = |open: &str, close: &str| {
         format!("{}1{}", open.repeat(10_000), close.repeat(10_000)).into_bytes()
     };
