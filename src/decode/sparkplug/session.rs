@@ -41,13 +41,16 @@ impl Sparkplug {
         part.measured_at = head.timestamp;
         self.take_online(true, out);
         let (mut several, mut names) = (Channels::default(), Names::of(place.device));
+        let mut meant = Vec::new();
         each(message.payload, |metric, name| {
             let found = self.find(&mut names, name, metric.is_boolean());
             if let Some((_, Word::Term(term))) = found {
                 several.next(term.kind);
             }
+            meant.push(found);
             Ok(())
         })?;
+        let mut meant = meant.into_iter();
         let (mut channels, mut born, mut session) = (Channels::default(), Vec::new(), None);
         let mut historical = false;
         each(message.payload, |metric, metric_name| {
@@ -57,9 +60,8 @@ impl Sparkplug {
                 session = Some(number);
             }
             let unit = metric.unit()?;
-            let found = self.find(&mut names, metric_name, metric.is_boolean());
             let mut known = None;
-            match found {
+            match meant.next().flatten() {
                 Some((word, Word::Term(term))) => {
                     let channel = channels.next(term.kind);
                     let channel = if several.count(term.kind) > 1 { channel } else { 0 };
