@@ -5,6 +5,7 @@
 mod decoder;
 mod measure;
 mod mqtt;
+mod plain;
 mod recognise;
 mod session;
 mod summary;
@@ -24,6 +25,7 @@ enum Target {
 static TARGET: OnceLock<Target> = OnceLock::new();
 
 fuzz_target!(init: begin(), |input: &[u8]| {
+    plain::at_hand(input);
     match TARGET.get() {
         Some(Target::Decoder(target)) => target.check(input),
         Some(Target::Mqtt) => mqtt::check(input),

@@ -1,14 +1,15 @@
 //! What one message may cost, and what the slowest did.
 //!
-//! Time is CPU time of this thread, in a build that counts every branch and checks every sum, so
-//! what is over the limit is tried again: other work on the machine must not look like a fault.
+//! Time is CPU time of this thread, in a build that counts every branch and checks every sum. What
+//! is over the limit is tried again, since other work on the machine must not look like a fault, and
+//! then by the build that counts nothing.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
 };
 
-use crate::session::PAYLOAD_MAX;
+use crate::{plain, session::PAYLOAD_MAX};
 
 /// For a message of the largest size; a smaller one has its share, and never less than the floor.
 const NANOS_MAX: u64 = 10_000_000;
@@ -17,9 +18,13 @@ const NANOS_FLOOR: u64 = 1_000_000;
 /// Bytes a message may make a decoder hold beside its own.
 const EXTRA_MAX: usize = 4 * 1024 * 1024;
 
-/// How often a slow message is tried again before it is called slow.
+/// How often a slow message is tried again before it is called slow, or before the plain build is
+/// asked.
 const RETRIES: usize = 16;
+const RETRIES_BEFORE_ASKING: usize = 2;
 
+/// Inputs that were slow here and not in the plain build.
+static ASKED: AtomicU64 = AtomicU64::new(0);
 static SLOWEST_NANOS: AtomicU64 = AtomicU64::new(0);
 static SLOWEST_BYTES: AtomicUsize = AtomicUsize::new(0);
 static MOST_EXTRA: AtomicUsize = AtomicUsize::new(0);
@@ -52,7 +57,8 @@ impl Cost {
 /// Holds the messages of an input to their limits. Where one was slow, `again` does all of them
 /// once more.
 pub(crate) fn judge(mut costs: Vec<Cost>, mut again: impl FnMut() -> Vec<Cost>) {
-    for _ in 0..RETRIES {
+    let retries = if plain::has_last_word() { RETRIES_BEFORE_ASKING } else { RETRIES };
+    for _ in 0..retries {
         let record = SLOWEST_NANOS.load(Relaxed);
         if costs.iter().all(|cost| cost.nanos <= record.min(cost.limit())) {
             break;
@@ -61,13 +67,17 @@ pub(crate) fn judge(mut costs: Vec<Cost>, mut again: impl FnMut() -> Vec<Cost>) 
             cost.nanos = cost.nanos.min(other.nanos);
         }
     }
+    let is_slow = costs.iter().any(|cost| cost.nanos > cost.limit());
+    let is_excused = is_slow && plain::is_content();
+    ASKED.fetch_add(u64::from(is_excused), Relaxed);
     for cost in costs {
         let Cost { bytes, nanos, extra } = cost;
         MOST_EXTRA.fetch_max(extra, Relaxed);
         if SLOWEST_NANOS.fetch_max(nanos, Relaxed) < nanos {
             SLOWEST_BYTES.store(bytes, Relaxed);
         }
-        assert!(nanos <= cost.limit(), "{bytes} bytes took {nanos} ns, {} allowed", cost.limit());
+        let is_in_time = nanos <= cost.limit() || is_excused;
+        assert!(is_in_time, "{bytes} bytes took {nanos} ns, {} allowed", cost.limit());
         assert!(extra <= EXTRA_MAX, "{bytes} bytes took {extra} bytes of memory");
     }
 }
@@ -90,6 +100,7 @@ fn cpu_nanos() -> u64 {
 pub(crate) fn report_at_exit() {
     extern "C" fn report() {
         eprintln!("stat::slowest_us: {}", SLOWEST_NANOS.load(Relaxed) / 1_000);
+        eprintln!("stat::excused: {}", ASKED.load(Relaxed));
         eprintln!("stat::slowest_bytes: {}", SLOWEST_BYTES.load(Relaxed));
         eprintln!("stat::most_extra_kib: {}", MOST_EXTRA.load(Relaxed) / 1024);
     }
