@@ -79,6 +79,7 @@ pub(crate) fn cost(decoder: &Decoder, bomb: &Bomb) -> Cost {
 
 /// Instructions of some messages of a format together; nothing where there is no valgrind.
 pub(crate) fn instructions(format: &str, bombs: &[&Bomb]) -> Outcome<Option<u64>> {
+    std::fs::create_dir_all(report::directory())?;
     let path = report::directory().join("bombs");
     parcel::write(&path, bombs)?;
     let only = ["--collect-atstart=no", "--toggle-collect=*decode_one_bomb*"];

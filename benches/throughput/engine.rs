@@ -57,6 +57,7 @@ pub(crate) fn write_list(lines: usize, version: usize) -> Outcome {
         let address = 0x0015_8d00_0000_0000_u64 + device as u64 * 0x0001_0003;
         writeln!(text, "{address:#018x},h{home:05},home-{home},room-{version},d-{device},30m,all")?;
     }
+    fs::create_dir_all(report::directory())?;
     Ok(fs::write(list(version), text)?)
 }
 

@@ -121,3 +121,48 @@ fn insert_length(start: usize, reserved: usize, length: u64, out: &mut Vec<u8>) 
 fn wide(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As protobuf has it, whatever was reserved: the shortest length in front of an unchanged body.
+    #[test]
+    fn a_length_is_the_shortest_whatever_was_reserved() {
+        for length in [0, 1, 126, 127, 128, 129, 16_383, 16_384, 16_385, 2_097_151, 2_097_152] {
+            let body: Vec<u8> = (0..=250).cycle().take(length).collect();
+            let mut expected = b"before".to_vec();
+            bytes(1, &body, &mut expected);
+            if length == 0 {
+                expected.extend([0x0a, 0]);
+            }
+            let write = |out: &mut Vec<u8>| out.extend_from_slice(&body);
+            let made = |message: fn(u32, &mut Vec<u8>, &dyn Fn(&mut Vec<u8>))| {
+                let mut out = b"before".to_vec();
+                message(1, &mut out, &write);
+                out
+            };
+            assert!(
+                made(|field, out, write| message::<1>(field, out, write)) == expected,
+                "{length}"
+            );
+            assert!(
+                made(|field, out, write| message::<2>(field, out, write)) == expected,
+                "{length}"
+            );
+            assert!(
+                made(|field, out, write| message::<3>(field, out, write)) == expected,
+                "{length}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_tag_of_two_bytes_goes_before_eight_bytes_too() {
+        let mut out = Vec::new();
+        fixed64(15, [1; 8], &mut out);
+        fixed64(16, [2; 8], &mut out);
+        let expected = [&[15 << 3 | 1][..], &[1; 8], &[0x81, 1], &[2; 8]].concat();
+        assert_eq!(out, expected);
+    }
+}

@@ -14,12 +14,32 @@ struct Written {
     base_value: Option<f64>,
     name: Option<&'static str>,
     unit: Option<&'static str>,
-    value: f64,
+    value: Stated,
     time: Option<u8>,
 }
 
-const NAMES: &[&str] =
-    &["temp", "rh", "hr", "bed/occupied", "bed_temp", "x/temp", "/temp", "_temp", "none", "lat"];
+/// What stands under `v`.
+#[derive(Clone, Copy, Debug)]
+enum Stated {
+    Number(f64),
+    Text(&'static str),
+    Bool(bool),
+    Null,
+}
+
+const NAMES: &[&str] = &[
+    "temp",
+    "rh",
+    "hr",
+    "battery",
+    "bed/occupied",
+    "bed_temp",
+    "x/temp",
+    "/temp",
+    "_temp",
+    "none",
+    "lat",
+];
 
 prop_compose! {
     fn written()(
@@ -27,8 +47,13 @@ prop_compose! {
         base_unit in option::weighted(0.2, select(&["Cel", "K", "%RH", "furlong"][..])),
         base_value in option::weighted(0.1, -2.0..40.0),
         name in option::weighted(0.9, select(NAMES)),
-        unit in option::weighted(0.7, select(&["Cel", "K", "degF", "%RH", "beat/min", "lat", "?"][..])),
-        value in prop_oneof![Just(0.0), Just(-1.5), Just(21.5), Just(400.0)],
+        unit in option::weighted(0.7, select(&["Cel", "K", "degF", "%RH", "%EL", "%", "beat/min", "lat", "?"][..])),
+        value in prop_oneof![
+            6 => select(&[0.0, -1.0, -1.5, 21.5, 400.0][..]).prop_map(Stated::Number),
+            1 => select(&["21", "-1", "none", "x"][..]).prop_map(Stated::Text),
+            1 => any::<bool>().prop_map(Stated::Bool),
+            1 => Just(Stated::Null),
+        ],
         time in option::of(1_u8..20),
     ) -> Written {
         Written { base_name, base_unit, base_value, name, unit, value, time }
@@ -44,7 +69,12 @@ impl Written {
             texts.iter().filter_map(|(label, text)| Some(format!("{label:?}:{:?}", (*text)?))),
         );
         fields.extend(self.base_value.map(|value| format!("\"bv\":{value:?}")));
-        fields.push(format!("\"v\":{:?}", self.value));
+        fields.push(match self.value {
+            Stated::Number(number) => format!("\"v\":{number:?}"),
+            Stated::Text(text) => format!("\"v\":{text:?}"),
+            Stated::Bool(state) => format!("\"v\":{state}"),
+            Stated::Null => "\"v\":null".to_owned(),
+        });
         fields.extend(self.time.map(|time| format!("\"t\":{time}")));
         format!("{{{}}}", fields.join(","))
     }
@@ -61,7 +91,12 @@ impl Written {
             self.base_value.map(|value| number(0x24, value)),
             text(0x00, self.name),
             text(0x01, self.unit),
-            Some(number(0x02, self.value)),
+            match self.value {
+                Stated::Number(value) => Some(number(0x02, value)),
+                Stated::Text(value) => text(0x02, Some(value)),
+                Stated::Bool(state) => Some(vec![0x02, if state { 0xf5 } else { 0xf4 }]),
+                Stated::Null => Some(vec![0x02, 0xf6]),
+            },
             self.time.map(|time| vec![0x06, time]),
         ];
         let fields: Vec<_> = fields.into_iter().flatten().collect();
@@ -82,8 +117,13 @@ fn found(decoder: &Decoder, memory: &mut Memory, payload: &[u8]) -> Found {
 
 proptest! {
     #[test]
-    fn a_name_that_was_met_says_what_it_said_first(packs in vec(vec(written(), 1..8), 1..6)) {
-        let decoder = senml();
+    fn a_name_that_was_met_says_what_it_said_first(
+        packs in vec(vec(written(), 1..8), 1..6),
+        positions in select(&[Positions::Keep, Positions::Round, Positions::Discard][..]),
+    ) {
+        let mut settings = DecoderSettings::new(&catalogue());
+        settings.positions = positions;
+        let decoder = Decoder::new(Format::SenMl, &settings).unwrap();
         let mut memory = Memory::default();
         for pack in packs {
             let json: Vec<_> = pack.iter().map(Written::json).collect();
