@@ -136,24 +136,14 @@ mod tests {
             if length == 0 {
                 expected.extend([0x0a, 0]);
             }
-            let write = |out: &mut Vec<u8>| out.extend_from_slice(&body);
-            let made = |message: fn(u32, &mut Vec<u8>, &dyn Fn(&mut Vec<u8>))| {
-                let mut out = b"before".to_vec();
-                message(1, &mut out, &write);
-                out
-            };
-            assert!(
-                made(|field, out, write| message::<1>(field, out, write)) == expected,
-                "{length}"
-            );
-            assert!(
-                made(|field, out, write| message::<2>(field, out, write)) == expected,
-                "{length}"
-            );
-            assert!(
-                made(|field, out, write| message::<3>(field, out, write)) == expected,
-                "{length}"
-            );
+            let (mut one, mut two, mut three) =
+                (b"before".to_vec(), b"before".to_vec(), b"before".to_vec());
+            message::<1>(1, &mut one, |out| out.extend_from_slice(&body));
+            message::<2>(1, &mut two, |out| out.extend_from_slice(&body));
+            message::<3>(1, &mut three, |out| out.extend_from_slice(&body));
+            for made in [one, two, three] {
+                assert!(made == expected, "{length}");
+            }
         }
     }
 
