@@ -36,8 +36,13 @@ pub(crate) const SMOKE: Effort = Effort {
     warm_up: 2_000_000,
 };
 /// Of decoders alone and of look-ups, which remember little: they are warm soon.
-pub(crate) const FULL_APART: Effort =
-    Effort { counted_over: 10_000, lengths: Some([500, 2_500]), warm_up: 20_000, ..FULL };
+pub(crate) const FULL_APART: Effort = Effort {
+    rounds: 100,
+    counted_over: 10_000,
+    lengths: Some([500, 2_500]),
+    warm_up: 20_000,
+    ..FULL
+};
 pub(crate) const SMOKE_APART: Effort =
     Effort { counted_over: 1_000, rounds: 3, lengths: None, warm_up: 1_000, ..SMOKE };
 

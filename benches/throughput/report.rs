@@ -1,6 +1,7 @@
 //! Rows, their table and `summary.json`.
 
 use std::{
+    borrow::Cow,
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
@@ -15,7 +16,7 @@ use crate::Outcome;
 pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) value: f64,
-    pub(crate) unit: &'static str,
+    pub(crate) unit: Cow<'static, str>,
     pub(crate) note: String,
 }
 
@@ -23,10 +24,10 @@ impl Row {
     pub(crate) fn new(
         name: impl Into<String>,
         value: f64,
-        unit: &'static str,
+        unit: impl Into<Cow<'static, str>>,
         note: impl Into<String>,
     ) -> Self {
-        Self { name: name.into(), value, unit, note: note.into() }
+        Self { name: name.into(), value, unit: unit.into(), note: note.into() }
     }
 }
 

@@ -47,9 +47,6 @@ impl Field {
 
 const FORMATS: [Format; 3] = [Format::Zigbee2mqtt, Format::Json, Format::Protobuf];
 
-/// Units of the rows that the bench of the stages leaves.
-const STAGE_UNITS: [&str; 4] = ["ns", "instructions", "allocations", "x"];
-
 /// From this load on others take part of the processors.
 const BUSY_LOAD: f64 = 0.5;
 
@@ -89,10 +86,8 @@ impl Bench {
         let Ok(text) = fs::read_to_string(file) else { return Ok(()) };
         for row in serde_json::from_str::<Vec<Value>>(&text)? {
             let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default();
-            let unit = STAGE_UNITS.into_iter().find(|unit| *unit == text("unit"));
             let value = row.get("value").and_then(Value::as_f64).unwrap_or(f64::NAN);
-            let unit = unit.ok_or("a row of the stages in another unit")?;
-            self.report.push(Row::new(text("name"), value, unit, text("note")));
+            self.report.push(Row::new(text("name"), value, text("unit").to_owned(), text("note")));
         }
         Ok(())
     }
