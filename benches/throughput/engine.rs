@@ -114,8 +114,6 @@ pub(crate) fn start(
     // What the engine of the last run had to say; nothing of it belongs into the table.
     let log = File::create(directory.join("engine.log"))?;
     let mut command = Command::new(binary);
-    // As the unit has it.
-    command.env("MALLOC_MMAP_THRESHOLD_", "1048576");
     let role = Role::start("engine", command.args(["run", "--config"]).arg(file).stderr(log))?;
     Ok((role, admin))
 }
