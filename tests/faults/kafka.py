@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, ResourceType
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, OffsetSpec, ResourceType
 
 from . import wait
 from .process import Daemon, free_port
@@ -113,6 +113,15 @@ class Kafka:
     def delete_topic(self, topic: str) -> None:
         for future in self.admin.delete_topics([topic]).values():
             future.result(timeout=LIMIT_S)
+
+    def ends(self, *topics: str) -> dict[TopicPartition, int] | None:
+        """The offset behind the last record of each partition of these; none while a leader is new."""
+        listed = self.admin.list_topics(timeout=LIMIT_S).topics
+        parts = {TopicPartition(topic, number): OffsetSpec.latest() for topic in topics for number in listed[topic].partitions}
+        try:
+            return {part: found.result(LIMIT_S).offset for part, found in self.admin.list_offsets(parts).items()}
+        except KafkaException:
+            return None
 
     def alter_topic(self, topic: str, key: str, value: str) -> None:
         entry = ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)

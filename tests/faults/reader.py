@@ -56,6 +56,8 @@ class Reader:
         self.seen = Seen()
         self.failure: Exception | None = None
         self._topics = (readings, alerts, dead_letters)
+        self._next: dict[tuple[str, int], int] = {}
+        """Where each partition is read on."""
         self._consumer = Consumer({
             "bootstrap.servers": brokers,
             "group.id": "faults",
@@ -81,6 +83,10 @@ class Reader:
         """Another topic stands under the name of the readings: read it from its beginning."""
         self._again.set()
 
+    def read_to(self, ends: dict[TopicPartition, int]) -> bool:
+        """Whether all before these offsets was taken."""
+        return all(self._next.get((part.topic, part.partition), 0) >= end for part, end in ends.items())
+
     def close(self) -> None:
         self._stopping.set()
         self._thread.join(10)
@@ -95,6 +101,7 @@ class Reader:
                     # What goes wrong on the way to Kafka is the fault's doing; it tries again.
                     if message.error() is None:
                         self._take(message)
+                        self._next[message.topic() or "", message.partition() or 0] = (message.offset() or 0) + 1
             self._consumer.close()
         except (KafkaException, ValueError, RuntimeError) as failure:
             self.failure = failure
@@ -104,6 +111,7 @@ class Reader:
         for part in places.values():
             if part.topic == self._topics[0]:
                 part.offset = 0
+                self._next.pop((part.topic, part.partition), None)
             part.offset = max(part.offset, 0)
         self._consumer.unassign()
         self._consumer.assign(list(places.values()))

@@ -25,6 +25,7 @@ class Scrape:
     """All samples of one scrape."""
 
     def __init__(self, text: str) -> None:
+        self.text = text
         found = (SAMPLE.match(line) for line in text.splitlines() if not line.startswith("#"))
         self.samples = [Sample(m[1], dict(LABEL.findall(m[2] or "")), float(m[3])) for m in found if m]
 

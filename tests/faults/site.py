@@ -200,13 +200,40 @@ class Site:
             self.healed()
         self.generator.stop()
         wait.until("the broker took the last messages", lambda: self.generator.open_count() == 0, 30)
-        wait.until("everything drains", self._drained, self.drain_s, 0.1)
+        self._drain()
         for engine in self.engines:
             if engine.daemon.alive():
                 code = engine.terminate()
                 if self.exits_orderly and code != DRAINED:
                     raise AssertionError(f"SIGTERM with nothing left: exit code {code}, not {DRAINED}")
-        time.sleep(0.3)  # the reader's last fetch
+        self._read_to_the_end()
+
+    def _drain(self) -> None:
+        try:
+            wait.until("everything drains", self._drained, self.drain_s, 0.1)
+        except wait.TimedOut as late:
+            trace, owed = self.mqtt.trace, self._owed()
+            unread = owed - self.seen_numbers
+            raise wait.TimedOut(
+                f"{late}; {trace.open_count()} are unanswered, {len(owed - trace.confirmed.keys())} unconfirmed, "
+                f"{len(unread)} unread, {len(unread & trace.confirmed.keys())} of them confirmed; {self._engine_says()}"
+            ) from late
+
+    def _engine_says(self) -> str:
+        """How much the engine itself holds; its whole page is left beside its log."""
+        if not (scraped := self.engine.scrape()):
+            return "the engine does not answer"
+        (self.directory / "metrics.txt").write_text(scraped.text)
+        held = {name: scraped.sum(f"trygg_{name}_in_flight") for name in ("messages", "readings")}
+        return f"the engine holds {held['messages']:.0f} messages, {held['readings']:.0f} readings"
+
+    def _read_to_the_end(self) -> None:
+        """Whoever judges what is missing has read all there is: the alerts may lag behind the readings."""
+        reader = self.reader
+        assert reader is not None, "the reader was started"
+        ends = wait.until("Kafka names the ends", lambda: self.kafka.ends(*self.settings.topics))
+        assert ends is not None
+        wait.until("the reader is at the end of every partition", lambda: reader.read_to(ends))
 
     def _drained(self) -> bool:
         trace, owed = self.mqtt.trace, self._owed()

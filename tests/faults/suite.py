@@ -138,5 +138,5 @@ def sum_up(outcome: Outcome, seed: int, name: str, whole: bool = False) -> int:
         failures.append(f"only {len(outcome.ran())} rows ran; {LEAST_ROWS} must")
     print(f"\n{len(outcome.ran())} rows, {skipped} skipped, {len(failures)} failures, seed {seed}; {file}")
     for failure in failures:
-        print(f"FAIL {failure[:300]}", file=sys.stderr)
+        print(f"FAIL {failure[:500]}", file=sys.stderr)
     return 1 if failures else 0

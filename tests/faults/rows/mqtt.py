@@ -61,10 +61,10 @@ def stale_acks(site: Site, durations: Durations) -> None:
     site.kafka.freeze()
     site.pause(2)
     site.mqtt.trace.doubt()
+    count = len(site.mqtt.trace.connections)
     # A broker without memory numbers from 1 again: the same ids stand for other messages.
     site.mosquitto.kill(forget=True)
     site.mosquitto.start()
-    count = len(site.mqtt.trace.connections)
     wait.until("the engine is subscribed again", lambda: _subscribed_since(site, count - 1), 30)
     site.pause(2)
     site.kafka.thaw()
