@@ -34,6 +34,14 @@ pub fn tag(field: u32, wire: WireType, out: &mut Vec<u8>) {
     varint(u64::from(field << 3 | wire as u32), out);
 }
 
+/// The tag of one of the first fifteen fields; a later one does not compile.
+pub const fn one_byte_tag(field: u32, wire: WireType) -> u8 {
+    assert!(field < 16, "a tag of two bytes");
+    #[expect(clippy::cast_possible_truncation, reason = "below 128, as just asserted")]
+    let tag = (field << 3 | wire as u32) as u8;
+    tag
+}
+
 /// Appends a length-delimited field; empty ones are left out, as proto3 does.
 pub fn bytes(field: u32, value: &[u8], out: &mut Vec<u8>) {
     if !value.is_empty() {

@@ -1,6 +1,6 @@
 //! Device reports and the batch around them.
 
-use super::protobuf::{WireType, bytes, fixed64, integer, message, tag, varint};
+use super::protobuf::{WireType, bytes, fixed64, integer, message, one_byte_tag, tag, varint};
 use crate::{
     catalogue::Catalogue,
     model::{Flags, Reading, ReportFlag, Series, SeriesTable, UnixMicros, Value, reading::Flag},
@@ -136,11 +136,51 @@ impl ReportEncoder {
             }
             flags(field::report::FLAGS, head.flags, out);
             for (ordinal, reading) in readings {
-                message::<1>(field::report::READINGS, out, |out| {
-                    self.reading(ordinal, reading, series, out);
-                });
+                if !self.plain_number(ordinal, reading, out) {
+                    message::<1>(field::report::READINGS, out, |out| {
+                        self.reading(ordinal, reading, series, out);
+                    });
+                }
             }
         });
+    }
+
+    /// A number and nothing beside it, as most readings are: its length is known beforehand, and
+    /// it is written in three strokes. Says whether it was such a one.
+    #[inline]
+    fn plain_number(&self, ordinal: u32, reading: &Reading, out: &mut Vec<u8>) -> bool {
+        const READING: u8 = one_byte_tag(field::report::READINGS, WireType::Length);
+        const ORDINAL: u8 = one_byte_tag(field::reading::ORDINAL, WireType::Varint);
+        const NUMBER_BYTES: usize = 9;
+        let Reading {
+            kind,
+            value: Value::Number(number),
+            measured_at: None,
+            flags,
+            channel: 0,
+            ..
+        } = reading
+        else {
+            return false;
+        };
+        let Some(kind) = self.kinds.get(usize::from(kind.0)) else { return false };
+        let length = kind.name_and_unit.len() + NUMBER_BYTES;
+        let (Ok(ordinal @ 0..0x80), Ok(length @ 0..0x7e)) =
+            (u8::try_from(ordinal), u8::try_from(length))
+        else {
+            return false;
+        };
+        if !flags.is_empty() {
+            return false;
+        }
+        if ordinal == 0 {
+            out.extend_from_slice(&[READING, length]);
+        } else {
+            out.extend_from_slice(&[READING, length + 2, ORDINAL, ordinal]);
+        }
+        out.extend_from_slice(&kind.name_and_unit);
+        fixed64(field::reading::NUMBER, number.to_le_bytes(), out);
+        true
     }
 
     fn reading(&self, ordinal: u32, reading: &Reading, series: &SeriesTable, out: &mut Vec<u8>) {
