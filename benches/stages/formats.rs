@@ -103,12 +103,6 @@ fn message<'m>(topic: &'m str, payload: &'m [u8]) -> Message<'m> {
     }
 }
 
-/// Measured figures of a case.
-struct Figures {
-    nanos: f64,
-    instructions: Option<f64>,
-}
-
 pub(crate) fn measure(report: &mut Report, effort: &Effort, progress: &mut Progress) -> Outcome {
     let mut protobuf = None;
     for case in CASES {
@@ -116,23 +110,24 @@ pub(crate) fn measure(report: &mut Report, effort: &Effort, progress: &mut Progr
         progress.step(&row);
         let readings = crate::float(case.readings as u64);
         let mut body = body(case.name)?;
+        measure::warm_up(&mut body, effort)?;
         let nanos = measure::nanoseconds(&mut body, effort)?;
         let allocations = measure::allocations(&mut body, effort)? / readings;
         let arguments = ["--format", case.name];
         let instructions = measure::instructions(&arguments, effort)?;
-        let figures = Figures { nanos: nanos / readings, instructions };
+        let apiece = nanos / readings;
         let about = format!("{} readings: {}", case.readings, case.about);
         let verdict = match case.weight {
             Weight::SparkplugData => {
-                let is_met = report::verdict(|| figures.nanos <= METRIC_NS);
+                let is_met = report::verdict(|| apiece <= METRIC_NS);
                 format!("{is_met} (at most {METRIC_NS} a metric); ")
             }
-            Weight::SenMlCbor => versus(&figures, protobuf.as_ref()),
+            Weight::SenMlCbor => versus(case, &mut body, instructions, protobuf, effort)?,
             Weight::Text(_) | Weight::Protobuf | Weight::SparkplugBirth(_) => String::new(),
         };
         report.push(Row::new(row.clone(), nanos, "ns", about));
         let note = format!("{verdict}a reading");
-        report.push(Row::new(format!("{row}.reading"), figures.nanos, "ns", note));
+        report.push(Row::new(format!("{row}.reading"), apiece, "ns", note));
         if let Some(count) = instructions {
             let note = format!("{:.0} a reading", count / readings);
             report.push(Row::new(format!("{row}.instructions"), count, "instructions", note));
@@ -140,20 +135,30 @@ pub(crate) fn measure(report: &mut Report, effort: &Effort, progress: &mut Progr
         let name = format!("{row}.allocations");
         report.push(Row::new(name, allocations, "allocations", "a reading"));
         if matches!(case.weight, Weight::Protobuf) {
-            protobuf = Some(figures);
+            protobuf = Some((case, instructions));
         }
     }
     Ok(())
 }
 
-/// Judges CBOR beside protobuf, which was measured just before.
-fn versus(cbor: &Figures, protobuf: Option<&Figures>) -> String {
-    let Some(protobuf) = protobuf else { return String::new() };
-    let ratio = cbor.nanos / protobuf.nanos;
+/// Judges a reading of CBOR by one of protobuf, in rounds that take turns.
+fn versus(
+    cbor: &Case,
+    body: &mut Body<'_>,
+    instructions: Option<f64>,
+    protobuf: Option<(&Case, Option<f64>)>,
+    effort: &Effort,
+) -> Outcome<String> {
+    let Some((protobuf, fewer)) = protobuf else { return Ok(String::new()) };
+    let mut other = self::body(protobuf.name)?;
+    measure::warm_up(&mut other, effort)?;
+    let [nanos, least] = measure::side_by_side([body, &mut other], effort)?;
+    let shares = crate::float(cbor.readings as u64) / crate::float(protobuf.readings as u64);
+    let ratio = nanos / least / shares;
     let verdict = report::verdict(|| ratio <= CBOR_OVER_PROTOBUF);
-    let instructions = match (cbor.instructions, protobuf.instructions) {
-        (Some(cbor), Some(protobuf)) => format!(", {:.2} of its instructions", cbor / protobuf),
+    let counted = match (instructions, fewer) {
+        (Some(more), Some(fewer)) => format!(", {:.2} of its instructions", more / fewer / shares),
         (Some(_) | None, _) => String::new(),
     };
-    format!("{verdict} (at most {CBOR_OVER_PROTOBUF} of protobuf); {ratio:.2}{instructions}; ")
+    Ok(format!("{verdict} (at most {CBOR_OVER_PROTOBUF} of protobuf); {ratio:.2}{counted}; "))
 }

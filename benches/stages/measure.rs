@@ -8,7 +8,7 @@ use crate::{Outcome, body::Body, callgrind, stage::Stage};
 
 /// How much is repeated.
 pub(crate) struct Effort {
-    /// Rounds, of which the fastest counts.
+    /// Rounds of one measurement, of which the fastest counts.
     pub(crate) rounds: u64,
     /// Messages over which allocations are counted.
     pub(crate) counted_over: u64,
@@ -22,7 +22,7 @@ pub(crate) struct Effort {
 }
 
 pub(crate) const FULL: Effort = Effort {
-    rounds: 200,
+    rounds: 100,
     counted_over: 200_000,
     lengths: Some([20_000, 60_000]),
     counted: |_| true,
@@ -49,14 +49,31 @@ pub(crate) const SMOKE_APART: Effort =
 /// Messages of a round: short enough to fit between two turns of other work on the machine.
 const ROUND: u64 = 2_500;
 
+/// Sees every device once, and lets every buffer grow.
+pub(crate) fn warm_up(body: &mut Body<'_>, effort: &Effort) -> Outcome {
+    body(effort.warm_up)
+}
+
+/// The fastest of so many rounds.
 pub(crate) fn nanoseconds(body: &mut Body<'_>, effort: &Effort) -> Outcome<f64> {
-    body(effort.warm_up)?;
-    let mut least = f64::INFINITY;
+    let [least] = side_by_side([body], effort)?;
+    Ok(least)
+}
+
+/// Of each body; a ratio of these is worth more than one of figures that were taken at different
+/// times, as a machine is now slower and now faster for seconds.
+pub(crate) fn side_by_side<const N: usize>(
+    mut bodies: [&mut Body<'_>; N],
+    effort: &Effort,
+) -> Outcome<[f64; N]> {
+    let mut least = [f64::INFINITY; N];
     for _ in 0..effort.rounds {
-        let begin = Instant::now();
-        body(black_box(ROUND))?;
-        let nanos = begin.elapsed().as_secs_f64() * 1e9;
-        least = least.min(nanos / crate::float(ROUND));
+        for (body, least) in bodies.iter_mut().zip(&mut least) {
+            let begin = Instant::now();
+            body(black_box(ROUND))?;
+            let nanos = begin.elapsed().as_secs_f64() * 1e9;
+            *least = least.min(nanos / crate::float(ROUND));
+        }
     }
     Ok(least)
 }
