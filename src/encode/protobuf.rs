@@ -34,7 +34,11 @@ pub fn tag(field: u32, wire: WireType, out: &mut Vec<u8>) {
     varint(u64::from(field << 3 | wire as u32), out);
 }
 
-/// The tag of one of the first fifteen fields; a later one does not compile.
+/// The tag of one of the first fifteen fields, made while compiling.
+///
+/// # Panics
+///
+/// For a later field: it has a tag of two bytes. In a constant that does not compile.
 pub const fn one_byte_tag(field: u32, wire: WireType) -> u8 {
     assert!(field < 16, "a tag of two bytes");
     #[expect(clippy::cast_possible_truncation, reason = "below 128, as just asserted")]
