@@ -116,9 +116,9 @@ class Kafka:
 
     def ends(self, *topics: str) -> dict[TopicPartition, int] | None:
         """The offset behind the last record of each partition of these; none while a leader is new."""
-        listed = self.admin.list_topics(timeout=LIMIT_S).topics
-        parts = {TopicPartition(topic, number): OffsetSpec.latest() for topic in topics for number in listed[topic].partitions}
         try:
+            listed = self.admin.list_topics(timeout=LIMIT_S).topics
+            parts = {TopicPartition(t, number): OffsetSpec.latest() for t in topics for number in listed[t].partitions}
             return {part: found.result(LIMIT_S).offset for part, found in self.admin.list_offsets(parts).items()}
         except KafkaException:
             return None
