@@ -168,8 +168,8 @@ class Generator:
         number = next(self._numbers)
         home, place = number % HOMES, number // HOMES % (DEVICES // HOMES)
         device = f"kept-{number}" if retain else f"plug-{home}-{place}"
-        # A retained alarm rings nobody when it is replayed.
-        urgent = usable and not retain and number % URGENT_EVERY == 0
+        # A payload of the caller's holds no alarm, and a retained alarm rings nobody when it is replayed.
+        urgent = payload is None and not retain and number % URGENT_EVERY == 0
         content = payload(number) if payload else self._payload(number, urgent)
         identifier = next(i for i in self._ids if i not in self._open)
         self.log.sent[number] = Sent(f"h{home}/{device}", urgent, usable)
