@@ -105,6 +105,9 @@ impl Drop for AckToken<'_> {
 pub struct Shares {
     window: Option<Arc<Window>>,
     slots: Vec<SlotIndex>,
+    /// The last of `slots`, if there is one: those lie elsewhere in memory, and of hundreds of open
+    /// records few are in the cache.
+    newest: Option<SlotIndex>,
 }
 
 impl Shares {
@@ -131,38 +134,31 @@ impl Shares {
     /// Answers for every share: the record is stored.
     pub fn settle(&mut self, proof: Receipt) {
         proof.spend();
-        if let Some(window) = self.window.take() {
-            for slot in self.slots.drain(..) {
-                window.settle_share(slot.0);
-            }
-        }
+        self.answer(Window::settle_share);
     }
 
     /// Answers for every share: the record is safe on disk, and not in Kafka yet.
     pub fn settle_in_spool(&mut self, proof: Receipt) {
         proof.spend();
-        if let Some(window) = self.window.take() {
-            for slot in self.slots.drain(..) {
-                window.settle_share_in_spool(slot.0);
-            }
-        }
+        self.answer(Window::settle_share_in_spool);
     }
 
     /// Answers for every share without proof: the record is not to be stored, by policy. The other
     /// door beside [`AckToken::discard`]; the caller counts it under its reason.
     pub fn discard(&mut self, _reason: DiscardReason) {
-        if let Some(window) = self.window.take() {
-            for slot in self.slots.drain(..) {
-                window.settle_share(slot.0);
-            }
-        }
+        self.answer(Window::settle_share);
     }
 
     /// Gives up without proof, on purpose: every message inside comes again.
     pub fn abandon(&mut self) {
+        self.answer(Window::abandon_share);
+    }
+
+    fn answer(&mut self, how: impl Fn(&Window, u32)) {
+        self.newest = None;
         if let Some(window) = self.window.take() {
             for slot in self.slots.drain(..) {
-                window.abandon_share(slot.0);
+                how(&window, slot.0);
             }
         }
     }
@@ -181,13 +177,14 @@ impl Shares {
             Some(_) => {}
         }
         // A message may enter the same record several times; one share is enough.
-        if self.slots.last() != Some(&slot) {
+        if self.newest != Some(slot) {
             window.add_share(slot.0);
             #[cfg(test)]
             if slot.0 % 16 == 5 && crate::plant::is_planted(crate::plant::Bug::LostToken) {
                 return;
             }
             self.slots.push(slot);
+            self.newest = Some(slot);
         }
     }
 }

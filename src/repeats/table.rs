@@ -11,16 +11,19 @@ use crate::model::KindId;
 const NONE: u32 = u32::MAX;
 /// Kinds of one device: bounds the search, and what one device may take of the budget.
 pub(super) const ENTRIES_MAX: usize = 128;
-/// One part in so many of the budget finds rows by device: 4 bytes of each 64.
-const INDEX_PART: usize = 16;
+/// One part in so many of the budget finds rows by device: 8 bytes of each 64.
+const INDEX_PART: usize = 8;
 
 /// An entry's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct EntryIx(u32);
 
-/// A row's number.
+/// A row's number, and where its device stands in the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct RowIx(u32);
+pub(super) struct RowIx {
+    row: u32,
+    slot: usize,
+}
 
 /// What a device last said of one kind in one channel.
 #[derive(Clone, Copy, Debug)]
@@ -42,12 +45,22 @@ pub(super) struct Entry {
 /// No device time.
 pub(super) const NO_CLOCK: i64 = i64::MIN;
 
+/// Where to look for a device: its row and its first entry, which memory is asked for at once.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    row: u32,
+    first: u32,
+}
+
+impl Slot {
+    const EMPTY: Self = Self { row: NONE, first: NONE };
+}
+
 /// One device.
 #[derive(Clone, Copy, Debug)]
 struct Row {
     older: u32,
     newer: u32,
-    first: u32,
     device: u32,
     origin: Origin,
 }
@@ -68,7 +81,7 @@ pub(super) struct Origin {
 pub(super) struct Tick(pub(super) u32);
 
 const _: () = {
-    const KIND: usize = size_of::<Entry>() + size_of::<Row>() + size_of::<u32>();
+    const KIND: usize = size_of::<Entry>() + size_of::<Row>() + size_of::<Slot>();
     assert!(KIND <= 64, "a device with one kind costs at most 64 bytes");
 };
 
@@ -92,8 +105,8 @@ pub(super) enum Found {
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Table {
-    /// Row by device, modulo its largest length.
-    index: Vec<u32>,
+    /// By device, modulo its largest length.
+    index: Vec<Slot>,
     rows: Vec<Row>,
     entries: Vec<Entry>,
     free_row: u32,
@@ -117,7 +130,7 @@ impl Table {
             free_entry: NONE,
             newest: NONE,
             oldest: NONE,
-            index_max: (index / size_of::<u32>()).max(1),
+            index_max: (index / size_of::<Slot>()).max(1),
             budget: budget - index,
             forgotten: 0,
         }
@@ -139,12 +152,13 @@ impl Table {
 
     /// Bytes in use.
     pub(super) fn bytes(&self) -> usize {
-        self.index.len() * size_of::<u32>() + self.slab_bytes()
+        self.index.len() * size_of::<Slot>() + self.slab_bytes()
     }
 
     /// The row of a device, which is the newest from now on.
     pub(super) fn row(&mut self, device: u32) -> Option<RowIx> {
-        let row = *self.index.get(self.slot(device))?;
+        let slot = self.slot(device);
+        let row = self.index.get(slot)?.row;
         if self.rows.get(at(row))?.device != device {
             return None;
         }
@@ -152,20 +166,19 @@ impl Table {
             self.unlink(row);
             self.link(row);
         }
-        Some(RowIx(row))
+        Some(RowIx { row, slot })
     }
 
     /// A row for a device that has none, if there is room.
     pub(super) fn add_row(&mut self, device: u32) -> Option<RowIx> {
         let slot = self.slot(device);
         if self.index.len() <= slot {
-            self.index.resize(slot + 1, NONE);
+            self.index.resize(slot + 1, Slot::EMPTY);
         }
-        if let Some(other) = self.index.get(slot).copied().filter(|row| *row != NONE) {
-            self.forget(other);
+        if let Some(other) = self.index.get(slot).filter(|other| other.row != NONE) {
+            self.forget(other.row);
         }
-        let fresh =
-            Row { older: NONE, newer: NONE, first: NONE, device, origin: Origin::default() };
+        let fresh = Row { older: NONE, newer: NONE, device, origin: Origin::default() };
         while self.free_row == NONE && !self.has_room(size_of::<Row>() + size_of::<Entry>()) {
             self.forget_oldest(NONE)?;
         }
@@ -179,19 +192,19 @@ impl Table {
             self.rows.push(fresh);
             number(self.rows.len() - 1)
         };
-        *self.index.get_mut(slot)? = row;
+        *self.index.get_mut(slot)? = Slot { row, first: NONE };
         self.link(row);
-        Some(RowIx(row))
+        Some(RowIx { row, slot })
     }
 
     /// By what way the device was heard last.
     pub(super) fn origin(&self, row: RowIx) -> Origin {
-        self.rows.get(at(row.0)).map(|row| row.origin).unwrap_or_default()
+        self.rows.get(at(row.row)).map(|row| row.origin).unwrap_or_default()
     }
 
     /// It was heard again.
     pub(super) fn set_origin(&mut self, row: RowIx, origin: Origin) {
-        if let Some(row) = self.rows.get_mut(at(row.0)) {
+        if let Some(row) = self.rows.get_mut(at(row.row)) {
             row.origin = origin;
         }
     }
@@ -260,7 +273,7 @@ impl Table {
             channel,
         };
         while self.free_entry == NONE && !self.has_room(size_of::<Entry>()) {
-            self.forget_oldest(row.0)?;
+            self.forget_oldest(row.row)?;
         }
         let added = if let Some(free) = self.entries.get_mut(at(self.free_entry)) {
             let added = self.free_entry;
@@ -275,7 +288,7 @@ impl Table {
         if let Some(last) = self.entries.get_mut(at(last)) {
             last.next = added;
         } else {
-            self.rows.get_mut(at(row.0))?.first = added;
+            self.index.get_mut(row.slot)?.first = added;
         }
         Some(EntryIx(added))
     }
@@ -291,7 +304,7 @@ impl Table {
     }
 
     fn first(&self, row: RowIx) -> u32 {
-        self.rows.get(at(row.0)).map_or(NONE, |row| row.first)
+        self.index.get(row.slot).map_or(NONE, |slot| slot.first)
     }
 
     fn slot(&self, device: u32) -> usize {
@@ -320,15 +333,13 @@ impl Table {
         self.forgotten += 1;
         self.unlink(row);
         let Some(gone) = self.rows.get_mut(at(row)) else { return };
-        let (first, device) = (gone.first, gone.device);
+        let device = gone.device;
         gone.older = self.free_row;
-        gone.first = NONE;
         gone.device = NONE;
         self.free_row = row;
         let slot = self.slot(device);
-        if let Some(found) = self.index.get_mut(slot) {
-            *found = NONE;
-        }
+        let Some(found) = self.index.get_mut(slot) else { return };
+        let Slot { first, .. } = std::mem::replace(found, Slot::EMPTY);
         let mut walked = first;
         while let Some(entry) = self.entries.get_mut(at(walked)) {
             let next = entry.next;
