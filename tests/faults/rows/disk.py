@@ -66,7 +66,10 @@ def power_off(site: Site, disk: PowerDisk, halted: bool = False) -> None:
     began = disk.cut()
     site.engine.kill()
     if not halted:
-        site.mqtt.trace.forget_since(began)
+        # Its last PUBACKs may still be on their way through the proxy.
+        trace = site.mqtt.trace
+        wait.until("its connections have ended", lambda: all(c.ended_at is not None for c in list(trace.connections)))
+        trace.forget_since(began)
     disk.restore()
 
 
