@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from . import mqtt_frames as mqtt
+from . import wait
 from .proxy import Loop
 
 HOMES = 50
@@ -65,6 +66,14 @@ class Generator:
     def stop(self) -> None:
         """No more numbers; what is open is waited for by whoever drains."""
         self._stopping = True
+
+    def fall_silent(self) -> None:
+        """No more until there is a rate again; the broker has taken everything that was sent."""
+        async def still() -> None:
+            self.rate = 0
+
+        self._loop.run(still())
+        wait.until("the broker took what was sent", lambda: not self._open, 30)
 
     def open_count(self) -> int:
         return len(self._open)
@@ -153,7 +162,7 @@ class Generator:
                 raise OSError("the broker is gone")
             now = time.monotonic()
             # After a stall of this process it does not catch up beyond half a second.
-            due = min(due + (now - last) * self.rate, self.rate / 2 + 1)
+            due = min(due + (now - last) * self.rate, self.rate / 2 + 1) if self.rate else 0
             last = now
             while due >= 1 and len(self._open) < MOST_OPEN:
                 self._publish(None, True)

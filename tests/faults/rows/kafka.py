@@ -101,7 +101,7 @@ def topic_deleted(site: Site, durations: Durations) -> None:
     site.rules = Rules(judge_early=False, allow_late=True)
     site.drain_s = 120
     site.start()
-    site.generator.rate = 0
+    site.generator.fall_silent()
     wait.until("what was sent is read", lambda: site.generator.log.accepted <= site.seen_numbers)
     assert site.reader is not None
     site.kafka.delete_topic(site.settings.topics[0])

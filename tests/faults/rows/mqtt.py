@@ -99,8 +99,7 @@ def broker_killed(site: Site, durations: Durations) -> None:
     site.start()
     site.kafka.freeze()
     site.pause(1.5)
-    site.generator.rate = 0
-    site.pause(0.5)
+    site.generator.fall_silent()
     site.mosquitto.save()
     site.mqtt.trace.doubt()
     site.mosquitto.kill()
