@@ -127,9 +127,9 @@ def _fatal(site: Site, code: int) -> None:
 
 @row("K3", "errors that are fatal to a producer", ack="kafka")
 def fatal(site: Site, durations: Durations) -> None:
-    """OUT_OF_ORDER_SEQUENCE, INVALID_PRODUCER_EPOCH, UNKNOWN_PRODUCER_ID: the producer, or its epoch, is replaced, in order."""
+    """OUT_OF_ORDER_SEQUENCE, UNKNOWN_PRODUCER_ID: the producer, or its epoch, is replaced, in order."""
     site.start()
-    for code in (OUT_OF_ORDER, BAD_EPOCH, UNKNOWN_PRODUCER):
+    for code in (OUT_OF_ORDER, UNKNOWN_PRODUCER):
         _fatal(site, code)
     rebuilds = site.engine.metric("trygg_kafka_producer_rebuilds_total")
     site.notes.append(f"{rebuilds:.0f} producers replaced")
@@ -148,6 +148,17 @@ def refused_records(site: Site, durations: Durations) -> None:
         site.pause(4)
     site.notes.append(f"{site.verdict().good_dead} messages became dead letters, {site.verdict().late} came late")
     _injected(site)
+
+
+@row("K4E", "INVALID_PRODUCER_EPOCH for whole batches", ack="kafka")
+def fenced(site: Site, durations: Durations) -> None:
+    """librdkafka fails the batch and goes on: nothing is lost or given up, and what comes late says so."""
+    site.rules = Rules(allow_late=True)
+    site.start()
+    for _ in range(3):
+        _fatal(site, BAD_EPOCH)
+    site.notes.append(f"{site.verdict().late} came late")
+    site.healed()
 
 
 @row("K4M", "max.message.bytes of the topic too small for a while")
