@@ -21,7 +21,7 @@ MEMORY_BUDGET = 141 << 20
 CONFIGURATION = 78
 LOCKED = "is in use by process"
 RIVALRY_S = 10.0
-IN_FLIGHT_S = 0.2
+IN_FLIGHT_S = 0.5
 """How long a message may be under way between proxy and engine."""
 
 MOMENTS = (("publish", 0.0), ("request", 0.0), ("request", 0.001), ("reply", 0.0), ("reply", 0.0005), ("puback", 0.0))
