@@ -13,6 +13,7 @@ mod homeassistant;
 mod homie;
 mod identity;
 mod json;
+mod json_flat;
 mod json_text;
 mod json_tree;
 mod json_walk;

@@ -140,7 +140,10 @@ impl Zigbee2Mqtt {
     ) -> Result<(), DecodeError> {
         let text = json_text::check(payload)?;
         let mut report = Report::begin(&self.catalogue, keys, device, exposed, out);
-        json_text::parse(text, &mut report, "an object")?;
+        if report.take_flat(text).is_err() {
+            report = report.begin_again();
+            json_text::parse(text, &mut report, "an object")?;
+        }
         report.finish()
     }
 }

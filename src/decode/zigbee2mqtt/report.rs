@@ -13,8 +13,9 @@ use crate::{
     decode::{
         decoded::{Decoded, DeviceName, DevicePart, READINGS_MAX},
         error::DecodeError,
+        json_flat::{FlatReader, Odd},
         meaning::{self, Meaning},
-        scalar::{Scalar, With},
+        scalar::Scalar,
         time::{self, TimeFormat},
     },
     model::{Flags, KindId, Reading, ReadingFlag, Value},
@@ -44,6 +45,39 @@ impl<'d> Report<'d> {
         out.number_keys(keys.len());
         let part = DevicePart { name, ..DevicePart::begin(out) };
         Self { catalogue, keys, exposed, out, part, supply: Hint::None, endpoints: 0 }
+    }
+
+    /// The same report with nothing taken.
+    pub(super) fn begin_again(self) -> Self {
+        let Self { catalogue, keys, exposed, out, part, .. } = self;
+        out.clear();
+        Self::begin(catalogue, keys, part.name, exposed, out)
+    }
+
+    /// Takes every pair of an object, if it is as most are.
+    pub(super) fn take_flat(&mut self, text: &str) -> Result<(), Odd> {
+        let mut pairs = FlatReader::new(text)?;
+        while let Some(key) = pairs.key()? {
+            if let Some(found) = self.keys.find(key) {
+                self.pair(found, &pairs.value()?);
+            } else {
+                pairs.pass()?;
+                self.take(None, &Scalar::Null);
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn pair(&mut self, found: Found<'_>, scalar: &Scalar<'_>) {
+        if let Found { rule, channel: 0 } = found
+            && self.exposed.is_none()
+            && let (Form::Number(absent), Some(number)) = (rule.form, scalar.plain_number())
+        {
+            self.number(rule, number, absent);
+        } else {
+            self.take(Some(found), scalar);
+        }
     }
 
     /// Takes the value under a key; `None` is a key that no kind stands for.
@@ -211,15 +245,7 @@ impl<'de> Visitor<'de> for &mut Report<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(found) = map.next_key_seed(Known(self.keys))? {
             if let Some(found) = found {
-                let is_short = found.channel == 0 && self.exposed.is_none();
-                map.next_value_seed(With(|scalar: Scalar<'_>| {
-                    match (found.rule.form, scalar.plain_number()) {
-                        (Form::Number(absent), Some(number)) if is_short => {
-                            self.number(found.rule, number, absent);
-                        }
-                        _ => self.take(Some(found), &scalar),
-                    }
-                }))?;
+                self.pair(found, &map.next_value()?);
             } else {
                 map.next_value::<IgnoredAny>()?;
                 self.take(None, &Scalar::Null);
