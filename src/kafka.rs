@@ -6,6 +6,7 @@
 
 pub mod delivery;
 pub mod failure;
+mod implied;
 pub mod follower;
 pub mod mailbox;
 #[cfg(any(feature = "demo", test))]

@@ -13,6 +13,7 @@ use rdkafka::{
     client::OAuthToken,
     config::RDKafkaLogLevel,
     error::KafkaError,
+    message::Message as _,
     producer::{DeliveryResult, ProducerContext},
     types::RDKafkaErrorCode,
 };
@@ -20,6 +21,7 @@ use tokio::sync::Notify;
 
 use super::{
     failure::Failure,
+    implied::{Implied, Verdict},
     mailbox::{Mailbox, Report, Ticket},
     security::Credential,
     settings::Grouping,
@@ -149,27 +151,52 @@ pub(super) struct Delivery {
     pub(super) token: Option<Credential>,
     /// Which of a generation's two producers this is.
     pub(super) grouping: Grouping,
+    /// Nobody else asks for it: all callbacks are of one thread.
+    pub(super) implied: Mutex<Implied<Opaque>>,
+}
+
+impl Delivery {
+    fn report(&self, Opaque { link, ticket }: Opaque, outcome: Result<Receipt, Failure>) {
+        if let Some(mailbox) = self.mailboxes.get(usize::from(link)) {
+            mailbox.push(Report { ticket, outcome });
+        }
+    }
+
+    fn settle(&self, opaque: Opaque, verdict: Verdict) {
+        self.report(opaque, match verdict {
+            Verdict::Written => Ok(proof_of_delivery()),
+            Verdict::Unknown => Err(Failure::IMPLIED),
+        });
+    }
+
+    fn implied(&self) -> MutexGuard<'_, Implied<Opaque>> {
+        self.implied.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl ProducerContext for Delivery {
     type DeliveryOpaque = usize;
 
     fn delivery(&self, result: &DeliveryResult<'_>, opaque: usize) {
-        let Opaque { link, ticket } = Opaque::unpack(opaque);
-        let outcome = match result {
-            Ok(_) => {
+        let opaque = Opaque::unpack(opaque);
+        match result {
+            Ok(message) => {
                 self.state.set_up();
-                Ok(proof_of_delivery())
+                let (topic, partition, offset) =
+                    (message.topic(), message.partition(), message.offset());
+                if offset < 0 {
+                    return self.implied().infer(topic, partition, opaque);
+                }
+                let settle = |opaque, verdict| self.settle(opaque, verdict);
+                self.implied().place(topic, partition, offset, settle);
+                self.report(opaque, Ok(proof_of_delivery()));
             }
             Err((error, _)) => {
                 if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal) {
                     self.state.raise_fatal("fatal");
                 }
-                Err(Failure::from(error))
+                self.report(opaque, Err(Failure::from(error)));
             }
-        };
-        if let Some(mailbox) = self.mailboxes.get(usize::from(link)) {
-            mailbox.push(Report { ticket, outcome });
         }
     }
 }
@@ -202,6 +229,11 @@ impl ClientContext for Delivery {
     }
 
     fn stats_raw(&self, statistics: &[u8]) {
+        self.implied().look(|opaque, verdict| self.settle(opaque, verdict));
+        // Only one of the two speaks for the client library.
+        if self.grouping == Grouping::Single {
+            return;
+        }
         match self.state.statistics.update(statistics) {
             Usable::All => {
                 self.state.set_up();

@@ -27,6 +27,9 @@ impl Failure {
     /// A report that never came, because its producer is gone.
     pub const PRODUCER_LOST: Self = Self { class: FailureClass::Unknown, code: "producer_lost" };
 
+    /// librdkafka infers that it was written, and its place in the log may be in another log.
+    pub const IMPLIED: Self = Self { class: FailureClass::Unknown, code: "implied" };
+
     /// librdkafka's queue has no room at the moment.
     pub const QUEUE_FULL: Self = Self { class: FailureClass::Unknown, code: "queue_full" };
 }

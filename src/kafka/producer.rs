@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicU16, Ordering},
     },
     time::Duration,
@@ -261,6 +261,7 @@ fn producer(
         state: Arc::clone(state),
         token: settings.connection.security.token().cloned(),
         grouping,
+        implied: Mutex::default(),
     };
     let config = settings.client_config(grouping);
     let made = config.create_with_context(context)?;

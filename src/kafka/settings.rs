@@ -197,10 +197,9 @@ impl KafkaSettings {
         config.set_log_level(LOG_LEVEL);
         config.extend(self.connection.librdkafka.clone());
         config.extend(self.connection.properties());
-        // Only one of the two speaks for the client library.
-        let (linger, batch, statistics) = match grouping {
-            Grouping::Batched => (self.linger.as_millis(), "10000", "5000"),
-            Grouping::Single => (0, "1", "0"),
+        let (linger, batch) = match grouping {
+            Grouping::Batched => (self.linger.as_millis(), "10000"),
+            Grouping::Single => (0, "1"),
         };
         // Twice the links' own limits, so that librdkafka's queue is never the one that is full.
         let records = self.queue_records.saturating_mul(2).clamp(1_000, 10_000_000);
@@ -220,7 +219,7 @@ impl KafkaSettings {
             // Protocol overhead of a record is below 1 KiB.
             .set("message.max.bytes", (self.record_bytes + 1024).max(1_000_000).to_string())
             .set("allow.auto.create.topics", "false")
-            .set("statistics.interval.ms", statistics)
+            .set("statistics.interval.ms", "5000")
             .set("socket.keepalive.enable", "true")
             .set("reconnect.backoff.max.ms", "2000");
         config

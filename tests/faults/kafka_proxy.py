@@ -21,6 +21,8 @@ class KafkaFaults:
     """Error codes, taken by chance, for requests that never reach the broker."""
     rewrite: tuple[int, ...] = ()
     """Error codes, taken by chance, in replies to what was appended."""
+    first_only: bool = False
+    """Of the requests for a partition, only the first is refused."""
     share: float = 1.0
     """How many of the requests are refused or rewritten."""
     topics: frozenset[str] = frozenset()
@@ -34,6 +36,8 @@ class KafkaFaults:
     done with a producer. One that refuses a batch and takes the next of the same producer does not exist."""
     fenced: tuple[int, int] | None = None
     """Id and epoch of that producer, once it was met."""
+    met: set[tuple[str, int]] = field(default_factory=set)
+    """Partitions of which a request was refused."""
 
 
 @dataclass
@@ -140,6 +144,7 @@ class _Tap:
         if not any(self._concerns(part) for part in request.parts):
             return 0
         breaks.only -= breaks.only > 0
+        breaks.met |= {(part.topic, part.partition) for part in request.parts}
         self._inject()
         return chance.choice(codes)
 
@@ -148,6 +153,8 @@ class _Tap:
         if breaks.fence and breaks.fenced is None:
             breaks.fenced = part.producer
         if breaks.fence and part.producer != breaks.fenced:
+            return False
+        if breaks.first_only and (part.topic, part.partition) in breaks.met:
             return False
         return (not breaks.topics or part.topic in breaks.topics) and breaks.partition in (-1, part.partition)
 

@@ -41,6 +41,7 @@ class Site:
         self.exits_orderly = True
         """Whether the last SIGTERM must end with everything drained."""
         self.topic_settings: dict[str, str] = {}
+        self.partitions = 4
         self.replication = 0
         """Copies of each topic; 0 is one on every node."""
         self.recovery_s: float | None = None
@@ -62,7 +63,7 @@ class Site:
 
     def create_topics(self) -> None:
         for topic in self.settings.topics:
-            self.kafka.create_topic(topic, replication=self.replication, **self.topic_settings)
+            self.kafka.create_topic(topic, self.partitions, self.replication, **self.topic_settings)
 
     def start(self) -> None:
         """Everything up, and messages flowing."""

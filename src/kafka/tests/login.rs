@@ -90,6 +90,7 @@ fn a_token_is_taken_up_by_the_batched_producer_alone() {
         state: Arc::new(ClientState::default()),
         token: connection.security.token().cloned(),
         grouping,
+        implied: Mutex::default(),
     };
     drawer.put("two");
     let ask = |grouping| context(grouping).generate_oauth_token(None).expect("a token").token;

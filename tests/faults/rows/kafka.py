@@ -10,6 +10,7 @@ from .. import wait
 from ..checker import Rules
 from ..kafka import LIMIT_S
 from ..kafka_proxy import KafkaFaults
+from ..proxy import Way
 from ..row import Durations, row
 from ..site import Site
 
@@ -21,6 +22,8 @@ TOUCHY = '"socket.timeout.ms" = 4000\n"request.timeout.ms" = 3000\n'
 """Requests that time out within the row."""
 LENIENT = Rules(allow_late=True, allow_dead=True)
 """A record that Kafka refused for good becomes a dead letter; its neighbours may come late, and say so."""
+ANOTHER_LOG = Rules(judge_early=False, allow_late=True)
+"""Places in a topic that was made again are those of others: no early ack can be judged by them."""
 
 
 @row("K1", "Kafka killed for a while")
@@ -98,19 +101,51 @@ def too_few_replicas(site: Site, durations: Durations) -> None:
 @row("K2D", "the readings topic deleted, and made again")
 def topic_deleted(site: Site, durations: Durations) -> None:
     """The real UNKNOWN_TOPIC: nothing is given up, all that follows arrives in the new topic."""
-    site.rules = Rules(judge_early=False, allow_late=True)
+    site.rules = ANOTHER_LOG
     site.drain_s = 120
     site.start()
-    site.generator.fall_silent()
-    wait.until("what was sent is read", lambda: site.generator.log.accepted <= site.seen_numbers)
-    assert site.reader is not None
+    _all_is_read(site)
     site.kafka.delete_topic(site.settings.topics[0])
-    wait.until("the topic is gone", lambda: site.settings.topics[0] not in site.kafka.admin.list_topics(timeout=10).topics)
     site.generator.rate = site.rate
     site.pause(durations.freeze / 2)
-    site.kafka.create_topic(site.settings.topics[0])
-    site.reader.follow_again()
+    _topic_again(site)
     site.healed()
+
+
+@row("K2R", "the readings topic made again between two requests", ack="kafka")
+def topic_exchanged(site: Site, durations: Durations) -> None:
+    """The old topic refused the one, the new one takes the next: librdkafka holds both for written, trygg does not."""
+    site.rules = ANOTHER_LOG
+    # Fewer than the requests that librdkafka has under way at once.
+    site.partitions = 2
+    readings = frozenset({site.settings.topics[0]})
+    site.start()
+    for _ in range(4):
+        _all_is_read(site)
+        site.kafka_proxy.hold(Way.UP)
+        site.generator.rate = site.rate
+        site.pause(1)
+        site.kafka.delete_topic(site.settings.topics[0])
+        _topic_again(site)
+        site.kafka_proxy.break_with(KafkaFaults(refuse=(UNKNOWN_TOPIC,), topics=readings, first_only=True))
+        site.kafka_proxy.hold()
+        site.flows()
+    _injected(site)
+    site.notes.append(f"{site.verdict().late} came late")
+
+
+def _all_is_read(site: Site) -> None:
+    site.generator.fall_silent()
+    wait.until("what was sent is read", lambda: site.generator.log.accepted <= site.seen_numbers)
+
+
+def _topic_again(site: Site) -> None:
+    """Once the deleted one is gone; the reader begins it from its start."""
+    assert site.reader is not None
+    topic = site.settings.topics[0]
+    wait.until("the topic is gone", lambda: topic not in site.kafka.admin.list_topics(timeout=10).topics)
+    site.kafka.create_topic(topic, site.partitions)
+    site.reader.follow_again()
 
 
 def _fatal(site: Site, code: int) -> None:
