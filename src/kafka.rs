@@ -6,8 +6,8 @@
 
 pub mod delivery;
 pub mod failure;
-mod implied;
 pub mod follower;
+mod implied;
 pub mod mailbox;
 #[cfg(any(feature = "demo", test))]
 pub mod mock;

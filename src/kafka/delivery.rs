@@ -163,10 +163,11 @@ impl Delivery {
     }
 
     fn settle(&self, opaque: Opaque, verdict: Verdict) {
-        self.report(opaque, match verdict {
+        let outcome = match verdict {
             Verdict::Written => Ok(proof_of_delivery()),
             Verdict::Unknown => Err(Failure::IMPLIED),
-        });
+        };
+        self.report(opaque, outcome);
     }
 
     fn implied(&self) -> MutexGuard<'_, Implied<Opaque>> {
