@@ -2,7 +2,7 @@
 //!
 //! Readings are encoded straight into the batch's record, so closing one copies nothing.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, hint::black_box, time::Duration};
 
 use crate::{
     model::Mono,
@@ -94,6 +94,14 @@ impl Batches {
             flushed: [0; FlushReason::ALL.len()],
             readings: 0,
         }
+    }
+
+    /// Asks memory for the end of the home's batch, which is about to be written to, and does not
+    /// wait for it.
+    #[inline]
+    pub fn approach(&self, home: u32) {
+        let open = usize::try_from(home).ok().and_then(|home| self.open.get(home)?.as_ref());
+        black_box(open.and_then(|open| open.record.value.last()));
     }
 
     /// The home's batch, opened if need be: `begin` writes key and prefix into the new record.

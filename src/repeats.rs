@@ -20,20 +20,20 @@
 //! that stands in a message twice. A consumer that tells copies by event id may ignore any of these;
 //! whatever it ignored, the next ordinary reading brings it up to date.
 
+mod heard;
 mod horizon;
 mod nature;
 mod part;
 mod table;
 
-use std::time::Duration;
-
 pub use part::{Freshness, LeftOut, Part, Policy, RepeatCounts, RepeatLimits};
 
 use self::{
+    heard::{Origin, Tick},
     horizon::{Horizon, Stamp, Standing},
     nature::Nature,
     part::own_time,
-    table::{Entry, EntryIx, Found, NO_CLOCK, Origin, RowIx, Table, Tick},
+    table::{Entry, EntryIx, Found, NO_CLOCK, RowIx, Table},
 };
 use crate::{
     ack::Place,
@@ -92,6 +92,12 @@ impl Repeats {
     pub fn begin(&mut self, place: Place, now: Mono) {
         self.horizon.begin(place);
         self.now = Tick::from(now);
+    }
+
+    /// A device's readings are about to be judged: what is known of it may come nearer meanwhile.
+    #[inline]
+    pub fn approach(&self, device: u32) {
+        self.table.approach(device);
     }
 
     /// Looks at one device's readings: marks repeats, and says how many readings are left out;
@@ -340,24 +346,6 @@ impl Spot {
             Self::Untold => false,
             Self::Void(entry) | Self::Compared { entry, .. } => entry == wanted,
         }
-    }
-}
-
-impl Tick {
-    const MICROS: u64 = 1 << 16;
-
-    fn since(self, earlier: Self) -> u32 {
-        self.0.saturating_sub(earlier.0)
-    }
-
-    fn count(duration: Duration) -> u32 {
-        u32::try_from(duration.as_micros() / u128::from(Self::MICROS)).unwrap_or(u32::MAX)
-    }
-}
-
-impl From<Mono> for Tick {
-    fn from(mono: Mono) -> Self {
-        Self(u32::try_from(mono.0 / Self::MICROS).unwrap_or(u32::MAX))
     }
 }
 

@@ -163,6 +163,10 @@ impl Reports {
         for (position, owner) in self.owners.iter().enumerate() {
             match *owner {
                 Owner::Known(index) => {
+                    // Of thousands of devices and hundreds of batches few are in the cache.
+                    self.repeats.approach(index.0);
+                    let (home, _) = self.resolver.fragment(index);
+                    out.batches.approach(home.0);
                     let Terms { overrides, consent, .. } = self.resolver.terms(index);
                     if !overrides.is_empty() {
                         for reading in readings_mut(decoded, position) {

@@ -4,7 +4,12 @@
 //! the k-th reading of a message is usually the k-th entry, and they lie side by side. When the
 //! budget is used up, the device that was not heard for the longest time is forgotten.
 
-use super::horizon::Stamp;
+use std::hint::black_box;
+
+use super::{
+    heard::{Origin, Tick},
+    horizon::Stamp,
+};
 use crate::model::KindId;
 
 /// No row, or no entry.
@@ -13,6 +18,10 @@ const NONE: u32 = u32::MAX;
 pub(super) const ENTRIES_MAX: usize = 128;
 /// One part in so many of the budget finds rows by device: 8 bytes of each 64.
 const INDEX_PART: usize = 8;
+
+/// Lines of a processor's cache that the entries of a device take, and entries in one.
+const LINES: usize = 4;
+const ENTRIES_OF_A_LINE: usize = 2;
 
 /// An entry's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,21 +73,6 @@ struct Row {
     device: u32,
     origin: Origin,
 }
-
-/// By what way a device was heard last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Origin {
-    /// When.
-    pub(super) heard: Tick,
-    /// Hash of the way; zero: there is one only.
-    pub(super) way: u16,
-    /// Of the device's counter; zero: it has none.
-    pub(super) sequence: u16,
-}
-
-/// Monotonic time in steps of 65 ms: 8 years fit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tick(pub(super) u32);
 
 const _: () = {
     const KIND: usize = size_of::<Entry>() + size_of::<Row>() + size_of::<Slot>();
@@ -167,6 +161,19 @@ impl Table {
             self.link(row);
         }
         Some(RowIx { row, slot })
+    }
+
+    /// Asks memory for what is known of a device; safe Rust's prefetch is a value read for nothing.
+    #[inline]
+    pub(super) fn approach(&self, device: u32) {
+        if let Some(slot) = self.index.get(self.slot(device)) {
+            black_box(self.rows.get(at(slot.row)).map(|row| row.device));
+            // The entries of a device lie side by side, most of the time.
+            for line in 0..LINES {
+                let entry = self.entries.get(at(slot.first) + line * ENTRIES_OF_A_LINE);
+                black_box(entry.map(|entry| entry.kind));
+            }
+        }
     }
 
     /// A row for a device that has none, if there is room.

@@ -2,6 +2,8 @@
 
 mod model;
 
+use std::time::Duration;
+
 use super::*;
 use crate::{
     ack::Epoch,

@@ -75,8 +75,13 @@ impl<'n> Name<'n> {
         }
     }
 
+    /// Is it the name that both parts make? An empty part is not compared: it points nowhere, and
+    /// wide loads from there cost some processors more than the rest of a record.
     pub(super) fn is(self, name: &str) -> bool {
-        name.strip_prefix(self.base) == Some(self.own)
+        let rest = if self.base.is_empty() { Some(name) } else { name.strip_prefix(self.base) };
+        rest.is_some_and(|rest| {
+            rest.len() == self.own.len() && (rest.is_empty() || rest == self.own)
+        })
     }
 
     /// Is its own part fit to stand behind a base?
