@@ -154,6 +154,17 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_both_parts_and_no_more() {
+        let is = |base, own, name| Name { base, own }.is(name);
+        for (base, own) in [("", ""), ("a", ""), ("", "a"), ("a", "b")] {
+            let whole = [base, own].concat();
+            for name in ["", "a", "b", "ab", "abc", "ac"] {
+                assert_eq!(is(base, own, name), name == whole, "{base} {own} {name}");
+            }
+        }
+    }
+
+    #[test]
     fn names_have_an_alphabet() {
         let legal = |base, own| Name { base, own }.is_legal();
         assert!(legal("urn:dev:mac:0b-92", "/a.b_c") && legal("", "7") && legal("", ""));
