@@ -7,6 +7,7 @@ pub mod reasons;
 pub mod record;
 pub mod series;
 pub mod span;
+pub mod text;
 pub mod time;
 pub mod topic;
 

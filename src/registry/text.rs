@@ -3,7 +3,7 @@
 //! Every name has at most 127 bytes, so every length fits one byte, and encoded fragments are text
 //! too.
 
-use crate::registry::MAX_NAME_BYTES;
+use crate::{model::text::same, registry::MAX_NAME_BYTES};
 
 /// Names and fragments.
 #[derive(Debug, Default)]
@@ -133,7 +133,10 @@ impl Text {
             let (home, rest) = self.0.as_bytes().get(start..)?.split_at_checked(home_len)?;
             Some((home, rest.get(1..=device_len)?))
         });
-        names == Some((source_home.as_bytes(), device.as_bytes()))
+        // Where a filter captures no home, it is empty.
+        names.is_some_and(|(home, name)| {
+            same(home, source_home.as_bytes()) && name == device.as_bytes()
+        })
     }
 
     /// Captured home and name of the device at a place of this text.

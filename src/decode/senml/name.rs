@@ -1,5 +1,7 @@
 //! A record's name taken apart: the device, and what of it is measured.
 
+use crate::model::text::same;
+
 /// What may stand between a device and what it measures.
 fn is_between(byte: u8) -> bool {
     matches!(byte, b'/' | b':' | b'.' | b'_' | b'-')
@@ -75,12 +77,10 @@ impl<'n> Name<'n> {
         }
     }
 
-    /// Is it the name that both parts make? An empty part is not compared: it points nowhere, and
-    /// wide loads from there cost some processors more than the rest of a record.
+    /// Is it the name that both parts make?
     pub(super) fn is(self, name: &str) -> bool {
-        let rest = if self.base.is_empty() { Some(name) } else { name.strip_prefix(self.base) };
-        rest.is_some_and(|rest| {
-            rest.len() == self.own.len() && (rest.is_empty() || rest == self.own)
+        name.as_bytes().split_at_checked(self.base.len()).is_some_and(|(base, own)| {
+            same(base, self.base.as_bytes()) && same(own, self.own.as_bytes())
         })
     }
 

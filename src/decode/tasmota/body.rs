@@ -13,7 +13,7 @@ use crate::{
         time::DeviceTime,
         vocabulary::{Vocabulary, Word},
     },
-    model::{Flags, KindId, ReportFlag},
+    model::{Flags, KindId, ReportFlag, text::same},
 };
 
 /// Bits of a Zigbee zone's status, and the keys they stand for.
@@ -179,10 +179,11 @@ impl Body<'_, '_> {
 
     /// Goes on with the values of another device.
     fn enter(&mut self, owner: String, is_behind: bool) -> Result<(), DecodeError> {
-        if owner == self.owner && !self.part_is_new() {
+        let is_same = same(owner.as_bytes(), self.owner.as_bytes());
+        if is_same && !self.part_is_new() {
             return Ok(());
         }
-        if owner != self.owner {
+        if !is_same {
             self.end_part();
             self.owner = owner;
         }
